@@ -1,0 +1,1 @@
+//! The `dkms` command: argv in, words and an exit status out.

@@ -1,0 +1,2 @@
+//! The `dkms` program.
+fn main() {}

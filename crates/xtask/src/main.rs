@@ -1,0 +1,2 @@
+//! Developer tasks: demo, test, bench, generated files.
+fn main() {}
