@@ -1,2 +1,25 @@
-//! The engine: facts, plan, build, sign, install, report. Prints nothing, reads no argv, holds no global.
+//! The engine: what keeps out-of-tree kernel modules built, signed and installed for every kernel of a machine.
+//!
+//! ```text
+//! Facts   -> Plan   -> Built  -> Signed -> Installed -> Report
+//! facts      plan      build     sign      install      report
+//! ```
+//!
+//! `facts` reads and never writes; `plan` is a pure function of facts; `build` works in a private directory and can run
+//! in parallel; `sign` turns its result into the only thing that `install` accepts; `run` drives a plan and is the one
+//! thread that reports. The engine prints nothing, reads no argv and holds no global: whoever calls it says where it
+//! works (`setup::Setup`) and listens (`run::Observer`).
 #![deny(missing_docs)]
+
+pub mod cancel;
+pub mod environment;
+pub mod error;
+pub mod facts;
+pub mod fingerprint;
+pub mod layout;
+pub mod lock;
+// pub mod record; once dkms-conf has ModuleConfig
+pub mod root;
+pub mod setup;
+pub mod staged;
+pub mod target;

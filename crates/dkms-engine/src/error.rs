@@ -1,0 +1,335 @@
+//! What can go wrong in the engine: one enum, facts in the fields, the sentence written once.
+//!
+//! The sentence fits after `error: `; [`Error::hint`] is the next thing to type. Exit statuses are not known here: the
+//! program that talks to a person maps [`Error`] to a number.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::target::{KernelId, ModuleId, Target};
+
+/// Everything that stops a step.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The module version is registered already.
+    #[error("`{module}` is already in the tree at `{path}`", path = .path.display())]
+    AlreadyAdded {
+        /// Which one.
+        module: ModuleId,
+        /// Its directory in the tree.
+        path: PathBuf,
+    },
+    /// The registration's source directory or the link to it is gone.
+    #[error("`{module}` is registered, but its source `{path}` is missing", path = .path.display())]
+    Broken {
+        /// Which one.
+        module: ModuleId,
+        /// Where the source should be.
+        path: PathBuf,
+    },
+    /// dkms.conf or an override of it cannot be used; the text holds the rendered diagnostics.
+    #[error("{problems}")]
+    Conf {
+        /// The file.
+        path: PathBuf,
+        /// Diagnostics with line and caret, ready to show.
+        problems: String,
+    },
+    /// There is no dkms.conf.
+    #[error("there is no `{path}`", path = .path.display())]
+    ConfMissing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// Modules depend on each other in a circle.
+    #[error("BUILD_DEPENDS goes in a circle: {}", .modules.join(" -> "))]
+    Cycle {
+        /// The circle, first name repeated at the end.
+        modules: Vec<String>,
+    },
+    /// A module in BUILD_DEPENDS is not installed for the kernel.
+    #[error("{target} needs {} installed for that kernel first", .missing.join(", "))]
+    DependencyMissing {
+        /// What was to be built.
+        target: Target,
+        /// Names out of BUILD_DEPENDS.
+        missing: Vec<String>,
+    },
+    /// depmod did not succeed.
+    #[error("depmod for {kernel} failed: {reason}")]
+    Depmod {
+        /// The kernel release.
+        kernel: String,
+        /// Status and last lines.
+        reason: String,
+    },
+    /// The module's own conditions exclude the kernel.
+    #[error("{target} is excluded by {directive}=\"{value}\"")]
+    Excluded {
+        /// What was to be built.
+        target: Target,
+        /// The directive, with index when it is not 0.
+        directive: String,
+        /// Its value, which often is a reason in words.
+        value: String,
+    },
+    /// The kernel's headers are missing or incomplete.
+    #[error("headers of kernel {kernel} are missing: there is no `{path}`", path = .path.display())]
+    HeadersMissing {
+        /// The kernel.
+        kernel: KernelId,
+        /// What was looked for.
+        path: PathBuf,
+        /// Package that has them on this distribution, when known.
+        package: Option<String>,
+    },
+    /// Not one object was placed.
+    #[error("nothing of {target} was installed: {}", .reasons.join("; "))]
+    InstallRefused {
+        /// What was to be installed.
+        target: Target,
+        /// One reason per object.
+        reasons: Vec<String>,
+    },
+    /// A signal asked us to stop.
+    #[error("stopped by signal {signal}")]
+    Interrupted {
+        /// Its number.
+        signal: i32,
+    },
+    /// The operating system refused something.
+    #[error("cannot {verb} `{path}`: {source}", path = .path.display())]
+    Io {
+        /// What was tried: an infinitive.
+        verb: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The kernel has no module directory.
+    #[error("kernel {kernel} has no module directory `{path}`", path = .path.display())]
+    KernelMissing {
+        /// The kernel.
+        kernel: KernelId,
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// make came back with a failure.
+    #[error("building {target} failed with status {status}{}", with_first_error(.first_error))]
+    MakeFailed {
+        /// What was built.
+        target: Target,
+        /// Exit status of the command.
+        status: i32,
+        /// The first line a compiler complained in.
+        first_error: Option<String>,
+        /// The kept log.
+        log: PathBuf,
+    },
+    /// A name cannot be one.
+    #[error("`{}` is no {what}: {reason}", .value.escape_debug())]
+    NameInvalid {
+        /// What it was to be.
+        what: &'static str,
+        /// The text.
+        value: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// A dkms call inside a build wants to change the tree that the build has locked.
+    #[error("dkms was called from inside its own run and cannot change the tree there")]
+    Nested,
+    /// The module version is not registered.
+    #[error("`{module}` is not in the tree")]
+    NotAdded {
+        /// Which one.
+        module: ModuleId,
+    },
+    /// A needed object is not among the built ones.
+    #[error("the build of {target} has no `{object}`")]
+    ObjectMissing {
+        /// What was to be installed.
+        target: Target,
+        /// Object name without suffix.
+        object: String,
+    },
+    /// A built object is not what it should be.
+    #[error("`{object}` of {target} is unusable: {reason}")]
+    ObjectWrong {
+        /// What was built.
+        target: Target,
+        /// Path below the build directory.
+        object: String,
+        /// What is wrong with it.
+        reason: String,
+        /// The kept log.
+        log: PathBuf,
+    },
+    /// A patch does not apply.
+    #[error("patch `{patch}` of {target} does not apply")]
+    PatchFailed {
+        /// What was to be built.
+        target: Target,
+        /// Name in PATCH.
+        patch: String,
+        /// The kept log.
+        log: PathBuf,
+    },
+    /// A patch is named but not there, or not allowed to be where it is.
+    #[error("patch `{patch}` of {target} cannot be used: {reason}")]
+    PatchMissing {
+        /// What was to be built.
+        target: Target,
+        /// Name in PATCH.
+        patch: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// PRE_INSTALL said no.
+    #[error("PRE_INSTALL of {target} refused with status {status}")]
+    PreInstallRefused {
+        /// What was to be installed.
+        target: Target,
+        /// The script's status.
+        status: i32,
+    },
+    /// Rights are missing.
+    #[error("{what} needs root")]
+    Privilege {
+        /// The action.
+        what: String,
+    },
+    /// A script of the module failed and its status counts.
+    #[error("{directive} of `{module}` failed with status {status}")]
+    ScriptFailed {
+        /// Whose script.
+        module: ModuleId,
+        /// Which one.
+        directive: &'static str,
+        /// Its status.
+        status: i32,
+        /// The kept log, for scripts whose output is logged.
+        log: Option<PathBuf>,
+    },
+    /// Signing was required and did not work.
+    #[error("`{object}` could not be signed: {reason}")]
+    Signing {
+        /// The object.
+        object: String,
+        /// Why.
+        reason: String,
+    },
+    /// The source tree holds nothing to build.
+    #[error("the source of `{module}` at `{path}` has nothing to build", path = .path.display())]
+    SourceEmpty {
+        /// Which one.
+        module: ModuleId,
+        /// Its source directory.
+        path: PathBuf,
+    },
+    /// The source tree is not there.
+    #[error("there is no source tree `{path}`", path = .path.display())]
+    SourceMissing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// A stored file of ours cannot be understood.
+    #[error("`{path}` is damaged: {reason}", path = .path.display())]
+    State {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A program ended with a failure.
+    #[error("`{command}` {outcome}{}", last_lines(.output))]
+    ToolFailed {
+        /// The command as typed.
+        command: String,
+        /// `ended with status 2`, `was killed by signal 9`, `took longer than 60 s`.
+        outcome: String,
+        /// Last lines that it printed.
+        output: String,
+    },
+    /// A program is not installed.
+    #[error("there is no program `{program}`")]
+    ToolMissing {
+        /// Its name.
+        program: String,
+    },
+}
+
+impl Error {
+    /// For `map_err` on an I/O call: `Error::io("read", path)`.
+    pub fn io(verb: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Error {
+        let path = path.as_ref().to_owned();
+        move |source| Error::Io { verb, path, source }
+    }
+
+    /// The same for calls of `rustix`.
+    pub fn os(verb: &'static str, path: impl AsRef<Path>) -> impl FnOnce(rustix::io::Errno) -> Error {
+        let path = path.as_ref().to_owned();
+        move |source| Error::Io { verb, path, source: source.into() }
+    }
+
+    /// What to type next, when there is something.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Error::AlreadyAdded { module, .. } => {
+                format!("build it with `dkms install {module}`, or `dkms remove {module} --all` first")
+            }
+            Error::Broken { module, path } => {
+                format!("put the source back at `{}` and run `dkms add {module}`", path.display())
+            }
+            Error::DependencyMissing { missing, .. } => format!("dkms install {}", missing.first()?),
+            Error::HeadersMissing { package: Some(package), .. } => format!("install the package `{package}`"),
+            Error::HeadersMissing { .. } => {
+                "install the headers of that kernel, or name them with --kernelsourcedir".into()
+            }
+            Error::InstallRefused { target, .. } => format!(
+                "dkms install {} -k {}/{} --force replaces what is there",
+                target.module, target.kernel.release, target.kernel.arch
+            ),
+            Error::Io { source, path, .. } => return io_hint(source, path),
+            Error::KernelMissing { .. } => {
+                "ls the install tree for the releases that are there, and name one with -k".into()
+            }
+            Error::MakeFailed { log, .. }
+            | Error::ObjectWrong { log, .. }
+            | Error::PatchFailed { log, .. }
+            | Error::ScriptFailed { log: Some(log), .. } => format!("less {}", log.display()),
+            Error::NotAdded { module } => format!("dkms add {module}"),
+            Error::ObjectMissing { target, .. } => {
+                format!("dkms build {} -k {}/{} --force", target.module, target.kernel.release, target.kernel.arch)
+            }
+            Error::Privilege { .. } => "run the command again with sudo".into(),
+            Error::SourceMissing { path } => format!(
+                "put the source there, or name another directory: dkms add DIRECTORY (looked at {})",
+                path.display()
+            ),
+            Error::State { path, .. } => format!("it can be rebuilt: rm {}", path.display()),
+            Error::ToolMissing { program } => format!("install the package that has `{program}`"),
+            _ => return None,
+        })
+    }
+}
+
+fn io_hint(source: &io::Error, path: &Path) -> Option<String> {
+    match source.kind() {
+        io::ErrorKind::StorageFull => {
+            Some(format!("make room on the file system of `{}` and run the command again", path.display()))
+        }
+        io::ErrorKind::ReadOnlyFilesystem => Some("mount it writable and run the command again".into()),
+        io::ErrorKind::PermissionDenied => Some("run the command again with sudo".into()),
+        _ => None,
+    }
+}
+
+fn with_first_error(line: &Option<String>) -> String {
+    line.as_ref().map(|line| format!(": {line}")).unwrap_or_default()
+}
+
+fn last_lines(output: &str) -> String {
+    if output.trim().is_empty() { String::new() } else { format!(":\n{}", output.trim_end()) }
+}

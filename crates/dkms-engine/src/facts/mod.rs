@@ -1,0 +1,3 @@
+//! What is true under the root: reads only, writes nothing, decides nothing.
+
+pub mod kernel;

@@ -1,0 +1,152 @@
+//! Whether the inputs of a build changed, and which one did.
+//!
+//! Each input is kept apart, so that a difference can be named. Reading costs almost nothing when nothing moved: the
+//! *stamp* of an input (what `stat` says of its files) is compared first, and only when it differs the content is hashed.
+//! A package that is installed again restores the same content under new inodes: other stamp, same content, no build.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// One input: what `stat` saw and what was in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// Hash over path, mode, size, mtime and inode of its files; empty for an input without files.
+    pub stamp: String,
+    /// Hash over path, mode and content of its files, or of the text itself; empty if there is none.
+    pub content: String,
+}
+
+/// All inputs of one build.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fingerprint {
+    /// The source tree with the administrator's patches and scripts.
+    pub source: Part,
+    /// The effective configuration, evaluated with a fixed number of processors.
+    pub config: Part,
+    /// Inputs of the kernel by name: `Module.symvers`, `include/config/auto.conf`, `include/generated`, `compiler`.
+    pub kernel: BTreeMap<String, Part>,
+    /// Content hashes of the fingerprints of the modules that it depends on, by name.
+    pub depends: BTreeMap<String, String>,
+    /// What signs: digest and certificate.
+    pub signer: Part,
+}
+
+impl Fingerprint {
+    /// One hash over all contents: what dependants keep.
+    pub fn content(&self) -> String {
+        let mut hash = Sha256::new();
+        let mut add = |text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text.as_bytes());
+        };
+        add(&self.source.content);
+        add(&self.config.content);
+        for (name, part) in &self.kernel {
+            add(name);
+            add(&part.content);
+        }
+        for (name, content) in &self.depends {
+            add(name);
+            add(content);
+        }
+        add(&self.signer.content);
+        hex(&hash.finalize())
+    }
+
+    /// The first input whose content differs, in the words of a report; `None` if all are the same.
+    pub fn difference(&self, now: &Fingerprint) -> Option<Change> {
+        if self.source.content != now.source.content {
+            return Some(Change::Source);
+        }
+        if self.config.content != now.config.content {
+            return Some(Change::Config);
+        }
+        for name in self.kernel.keys().chain(now.kernel.keys()) {
+            if self.kernel.get(name).map(|part| &part.content) != now.kernel.get(name).map(|part| &part.content) {
+                return Some(Change::Kernel { what: name.clone() });
+            }
+        }
+        for name in self.depends.keys().chain(now.depends.keys()) {
+            if self.depends.get(name) != now.depends.get(name) {
+                return Some(Change::Dependency { name: name.clone() });
+            }
+        }
+        (self.signer.content != now.signer.content).then_some(Change::Signer)
+    }
+}
+
+/// Which input changed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "input")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Change {
+    /// The source tree.
+    Source,
+    /// dkms.conf, an override or a directive.
+    Config,
+    /// A kernel input.
+    Kernel {
+        /// Which file, or `compiler`.
+        what: String,
+    },
+    /// A module that it depends on.
+    Dependency {
+        /// Its name.
+        name: String,
+    },
+    /// Key, certificate or digest.
+    Signer,
+}
+
+/// SHA-256 of a stream, hexadecimal.
+///
+/// # Errors
+/// What reading gives.
+pub fn sha256(mut stream: impl Read) -> std::io::Result<String> {
+    let mut hash = Sha256::new();
+    std::io::copy(&mut stream, &mut hash)?;
+    Ok(hex(&hash.finalize()))
+}
+
+/// Lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes
+        .iter()
+        .flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]])
+        .map(char::from)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(content: &str) -> Part {
+        Part { stamp: String::new(), content: content.into() }
+    }
+
+    #[test]
+    fn names_what_changed() {
+        let mut before = Fingerprint { source: part("s"), ..Fingerprint::default() };
+        before.kernel.insert("Module.symvers".into(), part("1"));
+        let mut now = before.clone();
+        now.source.stamp = "moved".into();
+        assert_eq!(before.difference(&now), None, "a stamp alone is no difference");
+        now.kernel.insert("Module.symvers".into(), part("2"));
+        assert_eq!(before.difference(&now), Some(Change::Kernel { what: "Module.symvers".into() }));
+        assert_ne!(before.content(), now.content());
+        now.source = part("t");
+        assert_eq!(before.difference(&now), Some(Change::Source));
+    }
+
+    #[test]
+    fn hashes_are_the_usual_ones() {
+        assert_eq!(sha256(&b"abc"[..]).unwrap(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

@@ -1,0 +1,194 @@
+//! Every path of ours, in one file: the only place where an absolute path is a string constant.
+//!
+//! All paths are *in-root*: absolute, and meant to be resolved by [`crate::root::Root`]. The tree's shape is the
+//! original's; what is ours alone lives in dot files, which the original's globs do not see:
+//!
+//! ```text
+//! T/.dkms-rs/lock                        held by whoever writes
+//! T/.dkms-rs/failed/M/V/K/A/record.json  why the last build failed, with the fingerprint it failed for
+//! T/.dkms-rs/failed/M/V/K/A/make.log
+//! T/.dkms-rs/verdict.json                what the last transaction left
+//! T/M/V/K/A/.record.json                 how this build came about; moves and dies with it
+//! T/M/V/K/A/.installed.json              which files of it were placed where
+//! T/M/V/.work-XXXX/                      a build in progress
+//! ```
+
+use std::path::{Path, PathBuf};
+
+use crate::target::{KernelId, ModuleId, Target};
+
+/// Prefix of everything that is being staged beside its destination; a run begins by sweeping what bears it.
+pub const STAGED_PREFIX: &str = ".dkms-rs-staged-";
+/// Prefix of private work directories below `T/M/V`.
+pub const WORK_PREFIX: &str = ".work-";
+/// Where programs are looked for when the caller has no `PATH`.
+pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// The os-release files, first existing one counts.
+pub const OS_RELEASE: [&str; 2] = ["/etc/os-release", "/usr/lib/os-release"];
+/// Red Hat's historic place for `ADDON_MODULES_DIR`.
+pub const MODULE_INIT_TOOLS: &str = "/etc/sysconfig/module-init-tools";
+/// The framework configuration file; fragments are in the directory of the same name with `.d`.
+pub const FRAMEWORK_CONF: &str = "/etc/dkms/framework.conf";
+/// Fragments of the framework configuration, read in name order.
+pub const FRAMEWORK_CONF_D: &str = "/etc/dkms/framework.conf.d";
+/// Overrides, patches and scripts of the administrator.
+pub const CONFIG_DIR: &str = "/etc/dkms";
+/// Flag file: while it exists nothing is built automatically.
+pub const NO_AUTOINSTALL: &str = "/etc/dkms/no-autoinstall";
+/// Lists of modules whose installation is always forced.
+pub const FORCE_LISTS: &str = "/usr/share/dkms/modules_to_force_install";
+/// Module directories of kernels, in the order in which they are looked at; on merged systems they are the same.
+pub const MODULE_DIRS: [&str; 2] = ["/lib/modules", "/usr/lib/modules"];
+/// `System.map` files of kernels.
+pub const BOOT: &str = "/boot";
+/// A shell for commands that are shell by definition (`MAKE`, scripts with arguments).
+pub const SHELL: &str = "/bin/bash";
+
+/// The trees a run works on, after command line and framework.conf.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// The dkms tree `T`.
+    pub tree: PathBuf,
+    /// The source tree `S`.
+    pub source: PathBuf,
+    /// The install tree `I`: one directory per kernel release.
+    pub install: PathBuf,
+    /// Where tarballs are unpacked.
+    pub temporary: PathBuf,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self {
+            tree: "/var/lib/dkms".into(),
+            source: "/usr/src".into(),
+            install: "/lib/modules".into(),
+            temporary: "/tmp".into(),
+        }
+    }
+}
+
+impl Layout {
+    /// `T/M`
+    pub fn module(&self, name: &str) -> PathBuf {
+        self.tree.join(name)
+    }
+
+    /// `T/M/V`
+    pub fn version(&self, module: &ModuleId) -> PathBuf {
+        self.module(&module.name).join(&module.version)
+    }
+
+    /// `T/M/V/source`, the link to the source tree.
+    pub fn source_link(&self, module: &ModuleId) -> PathBuf {
+        self.version(module).join("source")
+    }
+
+    /// `T/M/V/build`: where builds believe they are, and where a failed build's log is linked.
+    pub fn build(&self, module: &ModuleId) -> PathBuf {
+        self.version(module).join("build")
+    }
+
+    /// `T/M/V/tarball`
+    pub fn tarballs(&self, module: &ModuleId) -> PathBuf {
+        self.version(module).join("tarball")
+    }
+
+    /// `T/M/V/K/A`: one finished build.
+    pub fn built(&self, target: &Target) -> PathBuf {
+        self.version(&target.module).join(&target.kernel.release).join(&target.kernel.arch)
+    }
+
+    /// `T/M/V/K/A/module`: its objects; the directory that makes a target count as built.
+    pub fn objects(&self, target: &Target) -> PathBuf {
+        self.built(target).join("module")
+    }
+
+    /// `T/M/V/K/A/log/make.log`
+    pub fn make_log(&self, target: &Target) -> PathBuf {
+        self.built(target).join("log/make.log")
+    }
+
+    /// `T/M/V/K/A/.record.json`
+    pub fn record(&self, target: &Target) -> PathBuf {
+        self.built(target).join(".record.json")
+    }
+
+    /// `T/M/V/K/A/.installed.json`
+    pub fn manifest(&self, target: &Target) -> PathBuf {
+        self.built(target).join(".installed.json")
+    }
+
+    /// `T/M/kernel-K-A`, the link that says which version is active.
+    pub fn active_link(&self, name: &str, kernel: &KernelId) -> PathBuf {
+        self.module(name).join(format!("kernel-{}-{}", kernel.release, kernel.arch))
+    }
+
+    /// `T/M/original_module/K/A`: what our modules displaced.
+    pub fn originals(&self, name: &str, kernel: &KernelId) -> PathBuf {
+        self.module(name).join("original_module").join(&kernel.release).join(&kernel.arch)
+    }
+
+    /// `S/M-V`
+    pub fn source_tree(&self, module: &ModuleId) -> PathBuf {
+        self.source.join(module.dashed())
+    }
+
+    /// `I/K`
+    pub fn kernel(&self, release: &str) -> PathBuf {
+        self.install.join(release)
+    }
+
+    /// `I/K/build`
+    pub fn kernel_build(&self, release: &str) -> PathBuf {
+        self.kernel(release).join("build")
+    }
+
+    /// `T/.dkms-rs`: state that is ours alone.
+    pub fn state(&self) -> PathBuf {
+        self.tree.join(".dkms-rs")
+    }
+
+    /// The writers' lock.
+    pub fn lock(&self) -> PathBuf {
+        self.state().join("lock")
+    }
+
+    /// Directory of the failure record and log of one target.
+    pub fn failed(&self, target: &Target) -> PathBuf {
+        self.failed_module(&target.module).join(&target.kernel.release).join(&target.kernel.arch)
+    }
+
+    /// Directory of all failure records of one module version.
+    pub fn failed_module(&self, module: &ModuleId) -> PathBuf {
+        self.state().join("failed").join(&module.name).join(&module.version)
+    }
+
+    /// Log of the last post_transaction command.
+    pub fn post_transaction_log(&self) -> PathBuf {
+        self.tree.join("post_transaction.log")
+    }
+
+    /// Machine-owner key and certificate that are made when nothing else is configured.
+    pub fn default_key_pair(&self) -> (PathBuf, PathBuf) {
+        (self.tree.join("mok.key"), self.tree.join("mok.pub"))
+    }
+
+    /// Override files of one target in reading order; the kernel ones only if `kernel` is given.
+    pub fn overrides(&self, module: &ModuleId, kernel: Option<&KernelId>) -> Vec<PathBuf> {
+        let (m, v) = (&module.name, &module.version);
+        let mut names = vec![format!("{m}.conf"), format!("{m}-{v}.conf")];
+        if let Some(KernelId { release: k, arch: a }) = kernel {
+            names.push(format!("{m}-{v}-{k}.conf"));
+            names.push(format!("{m}-{v}-{k}-{a}.conf"));
+            names.push(format!("{m}--{k}.conf"));
+            names.push(format!("{m}--{k}-{a}.conf"));
+        }
+        names.into_iter().map(|name| Path::new(CONFIG_DIR).join(name)).collect()
+    }
+
+    /// The administrator's own patches and scripts for a module.
+    pub fn administrator_files(&self, name: &str) -> PathBuf {
+        Path::new(CONFIG_DIR).join(name)
+    }
+}

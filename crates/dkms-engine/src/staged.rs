@@ -1,0 +1,203 @@
+//! Stage, sync, rename: whatever appears under a final name is complete.
+//!
+//! A [`Staged`] file or directory is made beside its destination under our prefix, so that publishing it is one rename
+//! within one file system. Dropped unpublished, it disappears; left by a dead process, the next writer sweeps it.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::error::Error;
+use crate::layout::STAGED_PREFIX;
+use crate::lock::Guard;
+use crate::root::Root;
+
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// A name of ours in `directory` that nobody else uses: process and counter make it unique among living processes.
+fn fresh_name(directory: &Path) -> PathBuf {
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    directory.join(format!("{STAGED_PREFIX}{}-{number}", std::process::id()))
+}
+
+/// Something complete-to-be beside its destination.
+#[derive(Debug)]
+pub struct Staged {
+    root: Root,
+    path: PathBuf,
+    destination: PathBuf,
+    published: bool,
+}
+
+impl Staged {
+    /// An empty directory (mode 0755) beside `destination`, whose parent is made if needed.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn directory(root: &Root, destination: &Path) -> Result<Self, Error> {
+        let staged = Self::new(root, destination)?;
+        root.remove_tree(&staged.path)?;
+        root.create_dir(&staged.path, 0o755)?;
+        Ok(staged)
+    }
+
+    /// A file with this content and mode beside `destination`, whose parent is made if needed. Already synced.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn file(root: &Root, destination: &Path, content: &[u8], mode: u32) -> Result<Self, Error> {
+        let (staged, mut file) = Self::open(root, destination, mode)?;
+        file.write_all(content).map_err(Error::io("write", destination))?;
+        file.sync_all().map_err(Error::io("sync", destination))?;
+        Ok(staged)
+    }
+
+    /// A copy of another file of the same root. Already synced.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn copy(root: &Root, source: &Path, destination: &Path, mode: u32) -> Result<Self, Error> {
+        let mut from = root.open_file(source)?;
+        let (staged, mut file) = Self::open(root, destination, mode)?;
+        std::io::copy(&mut from, &mut file).map_err(Error::io("write", destination))?;
+        file.sync_all().map_err(Error::io("sync", destination))?;
+        Ok(staged)
+    }
+
+    /// A symbolic link beside `link`.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn link(root: &Root, target: &Path, link: &Path) -> Result<Self, Error> {
+        let staged = Self::new(root, link)?;
+        root.remove_file(&staged.path)?;
+        root.symlink(target, &staged.path)?;
+        Ok(staged)
+    }
+
+    fn new(root: &Root, destination: &Path) -> Result<Self, Error> {
+        let parent = destination.parent().unwrap_or(Path::new("/"));
+        root.create_dir_all(parent)?;
+        Ok(Self { root: root.clone(), path: fresh_name(parent), destination: destination.to_owned(), published: false })
+    }
+
+    fn open(root: &Root, destination: &Path, mode: u32) -> Result<(Self, File), Error> {
+        let staged = Self::new(root, destination)?;
+        root.remove_file(&staged.path)?;
+        let file = root.create_new(&staged.path, mode)?;
+        // The caller's umask must not decide what a module or a key looks like.
+        root.set_mode(&staged.path, mode)?;
+        Ok((staged, file))
+    }
+
+    /// Where it lies until it is published.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Renames it to its destination and syncs the directory. A file or link that was there is replaced.
+    ///
+    /// # Errors
+    /// `Io`; the destination is then as it was.
+    pub fn publish(mut self, _guard: &Guard) -> Result<(), Error> {
+        self.root.rename(&self.path, &self.destination)?;
+        self.published = true;
+        self.sync_parent()
+    }
+
+    /// Publishes a directory; one that was there is exchanged in one step and then removed. Where the file system cannot
+    /// exchange, the old one is moved aside first.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn publish_directory(mut self, _guard: &Guard) -> Result<(), Error> {
+        if self.root.link_meta(&self.destination).is_none() {
+            self.root.rename(&self.path, &self.destination)?;
+        } else if self.root.exchange(&self.path, &self.destination).is_ok() {
+            self.sync_parent()?;
+            self.root.remove_tree(&self.path)?;
+        } else {
+            let aside = fresh_name(self.destination.parent().unwrap_or(Path::new("/")));
+            self.root.rename(&self.destination, &aside)?;
+            self.root.rename(&self.path, &self.destination)?;
+            self.sync_parent()?;
+            self.root.remove_tree(&aside)?;
+        }
+        self.published = true;
+        self.sync_parent()
+    }
+
+    fn sync_parent(&self) -> Result<(), Error> {
+        self.root.sync_dir(self.destination.parent().unwrap_or(Path::new("/")))
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.published {
+            // Best effort: what stays bears our prefix and is swept by the next writer.
+            let _ = self.root.remove_tree(&self.path);
+        }
+    }
+}
+
+/// Removes what dead writers left in one directory. The lock is held, so nothing staged there can be alive but our own.
+///
+/// # Errors
+/// `Io`.
+pub fn sweep(root: &Root, directory: &Path, _guard: &Guard) -> Result<(), Error> {
+    let own = format!("{STAGED_PREFIX}{}-", std::process::id());
+    for (name, _) in root.list(directory)? {
+        let text = name.to_string_lossy();
+        if text.starts_with(STAGED_PREFIX) && !text.starts_with(&own) {
+            root.remove_tree(&directory.join(&name))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setting() -> (tempfile::TempDir, Root, Guard) {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::open(directory.path()).unwrap();
+        let guard = Guard::acquire(&root, Path::new("/state/lock"), &mut |_| {}).unwrap();
+        (directory, root, guard)
+    }
+
+    #[test]
+    fn published_whole_or_not_at_all() {
+        let (_directory, root, guard) = setting();
+        let destination = Path::new("/lib/x.ko");
+        drop(Staged::file(&root, destination, b"half", 0o644).unwrap());
+        assert!(root.list(Path::new("/lib")).unwrap().is_empty());
+        Staged::file(&root, destination, b"whole", 0o600).unwrap().publish(&guard).unwrap();
+        assert_eq!(root.read(destination).unwrap(), b"whole");
+        assert_eq!(root.meta(destination).unwrap().mode, 0o600);
+    }
+
+    #[test]
+    fn a_directory_replaces_another_and_leaves_nothing() {
+        let (_directory, root, guard) = setting();
+        let destination = Path::new("/tree/a");
+        for content in ["old", "new"] {
+            let staged = Staged::directory(&root, destination).unwrap();
+            root.create_dir(&staged.path().join(content), 0o755).unwrap();
+            staged.publish_directory(&guard).unwrap();
+        }
+        assert!(root.is_dir(&destination.join("new")) && !root.exists(&destination.join("old")));
+        assert_eq!(root.list(Path::new("/tree")).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn sweep_takes_the_dead_and_spares_the_rest() {
+        let (_directory, root, guard) = setting();
+        root.create_dir_all(Path::new("/d/.dkms-rs-staged-999999999-1/x")).unwrap();
+        root.create_dir_all(Path::new("/d/mine")).unwrap();
+        sweep(&root, Path::new("/d"), &guard).unwrap();
+        assert_eq!(root.list(Path::new("/d")).unwrap().len(), 1);
+    }
+}
