@@ -1,2 +1,66 @@
-//! Developer tasks: demo, test, bench, generated files.
-fn main() {}
+//! Developer tasks: demo, tests, benchmarks, generated files and packages.
+//!
+//! `main` reads the command line and calls one function of the module named like the task; it knows nothing of roots,
+//! kernels or packages. Everything heavy is kept in `/var/cache/dkms-rs` and made again when that directory is empty.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a developer tool talks on the terminal"
+)]
+
+mod cache;
+mod check;
+mod command;
+mod debs;
+mod disk;
+mod generate;
+mod host;
+mod inside;
+mod layer;
+mod mirror;
+mod root;
+mod suites;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Developer tasks of dkms-rs")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Compare the generated files in the tree with what would be generated now
+    Check,
+    /// Write the generated files: manual pages, completions, schema
+    Generate,
+    /// Run a line of bash in a fresh root over a layer, to look at things
+    In(inside::Request),
+    /// Run all suites, or one of them, and print a tally
+    Test(suites::Request),
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<bool> {
+    match arguments.task {
+        Task::Check => check::run(),
+        Task::Generate => generate::run().map(|()| true),
+        Task::In(request) => inside::run(&request),
+        Task::Test(request) => suites::run(&request),
+    }
+}

@@ -1,0 +1,230 @@
+//! Cached layers that roots are stacked from: tools, then kernels, then the original's package or ours.
+//!
+//! A layer is a directory under the cache whose name ends in a key of its recipe and of the layers below, so a changed
+//! recipe makes a new one and an empty cache makes all.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::Cmd;
+use crate::debs::{self, Debs};
+use crate::root::Root;
+use crate::{cache, disk, host};
+
+/// The Debian release that all roots are made of.
+pub(crate) const SUITE: &str = "trixie";
+
+/// What builds modules and what the tests look at them with.
+const TOOLS: &str = "bash,ca-certificates,make,gcc,libc6-dev,kmod,openssl,xz-utils,zstd,patch,binutils,diffutils,gawk,\
+                     procps,dpkg-dev,file,cpio,python3-minimal,util-linux,attr,strace";
+
+/// A stack of directories for overlayfs.
+#[derive(Debug, Clone)]
+pub(crate) struct Layer {
+    name: String,
+    /// Highest first, as overlayfs wants them.
+    lowers: Vec<PathBuf>,
+}
+
+/// Releases of the kernels in the `kernels` layer.
+#[derive(Debug, Clone)]
+pub(crate) struct Kernels {
+    pub(crate) older: String,
+    pub(crate) newer: String,
+}
+
+impl Layer {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The directories of the stack, highest first.
+    pub(crate) fn lowers(&self) -> &[PathBuf] {
+        &self.lowers
+    }
+
+    /// What identifies the content, for caches of results.
+    pub(crate) fn id(&self) -> String {
+        let top = self
+            .lowers
+            .first()
+            .map(PathBuf::as_path)
+            .unwrap_or(Path::new(""));
+        top.file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    }
+
+    /// A layer on top of this one, made by `build` in a root unless it is cached; `recipe` names all that it depends on.
+    pub(crate) fn extend(
+        &self,
+        name: &str,
+        recipe: &str,
+        build: impl FnOnce(&Root) -> Result<()>,
+    ) -> Result<Layer> {
+        let key = cache::key([self.id().as_str(), recipe]);
+        let dir = cache::path("layers").join(format!("{name}-{key}"));
+        if !dir.exists() {
+            println!("making layer {name}");
+            let root = Root::over(self)?;
+            build(&root).with_context(|| format!("make layer {name}"))?;
+            root.must("rm -rf /tmp/* /var/tmp/*")?;
+            keep(&root.changes(), &dir)?;
+        }
+        let mut lowers = vec![dir];
+        lowers.extend(self.lowers.iter().cloned());
+        Ok(Layer {
+            name: name.to_owned(),
+            lowers,
+        })
+    }
+}
+
+/// Copies to a name of our own and renames, so that a killed run or a second one never leaves half a layer.
+fn keep(from: &Path, to: &Path) -> Result<()> {
+    let mut partial = to.as_os_str().to_owned();
+    partial.push(format!(".partial-{}", std::process::id()));
+    let partial = PathBuf::from(partial);
+    disk::remove_tree(&partial)?;
+    disk::make_dirs(to.parent().unwrap_or(to))?;
+    Cmd::new("cp")
+        .args(["-a", "--"])
+        .arg(from)
+        .arg(&partial)
+        .checked()?;
+    match disk::rename(&partial, to) {
+        Err(_) if to.exists() => disk::remove_tree(&partial),
+        result => result,
+    }
+}
+
+/// Tools without any kernel.
+pub(crate) fn tools() -> Result<Layer> {
+    host::need(&[
+        ("mmdebstrap", "mmdebstrap"),
+        ("unshare", "util-linux"),
+        ("nsenter", "util-linux"),
+    ])?;
+    let sources = debs::sources(SUITE)?;
+    let key = cache::key([SUITE, TOOLS, sources.as_str(), "3"]);
+    let dir = cache::path("layers").join(format!("tools-{key}"));
+    if !dir.exists() {
+        println!("making layer tools");
+        let fresh = cache::path("layers").join(format!("mmdebstrap-{}", std::process::id()));
+        disk::remove_tree(&fresh)?;
+        disk::make_dirs(&cache::path("layers"))?;
+        Cmd::new("mmdebstrap")
+            .args([
+                "--variant=minbase",
+                "--mode=root",
+                "--format=directory",
+                "--skip=cleanup/apt",
+            ])
+            .arg(format!("--include={TOOLS}"))
+            .arg("--dpkgopt=path-exclude=/usr/share/doc/*")
+            .arg(SUITE)
+            .arg(&fresh)
+            .arg(sources.trim())
+            .checked()?;
+        // Maintainer scripts of kernels and modules must not try to start services.
+        disk::write(&fresh.join("usr/sbin/policy-rc.d"), "#!/bin/sh\nexit 101\n")?;
+        Cmd::new("chmod")
+            .arg("0755")
+            .arg(fresh.join("usr/sbin/policy-rc.d"))
+            .checked()?;
+        match disk::rename(&fresh, &dir) {
+            Err(_) if dir.exists() => disk::remove_tree(&fresh)?,
+            result => result?,
+        }
+    }
+    Ok(Layer {
+        name: "tools".into(),
+        lowers: vec![dir],
+    })
+}
+
+impl Kernels {
+    /// The two newest releases that the archive has for the cloud flavour.
+    pub(crate) fn of_archive() -> Result<Kernels> {
+        let debs = Debs::of(SUITE)?;
+        let mut releases: Vec<String> = debs
+            .names("linux-headers-")?
+            .iter()
+            .filter_map(|name| name.strip_prefix("linux-headers-"))
+            .filter(|name| {
+                name.ends_with("-cloud-amd64") && name.starts_with(|c: char| c.is_ascii_digit())
+            })
+            .map(str::to_owned)
+            .collect();
+        releases.sort_by_key(|release| digits(release));
+        let [.., older, newer] = releases.as_slice() else {
+            bail!("{SUITE} has fewer than two kernels of the cloud flavour: {releases:?}");
+        };
+        Ok(Kernels {
+            older: older.clone(),
+            newer: newer.clone(),
+        })
+    }
+}
+
+fn digits(release: &str) -> Vec<u64> {
+    release
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|run| run.parse().ok())
+        .collect()
+}
+
+/// Tools and one kernel with its headers.
+pub(crate) fn kernel(kernels: &Kernels) -> Result<Layer> {
+    let release = &kernels.older;
+    tools()?.extend("kernel", &format!("1 {release}"), |root| {
+        kernel_packages(root, release)
+    })
+}
+
+/// Tools, two kernels with their headers, and a third one that is only a name (see `fake`).
+pub(crate) fn kernels(kernels: &Kernels) -> Result<Layer> {
+    let release = &kernels.newer;
+    kernel(kernels)?.extend("kernels", &format!("1 {release}"), |root| {
+        kernel_packages(root, release)?;
+        fake(root, release)
+    })
+}
+
+/// The original, as Debian packages it.
+pub(crate) fn original(below: &Layer) -> Result<Layer> {
+    let version = Debs::of(SUITE)?.version("dkms")?;
+    below.extend("original", &version, |root| {
+        root.apt_install(&[&format!("dkms={version}")])
+    })
+}
+
+fn kernel_packages(root: &Root, release: &str) -> Result<()> {
+    // The tests have no use for an initramfs here; INITRD=No is the documented switch of initramfs-tools' kernel hook.
+    let line = format!(
+        "INITRD=No apt-get install -y -q --no-install-recommends linux-image-{release} linux-headers-{release}"
+    );
+    if root.bash(&line)?.code != 0 {
+        root.must("apt-get update -q")?;
+        root.must(&line)?;
+    }
+    root.must("apt-get clean").map(drop)
+}
+
+/// A kernel `6.99.0-fake`: the headers of a real one under another release, so that objects get its vermagic, and a
+/// module directory without modules.
+fn fake(root: &Root, real: &str) -> Result<()> {
+    root.must(&format!(
+        "set -e
+         fake=6.99.0-fake
+         cp -a /usr/src/linux-headers-{real} /usr/src/linux-headers-$fake
+         sed -i 's/{real}/'$fake'/' /usr/src/linux-headers-$fake/include/generated/utsrelease.h
+         echo $fake > /usr/src/linux-headers-$fake/include/config/kernel.release
+         mkdir -p /lib/modules/$fake/kernel
+         ln -s /usr/src/linux-headers-$fake /lib/modules/$fake/build
+         mkdir -p /lib/modules/6.98.0-bare/kernel"
+    ))
+    .map(drop)
+}

@@ -1,0 +1,84 @@
+//! The suites of `cargo xtask test`, and the tally that ends a run.
+
+mod unit;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+/// What to run.
+#[derive(Args)]
+pub(crate) struct Request {
+    /// Only this suite
+    #[arg(value_enum)]
+    suite: Option<Suite>,
+    /// Only cases whose name contains this
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+    /// Also what takes long and needs much from the archive
+    #[arg(long)]
+    full: bool,
+}
+
+/// A set of tests with one subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Suite {
+    /// `cargo test` of the workspace
+    Unit,
+}
+
+/// How many checks passed and failed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) passed: usize,
+    pub(crate) failed: usize,
+}
+
+impl Tally {
+    /// Counts one check.
+    pub(crate) fn count(&mut self, passed: bool) {
+        if passed {
+            self.passed += 1;
+        } else {
+            self.failed += 1;
+        }
+    }
+
+    /// Adds another tally.
+    pub(crate) fn add(&mut self, other: Tally) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+    }
+}
+
+/// Runs the suites asked for; true if nothing failed.
+pub(crate) fn run(request: &Request) -> Result<bool> {
+    let mut total = Tally::default();
+    for suite in Suite::value_variants() {
+        if request.suite.is_some_and(|wanted| wanted != *suite) {
+            continue;
+        }
+        let name = format!("{suite:?}").to_lowercase();
+        println!("suite {name}");
+        // A suite that cannot run at all is a failure of the run, but the others still get their turn.
+        let tally = one(*suite, request).unwrap_or_else(|error| {
+            eprintln!("error: suite {name}: {error:#}");
+            Tally {
+                passed: 0,
+                failed: 1,
+            }
+        });
+        println!(
+            "suite {name}: {} passed, {} failed",
+            tally.passed, tally.failed
+        );
+        total.add(tally);
+    }
+    println!("{} passed, {} failed", total.passed, total.failed);
+    Ok(total.failed == 0)
+}
+
+fn one(suite: Suite, _request: &Request) -> Result<Tally> {
+    match suite {
+        Suite::Unit => unit::run(),
+    }
+}
