@@ -18,7 +18,7 @@ pub mod facts;
 pub mod fingerprint;
 pub mod layout;
 pub mod lock;
-// pub mod record; once dkms-conf has ModuleConfig
+pub mod record;
 pub mod root;
 pub mod setup;
 pub mod staged;

@@ -211,7 +211,8 @@ pub fn write_unpublished<T: Serialize>(root: &Root, path: &Path, value: &T) -> R
 }
 
 fn encode<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>, Error> {
-    let mut content = serde_json::to_vec(value).map_err(|error| Error::State { path: path.to_owned(), reason: error.to_string() })?;
+    let mut content =
+        serde_json::to_vec(value).map_err(|error| Error::State { path: path.to_owned(), reason: error.to_string() })?;
     content.push(b'\n');
     Ok(content)
 }
