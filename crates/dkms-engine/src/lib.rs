@@ -18,6 +18,7 @@ pub mod facts;
 pub mod fingerprint;
 pub mod layout;
 pub mod lock;
+pub mod plan;
 pub mod record;
 pub mod root;
 pub mod setup;

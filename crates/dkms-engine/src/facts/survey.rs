@@ -1,0 +1,148 @@
+//! The facts that a plan is made of, as plain data: tests write them down, [`super::gather`] finds them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use dkms_conf::exclusion::Exclusion;
+use dkms_conf::module_config::ModuleConfig;
+
+use crate::facts::kernel::Kernel;
+use crate::fingerprint::{Change, Fingerprint};
+use crate::record::FailureRecord;
+use crate::target::{KernelId, ModuleId, Target};
+
+/// Everything that planning looks at.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Registered module versions.
+    pub modules: BTreeMap<ModuleId, Registration>,
+    /// Kernels that somebody asked about.
+    pub kernels: BTreeMap<KernelId, Arc<Kernel>>,
+    /// Every target that is built, that failed, or that was asked about.
+    pub targets: BTreeMap<Target, TargetFacts>,
+    /// The administrator switched automatic builds off.
+    pub no_autoinstall: bool,
+}
+
+impl Facts {
+    /// The version of a module that is installed for a kernel.
+    pub fn installed_version(&self, name: &str, kernel: &KernelId) -> Option<&ModuleId> {
+        self.targets
+            .iter()
+            .find(|(target, facts)| {
+                target.module.name == name && target.kernel == *kernel && facts.state == State::Installed
+            })
+            .map(|(target, _)| &target.module)
+    }
+
+    /// Whether any version of a module is registered.
+    pub fn registers(&self, name: &str) -> bool {
+        self.modules.keys().any(|module| module.name == name)
+    }
+
+    /// Targets of one module version that are at least built.
+    pub fn built_of<'a>(&'a self, module: &'a ModuleId) -> impl Iterator<Item = &'a Target> {
+        self.targets
+            .iter()
+            .filter(move |(target, facts)| target.module == *module && facts.state != State::Absent)
+            .map(|(target, _)| target)
+    }
+}
+
+/// How a module version is registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// Its source is there.
+    Added,
+    /// Its source, or the link to it, is gone.
+    Broken,
+    /// Only built objects were imported; there is no source to build from.
+    BinariesOnly,
+}
+
+/// How far a target has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// Not built.
+    #[default]
+    Absent,
+    /// Built.
+    Built,
+    /// Built, and the active version of its kernel.
+    Installed,
+}
+
+/// What is known of one target.
+#[derive(Clone, Debug, Default)]
+pub struct TargetFacts {
+    /// How far it has come.
+    pub state: State,
+    /// A kept object is gone or is not what was built.
+    pub objects_lost: bool,
+    /// A placed file is gone or is not what was placed.
+    pub placed_lost: bool,
+    /// An installation of it was begun and not finished.
+    pub half_installed: bool,
+    /// Inputs of the build that is there; `None` if it is the original's, which keeps no record.
+    pub recorded: Option<Fingerprint>,
+    /// The build was made with options of a person that replace inputs, so that only its source is compared.
+    pub custom: bool,
+    /// The last attempt failed.
+    pub failed: Option<FailureRecord>,
+    /// The configuration.
+    pub configuration: Configuration,
+}
+
+/// What is known of a target's configuration.
+#[derive(Clone, Debug, Default)]
+pub enum Configuration {
+    /// Nobody looked.
+    #[default]
+    Unknown,
+    /// From the record of the build; enough to know what it depends on.
+    Recorded(Box<ModuleConfig>),
+    /// Evaluated for this run, with all that follows from it.
+    Examined(Box<Examined>),
+    /// It cannot be used.
+    Bad {
+        /// Diagnostics with line and caret.
+        problems: String,
+        /// There is no dkms.conf at all.
+        missing: bool,
+    },
+}
+
+/// A target that could be built.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Examined {
+    /// The effective configuration.
+    pub config: ModuleConfig,
+    /// Which of its modules are meant for the kernel.
+    pub exclusion: Exclusion,
+    /// The inputs that a build would have now.
+    pub fingerprint: Fingerprint,
+}
+
+impl TargetFacts {
+    /// The configuration, evaluated or recorded.
+    pub fn config(&self) -> Option<&ModuleConfig> {
+        match &self.configuration {
+            Configuration::Recorded(config) => Some(config),
+            Configuration::Examined(examined) => Some(&examined.config),
+            Configuration::Unknown | Configuration::Bad { .. } => None,
+        }
+    }
+
+    /// The input that is not what it was when the build was made; `None` also for a build of the original.
+    pub fn change(&self) -> Option<Change> {
+        let Configuration::Examined(examined) = &self.configuration else { return None };
+        let change = self.recorded.as_ref()?.difference(&examined.fingerprint)?;
+        (!self.custom || change == Change::Source).then_some(change)
+    }
+
+    /// The last failure, if the inputs are still the same.
+    pub fn failed_before(&self) -> Option<&FailureRecord> {
+        let Configuration::Examined(examined) = &self.configuration else { return None };
+        self.failed.as_ref().filter(|failure| failure.fingerprint.difference(&examined.fingerprint).is_none())
+    }
+}

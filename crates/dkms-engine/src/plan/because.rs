@@ -1,0 +1,75 @@
+//! Why a step is taken, as data: the sentence is made of it in one place.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::fingerprint::Change;
+
+/// The reason for a step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case", tag = "reason")]
+pub enum Because {
+    /// Somebody asked for exactly this.
+    Asked,
+    /// Somebody asked for it with `--force`.
+    Forced,
+    /// It is wanted and was never built for this kernel.
+    NotBuilt,
+    /// It is built, but not installed.
+    NotInstalled,
+    /// Files that were built or placed are gone or are not ours any more.
+    FilesLost,
+    /// An input of the build is not what it was.
+    Changed {
+        /// Which one.
+        input: Change,
+    },
+    /// A module that it is built against is built anew in this run.
+    DependencyRebuilt {
+        /// Its name.
+        name: String,
+    },
+    /// Another version of the module is to be active.
+    Superseded {
+        /// The version that was.
+        version: String,
+    },
+    /// Its kernel goes away.
+    KernelRemoved,
+    /// It is part of another step.
+    PartOf {
+        /// The step's verb.
+        verb: &'static str,
+    },
+}
+
+impl fmt::Display for Because {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Because::Asked => write!(f, "asked for"),
+            Because::Forced => write!(f, "asked for with --force"),
+            Because::NotBuilt => write!(f, "not built for this kernel yet"),
+            Because::NotInstalled => write!(f, "built, not installed"),
+            Because::FilesLost => write!(f, "its files are missing or changed"),
+            Because::Changed { input } => write!(f, "{input}"),
+            Because::DependencyRebuilt { name } => write!(f, "`{name}`, which it depends on, is rebuilt"),
+            Because::Superseded { version } => write!(f, "version {version} is active"),
+            Because::KernelRemoved => write!(f, "its kernel is being removed"),
+            Because::PartOf { verb } => write!(f, "part of {verb}"),
+        }
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Change::Source => write!(f, "its source changed"),
+            Change::Config => write!(f, "its configuration changed"),
+            Change::Kernel { what } => write!(f, "the kernel's {what} changed"),
+            Change::Dependency { name } => write!(f, "`{name}`, which it depends on, changed"),
+            Change::Signer => write!(f, "the signing key changed"),
+        }
+    }
+}

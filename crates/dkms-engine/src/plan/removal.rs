@@ -1,0 +1,69 @@
+//! Plans that take away.
+
+use std::collections::BTreeSet;
+
+use super::{Action, Because, Plan, Settled, Why};
+use crate::facts::{Facts, State};
+use crate::target::{KernelId, ModuleId, Target};
+
+pub(super) fn uninstalled(facts: &Facts, targets: &BTreeSet<Target>) -> Plan {
+    let mut plan = Plan::default();
+    for target in targets {
+        uninstall(facts, &mut plan, target, Because::Asked);
+    }
+    plan
+}
+
+pub(super) fn unbuilt(facts: &Facts, targets: &BTreeSet<Target>) -> Plan {
+    let mut plan = Plan::default();
+    for target in targets {
+        unbuild(facts, &mut plan, target, Because::Asked);
+    }
+    plan
+}
+
+/// As unbuilding; the registration goes too when nothing built is left of the module version.
+pub(super) fn removed(facts: &Facts, module: &ModuleId, targets: &BTreeSet<Target>) -> Plan {
+    let mut plan = unbuilt(facts, targets);
+    let stays = facts.built_of(module).any(|target| !targets.contains(target));
+    if !stays && facts.modules.contains_key(module) {
+        let after = (0..plan.steps.len()).collect();
+        plan.push(Action::Deregister(module.clone()), Because::Asked, after);
+    }
+    plan
+}
+
+pub(super) fn kernel_gone(facts: &Facts, kernel: &KernelId, autoinstalled_only: bool) -> Plan {
+    let mut plan = Plan::default();
+    for (target, known) in facts.targets.iter().filter(|(target, _)| target.kernel == *kernel) {
+        let comes_back = known.config().is_some_and(|config| config.autoinstall);
+        if autoinstalled_only && !comes_back {
+            if known.state != State::Absent {
+                plan.settle(target, Why::NotAutoinstalled);
+            }
+        } else if known.state != State::Absent || known.failed.is_some() {
+            unbuild(facts, &mut plan, target, Because::KernelRemoved);
+        }
+    }
+    plan
+}
+
+fn uninstall(facts: &Facts, plan: &mut Plan, target: &Target, because: Because) -> Option<usize> {
+    let known = facts.targets.get(target);
+    if known.is_some_and(|known| known.state == State::Installed || known.half_installed) {
+        return Some(plan.push(Action::Uninstall(target.clone()), because, Vec::new()));
+    }
+    plan.settle(target, Why::NotInstalled);
+    None
+}
+
+fn unbuild(facts: &Facts, plan: &mut Plan, target: &Target, because: Because) {
+    let first = uninstall(facts, plan, target, because.clone());
+    let known = facts.targets.get(target);
+    if known.is_some_and(|known| known.state != State::Absent || known.failed.is_some()) {
+        plan.push(Action::Unbuild(target.clone()), because, first.into_iter().collect());
+    } else {
+        let why = Why::NotBuilt;
+        plan.settled.push(Settled { module: target.module.clone(), kernel: Some(target.kernel.clone()), why });
+    }
+}

@@ -1,0 +1,190 @@
+//! Plans that build and install: what a person named, and what installs itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::dependencies::Resolver;
+use super::{Action, Because, Plan, Request, Settled, Why};
+use crate::facts::kernel::Headers;
+use crate::facts::{Configuration, Facts, Registration, State, TargetFacts};
+use crate::target::{KernelId, ModuleId, Target};
+
+/// How far a target is to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Want {
+    /// Built.
+    Built,
+    /// Built and installed.
+    Installed,
+}
+
+/// Targets that a person named: dependencies have to be installed already, or be named too.
+pub(super) fn named(facts: &Facts, request: &Request, want: Want) -> Plan {
+    let chosen = request.targets.iter().map(|target| (key(target), target.module.clone())).collect();
+    let mut resolver = Resolver::new(facts, want, chosen);
+    resolver.force = request.force;
+    resolver.asked = true;
+    for target in &request.targets {
+        resolver.visit(target);
+    }
+    resolver.finish()
+}
+
+/// The highest version of every module that wants to be installed, for each kernel.
+pub(super) fn automatic(facts: &Facts, kernels: &BTreeSet<KernelId>, force: bool) -> Plan {
+    if facts.no_autoinstall {
+        return Plan { switched_off: true, ..Plan::default() };
+    }
+    let highest = highest_versions(facts);
+    let mut chosen = BTreeMap::new();
+    for kernel in kernels {
+        for module in highest.values() {
+            chosen.insert((kernel.clone(), module.name.clone()), (*module).clone());
+        }
+    }
+    let targets: Vec<Target> =
+        chosen.iter().map(|((kernel, _), module)| Target::new(module.clone(), kernel.clone())).collect();
+    let mut resolver = Resolver::new(facts, Want::Installed, chosen);
+    resolver.force = force;
+    for (module, registration) in &facts.modules {
+        let why = match registration {
+            Registration::Broken => Why::Broken,
+            _ if highest.get(module.name.as_str()) != Some(&module) => Why::OlderVersion,
+            _ => continue,
+        };
+        resolver.plan.settled.push(Settled { module: module.clone(), kernel: None, why });
+    }
+    for target in &targets {
+        resolver.visit(target);
+    }
+    resolver.finish()
+}
+
+fn highest_versions(facts: &Facts) -> BTreeMap<&str, &ModuleId> {
+    let mut highest: BTreeMap<&str, &ModuleId> = BTreeMap::new();
+    for (module, _) in facts.modules.iter().filter(|(_, registration)| **registration != Registration::Broken) {
+        let entry = highest.entry(&module.name).or_insert(module);
+        if dkms_conf::version::compare(&module.version, &entry.version).is_gt() {
+            *entry = module;
+        }
+    }
+    highest
+}
+
+pub(super) fn key(target: &Target) -> (KernelId, String) {
+    (target.kernel.clone(), target.module.name.clone())
+}
+
+/// What one target needs, dependencies aside.
+pub(super) enum Need {
+    /// No step.
+    Nothing(Why),
+    /// To be built (and then installed, where that is wanted).
+    Build(Because),
+    /// Only to be placed.
+    Install(Because),
+}
+
+/// Looks at one target alone.
+pub(super) fn need(facts: &Facts, target: &Target, want: Want, force: bool, asked: bool) -> Need {
+    match facts.modules.get(&target.module) {
+        None => return Need::Nothing(Why::NotAdded),
+        Some(Registration::Broken) => return Need::Nothing(Why::Broken),
+        Some(Registration::Added | Registration::BinariesOnly) => {}
+    }
+    let Some(known) = facts.targets.get(target) else { return Need::Nothing(Why::NotBuilt) };
+    let examined = match &known.configuration {
+        Configuration::Examined(examined) => examined,
+        Configuration::Bad { problems, missing } => {
+            return Need::Nothing(Why::BadConfiguration { problems: problems.clone(), missing: *missing });
+        }
+        Configuration::Unknown | Configuration::Recorded(_) => return Need::Nothing(settled_state(known.state)),
+    };
+    if !asked && !examined.config.autoinstall {
+        return Need::Nothing(Why::NotAutoinstalled);
+    }
+    let kernel = facts.kernels.get(&target.kernel);
+    let headers = kernel.map(|kernel| &kernel.headers);
+    let Some(because) = build_reason(known, want, force, asked) else {
+        return place(known, want, force, asked);
+    };
+    // Without headers nothing can be built again; what is there and whole stays as it is.
+    let usable = known.state != State::Absent && !known.objects_lost;
+    if let Some(reason) = &examined.exclusion.package {
+        return Need::Nothing(Why::Excluded {
+            reason: reason.to_string(),
+            directive: reason.directive.name().to_owned(),
+            value: reason.value.clone(),
+        });
+    }
+    if facts.modules.get(&target.module) == Some(&Registration::BinariesOnly) {
+        return if usable { place(known, want, force, asked) } else { Need::Nothing(Why::NoSource) };
+    }
+    if let Some(Headers::Missing { path, package }) = headers {
+        return match because {
+            Because::Forced => Need::Nothing(Why::HeadersMissing { path: path.clone(), package: package.clone() }),
+            _ if usable => place(known, want, force, asked),
+            _ => Need::Nothing(Why::HeadersMissing { path: path.clone(), package: package.clone() }),
+        };
+    }
+    match known.failed_before() {
+        Some(failure) if !asked && !force => Need::Nothing(Why::FailedBefore {
+            message: failure.message.clone(),
+            status: failure.status,
+            first_error: failure.first_error.clone(),
+        }),
+        _ => Need::Build(because),
+    }
+}
+
+/// Why it has to be built, if it has.
+fn build_reason(known: &TargetFacts, want: Want, force: bool, asked: bool) -> Option<Because> {
+    if known.state == State::Absent {
+        return Some(if asked { Because::Asked } else { Because::NotBuilt });
+    }
+    if force && want == Want::Built {
+        return Some(Because::Forced);
+    }
+    if known.objects_lost {
+        return Some(Because::FilesLost);
+    }
+    known.change().map(|input| Because::Changed { input })
+}
+
+/// What is built: placed or not?
+fn place(known: &TargetFacts, want: Want, force: bool, asked: bool) -> Need {
+    match (want, known.state) {
+        (Want::Built, _) => Need::Nothing(Why::AlreadyBuilt),
+        (Want::Installed, State::Installed) if force => Need::Install(Because::Forced),
+        (Want::Installed, State::Installed) if known.placed_lost || known.half_installed => {
+            Need::Install(Because::FilesLost)
+        }
+        (Want::Installed, State::Installed) => Need::Nothing(Why::AlreadyInstalled),
+        (Want::Installed, _) => Need::Install(if asked { Because::Asked } else { Because::NotInstalled }),
+    }
+}
+
+fn settled_state(state: State) -> Why {
+    match state {
+        State::Absent => Why::NotBuilt,
+        State::Built => Why::AlreadyBuilt,
+        State::Installed => Why::AlreadyInstalled,
+    }
+}
+
+/// Pushes the steps of one target and returns the place of the last one.
+pub(super) fn push_steps(plan: &mut Plan, target: &Target, need: Need, want: Want, after: Vec<usize>) -> Option<usize> {
+    match need {
+        Need::Nothing(why) => {
+            plan.settle(target, why);
+            None
+        }
+        Need::Install(because) => Some(plan.push(Action::Install(target.clone()), because, after)),
+        Need::Build(because) => {
+            let built = plan.push(Action::Build(target.clone()), because.clone(), after);
+            match want {
+                Want::Built => Some(built),
+                Want::Installed => Some(plan.push(Action::Install(target.clone()), because, vec![built])),
+            }
+        }
+    }
+}
