@@ -24,3 +24,4 @@ pub mod root;
 pub mod setup;
 pub mod staged;
 pub mod target;
+pub mod tool;

@@ -104,6 +104,14 @@ impl Root {
         &*self.path == Path::new("/")
     }
 
+    /// A handle of its own on the root directory, for a child that enters it.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(crate) fn directory_handle(&self) -> Result<OwnedFd, Error> {
+        self.handle.try_clone().map_err(Error::io("open", &*self.path))
+    }
+
     fn open_at(&self, path: &Path, flags: OFlags, mode: Mode) -> rustix::io::Result<OwnedFd> {
         let flags = flags | OFlags::CLOEXEC;
         if self.is_host() {

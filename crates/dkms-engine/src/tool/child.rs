@@ -1,0 +1,271 @@
+//! Between fork and exec: the only file with unsafe code.
+//!
+//! The child of a program with threads may only make plain system calls before it executes something else: no
+//! allocation, no lock. Everything is therefore prepared before the fork (paths as C strings), and all calls in between
+//! are rustix's, which go straight to the kernel, or raw ones. A step that fails is reported by its number through a
+//! pipe, because the standard library hands over an error number only.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Stdio;
+
+use rustix::fs::Mode;
+use rustix::io::{Errno, FdFlags};
+use rustix::mount::MountPropagationFlags;
+use rustix::process::{Pid, Signal};
+use rustix::thread::UnshareFlags;
+
+use super::contain::{Access, Need};
+use super::{Tool, empty_input};
+use crate::error::Error;
+
+/// Where the two output streams go.
+pub(super) struct Streams {
+    pub(super) stdout: OwnedFd,
+    pub(super) stderr: OwnedFd,
+}
+
+/// A started child: leader of its own process group, not yet waited for.
+pub(super) struct Running {
+    pub(super) pid: Pid,
+}
+
+/// The steps before exec, for errors.
+const STEPS: [&str; 8] = [
+    "hand descriptors to",
+    "cut the network from",
+    "make a mount namespace for",
+    "enter the root of",
+    "bind a directory for",
+    "enter the working directory of",
+    "change the user of",
+    "tie to our own life",
+];
+
+/// Everything that the child needs, made before the fork.
+struct Prepared {
+    root: Option<OwnedFd>,
+    directory: CString,
+    descriptors: Vec<OwnedFd>,
+    network: Option<Need>,
+    namespace: Option<Need>,
+    read_only: bool,
+    binds: Vec<(CString, CString, Access)>,
+    user: Option<(u32, u32)>,
+    no_new_privileges: bool,
+    parent: Pid,
+    report: OwnedFd,
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the door that everybody else has to use")]
+pub(super) fn spawn(tool: Tool, streams: Streams) -> Result<Running, Error> {
+    let program = tool.program.clone();
+    let flags = rustix::pipe::PipeFlags::CLOEXEC;
+    let (reader, report) = rustix::pipe::pipe_with(flags).map_err(Error::os("open", "a pipe"))?;
+    let mut command = std::process::Command::new(&program);
+    command.args(&tool.arguments).env_clear().envs(&tool.environment).process_group(0);
+    command.stdin(Stdio::from(empty_input()?)).stdout(Stdio::from(streams.stdout)).stderr(Stdio::from(streams.stderr));
+    let prepared = Prepared::new(tool, report)?;
+    // SAFETY: `enter` only makes system calls on values made before the fork; it neither allocates nor locks.
+    #[expect(unsafe_code, reason = "there is no safe way to change a child between fork and exec")]
+    unsafe {
+        command.pre_exec(move || prepared.enter().map_err(Into::into));
+    }
+    let started = command.spawn();
+    drop(command);
+    match started {
+        Ok(child) => {
+            let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+            // Dropping a `Child` leaves the process alone; `wait` reaps it by its number.
+            pid.map(|pid| Running { pid }).ok_or_else(|| Error::os("start", &program)(Errno::SRCH))
+        }
+        Err(source) => {
+            let mut step = [0_u8; 1];
+            let verb = match File::from(reader).read(&mut step) {
+                Ok(1) => STEPS.get(usize::from(step[0])).copied().unwrap_or("start"),
+                _ => "start",
+            };
+            Err(Error::Io { verb, path: program, source })
+        }
+    }
+}
+
+impl Prepared {
+    fn new(tool: Tool, report: OwnedFd) -> Result<Self, Error> {
+        let containment = tool.containment;
+        let mut binds = Vec::new();
+        for bind in &containment.binds {
+            binds.push((c_path(&bind.from)?, c_path(&bind.to)?, bind.access));
+        }
+        let root = if tool.root.is_host() { None } else { Some(tool.root.directory_handle()?) };
+        let namespace = if binds.is_empty() { containment.read_only_view } else { Some(Need::Required) };
+        Ok(Self {
+            root,
+            directory: c_path(&tool.directory)?,
+            descriptors: tool.descriptors,
+            network: containment.no_network,
+            namespace,
+            read_only: containment.read_only_view.is_some(),
+            binds,
+            user: containment.user,
+            no_new_privileges: containment.no_new_privileges,
+            parent: rustix::process::getpid(),
+            report,
+        })
+    }
+
+    /// Runs in the child.
+    fn enter(&self) -> Result<(), Errno> {
+        self.step(0, self.hand_descriptors())?;
+        self.step(1, self.cut_network())?;
+        self.step(2, self.private_mounts())?;
+        self.step(3, self.enter_root())?;
+        self.step(4, self.bind())?;
+        self.step(5, rustix::process::chdir(self.directory.as_c_str()))?;
+        rustix::process::umask(Mode::from_raw_mode(0o022));
+        self.step(6, self.change_user())?;
+        self.step(7, self.die_with_parent())
+    }
+
+    fn step(&self, number: u8, result: Result<(), Errno>) -> Result<(), Errno> {
+        if result.is_err() {
+            let _ = rustix::io::write(&self.report, &[number]);
+        }
+        result
+    }
+
+    /// Closes at exec whatever our own caller left open (a package manager's pipes, say) and keeps what was handed.
+    fn hand_descriptors(&self) -> Result<(), Errno> {
+        // SAFETY: only sets a flag on descriptors; those in use here are closed by exec in any case.
+        #[expect(unsafe_code, reason = "rustix has no such call")]
+        let _ = unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+        for file in &self.descriptors {
+            rustix::io::fcntl_setfd(file, FdFlags::empty())?;
+        }
+        Ok(())
+    }
+
+    fn cut_network(&self) -> Result<(), Errno> {
+        match self.network {
+            None => Ok(()),
+            Some(need) => forgive(need, unshare(UnshareFlags::NEWNET)),
+        }
+    }
+
+    fn private_mounts(&self) -> Result<(), Errno> {
+        let Some(need) = self.namespace else { return Ok(()) };
+        let act = || {
+            unshare(UnshareFlags::NEWNS)?;
+            // Nothing of this may reach the namespace that we came from.
+            let flags = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+            rustix::mount::mount_change(c"/", flags)?;
+            if self.read_only { set_read_only(c"/", true, true) } else { Ok(()) }
+        };
+        forgive(need, act())
+    }
+
+    fn enter_root(&self) -> Result<(), Errno> {
+        let Some(root) = &self.root else { return Ok(()) };
+        rustix::process::fchdir(root)?;
+        rustix::process::chroot(c".")
+    }
+
+    fn bind(&self) -> Result<(), Errno> {
+        for (from, to, access) in &self.binds {
+            rustix::mount::mount_bind(from.as_c_str(), to.as_c_str())?;
+            match access {
+                Access::Read => set_read_only(to, true, false)?,
+                Access::Write if self.read_only => set_read_only(to, false, false)?,
+                Access::Write => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn change_user(&self) -> Result<(), Errno> {
+        if let Some((uid, gid)) = self.user {
+            let (uid, gid) = (rustix::process::Uid::from_raw(uid), rustix::process::Gid::from_raw(gid));
+            rustix::thread::set_thread_groups(&[])?;
+            rustix::thread::set_thread_res_gid(gid, gid, gid)?;
+            rustix::thread::set_thread_res_uid(uid, uid, uid)?;
+        }
+        if self.no_new_privileges { rustix::thread::set_no_new_privs(true) } else { Ok(()) }
+    }
+
+    /// After the change of user, which would clear it. The signal comes when the thread that forked ends; that thread
+    /// waits for the child, so only our own death ends it early.
+    fn die_with_parent(&self) -> Result<(), Errno> {
+        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+        // We may have died before that call.
+        if rustix::process::getppid() == Some(self.parent) { Ok(()) } else { Err(Errno::SRCH) }
+    }
+}
+
+fn forgive(need: Need, result: Result<(), Errno>) -> Result<(), Errno> {
+    match need {
+        Need::Required => result,
+        Need::IfPossible => Ok(()),
+    }
+}
+
+fn unshare(flags: UnshareFlags) -> Result<(), Errno> {
+    // SAFETY: the child has one thread and shares no descriptor table; only namespaces are unshared.
+    #[expect(unsafe_code, reason = "unsafe for programs that unshare descriptors, which this one does not")]
+    unsafe {
+        rustix::thread::unshare_unsafe(flags)
+    }
+}
+
+/// `mount_setattr(2)`: makes a mount read-only or writable, with all below it if asked. Kernels before 5.12 lack it.
+fn set_read_only(path: &std::ffi::CStr, read_only: bool, recursive: bool) -> Result<(), Errno> {
+    let bit = libc::MOUNT_ATTR_RDONLY;
+    let (attr_set, attr_clr) = if read_only { (bit, 0) } else { (0, bit) };
+    let attributes = libc::mount_attr { attr_set, attr_clr, propagation: 0, userns_fd: 0 };
+    let flags = if recursive { libc::AT_RECURSIVE } else { 0 };
+    // SAFETY: path and attributes live through the call, and the size is that of the structure.
+    #[expect(unsafe_code, reason = "rustix has no such call")]
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            flags,
+            std::ptr::from_ref(&attributes),
+            size_of::<libc::mount_attr>(),
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(last_errno()) }
+}
+
+fn last_errno() -> Errno {
+    Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::INVAL)
+}
+
+/// Reaps a child that has ended; gives its raw wait status and its largest resident size in KiB.
+pub(super) fn reap(pid: Pid) -> Result<(i32, u64), Errno> {
+    let mut status = 0;
+    // SAFETY: a zeroed `rusage` is a valid one.
+    #[expect(unsafe_code, reason = "wait4 alone tells how much memory a child took")]
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    loop {
+        // SAFETY: both pointers are to live values of the right type.
+        #[expect(unsafe_code, reason = "rustix has no wait4")]
+        let done = unsafe { libc::wait4(pid.as_raw_nonzero().get(), &mut status, 0, &mut usage) };
+        match done {
+            -1 => match last_errno() {
+                Errno::INTR => {}
+                error => return Err(error),
+            },
+            _ => return Ok((status, u64::try_from(usage.ru_maxrss).unwrap_or(0))),
+        }
+    }
+}
+
+fn c_path(path: &Path) -> Result<CString, Error> {
+    CString::new(path.as_os_str().as_bytes()).map_err(|error| Error::io("use", path)(error.into()))
+}
