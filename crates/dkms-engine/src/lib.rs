@@ -20,6 +20,7 @@ pub mod layout;
 pub mod lock;
 pub mod plan;
 pub mod record;
+pub mod report;
 pub mod root;
 pub mod setup;
 pub mod staged;

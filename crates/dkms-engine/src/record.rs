@@ -38,6 +38,9 @@ pub struct BuildRecord {
     pub peak_kib: u64,
     /// Who asked: `autoinstall`, `install`, the name of a hook.
     pub asked_by: String,
+    /// Options of a person replaced inputs (`-c`, `--directive`, `--config`, `--kernelsourcedir`): later automatic runs
+    /// compare the source alone, or they would undo what was asked for.
+    pub custom: bool,
 }
 
 /// One object below `T/M/V/K/A/module`.

@@ -38,3 +38,13 @@ pub struct Options {
     /// Who asks, for the records: the verb or the hook.
     pub asked_by: String,
 }
+
+impl Options {
+    /// Whether an input of a build is replaced, so that the result is not what an automatic run would build.
+    pub fn replace_inputs(&self) -> bool {
+        self.conf.is_some()
+            || self.kernel_config.is_some()
+            || self.kernel_source_dir.is_some()
+            || !self.directives.is_empty()
+    }
+}
