@@ -127,6 +127,14 @@ pub enum Error {
         /// The kept log.
         log: PathBuf,
     },
+    /// A file that should be a kernel module is none.
+    #[error("`{path}` is no usable kernel module: {reason}", path = .path.display())]
+    ModuleUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// A name cannot be one.
     #[error("`{}` is no {what}: {reason}", .value.escape_debug())]
     NameInvalid {
@@ -166,6 +174,9 @@ pub enum Error {
         /// The kept log.
         log: PathBuf,
     },
+    /// There is no os-release file, so nobody knows which distribution's rules count.
+    #[error("there is neither `{}` nor `{}`", crate::layout::OS_RELEASE[0], crate::layout::OS_RELEASE[1])]
+    OsRelease,
     /// A patch does not apply.
     #[error("patch `{patch}` of {target} does not apply")]
     PatchFailed {
@@ -303,6 +314,7 @@ impl Error {
             Error::ObjectMissing { target, .. } => {
                 format!("dkms build {} -k {}/{} --force", target.module, target.kernel.release, target.kernel.arch)
             }
+            Error::OsRelease => "reinstall the package that has os-release (`base-files` on Debian)".into(),
             Error::Privilege { .. } => "run the command again with sudo".into(),
             Error::SourceMissing { path } => format!(
                 "put the source there, or name another directory: dkms add DIRECTORY (looked at {})",

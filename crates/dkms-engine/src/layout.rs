@@ -41,8 +41,24 @@ pub const FORCE_LISTS: &str = "/usr/share/dkms/modules_to_force_install";
 pub const MODULE_DIRS: [&str; 2] = ["/lib/modules", "/usr/lib/modules"];
 /// `System.map` files of kernels.
 pub const BOOT: &str = "/boot";
+/// What the firmware tells the kernel: EFI variables.
+pub const EFI_VARIABLES: &str = "/sys/firmware/efi/efivars";
+/// The kernel's lockdown mode.
+pub const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
+/// Whether the running kernel insists on signed modules.
+pub const SIG_ENFORCE: &str = "/sys/module/module/parameters/sig_enforce";
 /// A shell for commands that are shell by definition (`MAKE`, scripts with arguments).
 pub const SHELL: &str = "/bin/bash";
+
+/// Where Debian keeps the programs of a kernel's build system.
+pub fn kbuild(version: &str) -> PathBuf {
+    Path::new("/usr/lib").join(format!("linux-kbuild-{version}"))
+}
+
+/// A directory of kernel headers among the sources.
+pub fn kernel_headers(name: &str) -> PathBuf {
+    Path::new("/usr/src").join(name)
+}
 
 /// The trees a run works on, after command line and framework.conf.
 #[derive(Clone, Debug, PartialEq, Eq)]

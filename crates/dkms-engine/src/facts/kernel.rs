@@ -1,8 +1,19 @@
 //! One kernel as found: its module directory, its headers, its configuration.
+//!
+//! Everything here is read from files below the root; the running kernel is never asked. What a compiler is, and which,
+//! is [`crate::facts::compiler`]'s business; which kernels there are, that of [`crate::facts::kernels`].
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use crate::error::Error;
+use crate::facts::distribution::Distribution;
+use crate::facts::kernels;
+use crate::root::{Kind, Root};
+use crate::setup::Setup;
 use crate::target::KernelId;
+
+/// Larger files are no kernel configuration; a full one has 300 kB.
+const MAX_CONFIG_BYTES: u64 = 8 << 20;
 
 /// A kernel and what is there of it.
 #[derive(Clone, Debug)]
@@ -19,10 +30,59 @@ pub struct Kernel {
     pub source_dir: PathBuf,
     /// State of the headers.
     pub headers: Headers,
+    /// What a make with these headers will miss, although they count as there: in-root paths, empty when all is well.
+    /// Such a build is still tried, as the module may need less than the kernel's own build system does.
+    pub gaps: Vec<PathBuf>,
     /// Its configuration; empty without headers.
     pub config: KernelConfig,
     /// How its own modules are compressed.
     pub compression: Compression,
+}
+
+impl Kernel {
+    /// Looks at one kernel. A kernel that is not there at all is a fact too, not an error.
+    ///
+    /// # Errors
+    /// `Io` if the configuration exists and cannot be read.
+    pub fn gather(setup: &Setup, distribution: &Distribution, id: &KernelId) -> Result<Self, Error> {
+        let root = &setup.root;
+        let directory = kernels::directory(setup, &id.release);
+        let source_dir = setup.options.kernel_source_dir.clone().unwrap_or_else(|| directory.join("build"));
+        let headers = headers(root, distribution, id, &directory, &source_dir);
+        let config = match &setup.options.kernel_config {
+            Some(path) => KernelConfig::load(root, path)?,
+            None => KernelConfig::find(root, &source_dir)?,
+        };
+        Ok(Self {
+            id: id.clone(),
+            present: root.is_dir(&directory),
+            image: kernels::has_image(root, &directory),
+            gaps: if headers == Headers::Complete { gaps(root, &source_dir) } else { Vec::new() },
+            compression: Compression::of_kernel(root, &config, &directory),
+            directory,
+            source_dir,
+            headers,
+            config,
+        })
+    }
+}
+
+/// The directory `include` decides whether there are headers, as it always has; nothing else stops a build.
+fn headers(root: &Root, distribution: &Distribution, id: &KernelId, directory: &Path, source_dir: &Path) -> Headers {
+    let missing = [source_dir.to_owned(), source_dir.join("include")].into_iter().find(|path| !root.is_dir(path));
+    let Some(path) = missing else { return Headers::Complete };
+    let pkgbase = root.read_to_string(&directory.join("pkgbase")).ok();
+    let package = distribution.headers_package(&id.release, pkgbase.as_deref().map(str::trim));
+    Headers::Missing { path, package }
+}
+
+/// Debian's headers are two packages and a third with the programs, joined by links: any of them can be missing.
+fn gaps(root: &Root, source_dir: &Path) -> Vec<PathBuf> {
+    ["Makefile", "scripts", "include/generated/autoconf.h", "include/config/auto.conf"]
+        .into_iter()
+        .map(|name| source_dir.join(name))
+        .filter(|path| !root.exists(path))
+        .collect()
 }
 
 /// Whether a kernel can be built against.
@@ -52,6 +112,27 @@ impl KernelConfig {
     /// From the text of a file.
     pub fn new(path: PathBuf, text: String) -> Self {
         Self { path: Some(path), text }
+    }
+
+    /// Reads a file that somebody named.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn load(root: &Root, path: &Path) -> Result<Self, Error> {
+        let content = root.read_bounded(path, MAX_CONFIG_BYTES)?;
+        Ok(Self::new(path.to_owned(), String::from_utf8_lossy(&content).into_owned()))
+    }
+
+    /// Reads what a build directory has: what make itself uses, else the full configuration, else nothing.
+    ///
+    /// # Errors
+    /// `Io` for a file that is there and cannot be read.
+    pub fn find(root: &Root, source_dir: &Path) -> Result<Self, Error> {
+        let candidates = ["include/config/auto.conf", ".config"].map(|name| source_dir.join(name));
+        match candidates.iter().find(|path| root.is_file(path)) {
+            Some(path) => Self::load(root, path),
+            None => Ok(Self::default()),
+        }
     }
 
     /// Value of `CONFIG_NAME` as written (`y`, `m`, `"text"`); `None` if it is not set.
@@ -93,6 +174,51 @@ pub enum Compression {
 }
 
 impl Compression {
+    /// From the configuration where it compresses by itself, else from the kernel's own modules (some distributions
+    /// compress them after the build), else none. What others have put beside them does not count.
+    fn of_kernel(root: &Root, config: &KernelConfig, directory: &Path) -> Self {
+        Self::of_config(config)
+            .or_else(|| Self::of_modules(root, &directory.join("kernel"), 0))
+            .unwrap_or(Compression::None)
+    }
+
+    /// Since 6.12 an algorithm can be chosen without its being used; before, choosing one meant using it.
+    fn of_config(config: &KernelConfig) -> Option<Self> {
+        let split = config.enabled("CONFIG_MODULE_COMPRESS") && config.get("CONFIG_MODULE_DECOMPRESS").is_some();
+        if split && !config.enabled("CONFIG_MODULE_COMPRESS_ALL") {
+            return None;
+        }
+        [
+            ("CONFIG_MODULE_COMPRESS_GZIP", Compression::Gzip),
+            ("CONFIG_MODULE_COMPRESS_XZ", Compression::Xz),
+            ("CONFIG_MODULE_COMPRESS_ZSTD", Compression::Zstd),
+        ]
+        .into_iter()
+        .find_map(|(name, compression)| config.enabled(name).then_some(compression))
+    }
+
+    /// That of the first module found.
+    fn of_modules(root: &Root, directory: &Path, depth: usize) -> Option<Self> {
+        let entries = root.list(directory).ok()?;
+        let found = entries.iter().find_map(|(name, _)| Some(Self::of_file_name(name.to_str()?)?.1));
+        let mut directories = entries.iter().filter(|(_, kind)| *kind == Kind::Directory);
+        found.or_else(|| {
+            // Deeper than any kernel's own tree.
+            if depth > 12 {
+                return None;
+            }
+            directories.find_map(|(name, _)| Self::of_modules(root, &directory.join(name), depth + 1))
+        })
+    }
+
+    /// Module name and compression out of a file name such as `x.ko.xz`; `None` if it is no module's.
+    pub fn of_file_name(name: &str) -> Option<(&str, Self)> {
+        Self::ALL.into_iter().find_map(|compression| {
+            let module = name.strip_suffix(compression.suffix())?.strip_suffix(".ko")?;
+            Some((module, compression))
+        })
+    }
+
     /// What follows `.ko` in a file name.
     pub fn suffix(self) -> &'static str {
         match self {
@@ -110,6 +236,73 @@ impl Compression {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn setting(config: &str) -> (tempfile::TempDir, Setup) {
+        let (directory, setup) = crate::facts::testing::setup();
+        crate::facts::testing::write(&setup, "/lib/modules/6.1-x/build/include/config/auto.conf", config);
+        (directory, setup)
+    }
+
+    fn gather(setup: &Setup) -> Kernel {
+        let id = KernelId::new("6.1-x", "x86_64").unwrap();
+        Kernel::gather(setup, &Distribution::parse("ID=debian"), &id).unwrap()
+    }
+
+    #[test]
+    fn a_kernel_that_is_not_there() {
+        let (_directory, setup) = crate::facts::testing::setup();
+        let kernel = gather(&setup);
+        assert!(!kernel.present && !kernel.image && kernel.config.path.is_none());
+        let expected =
+            Headers::Missing { path: "/lib/modules/6.1-x/build".into(), package: Some("linux-headers-6.1-x".into()) };
+        assert_eq!(kernel.headers, expected);
+    }
+
+    #[test]
+    fn a_build_directory_without_include_is_no_headers_and_gaps_are_named() {
+        let (directory, setup) = setting("CONFIG_X=y\n");
+        let kernel = gather(&setup);
+        assert_eq!(kernel.headers, Headers::Complete);
+        assert!(kernel.present && !kernel.image && kernel.config.enabled("CONFIG_X"));
+        assert!(kernel.gaps.contains(&"/lib/modules/6.1-x/build/scripts".into()), "{:?}", kernel.gaps);
+        std::fs::remove_dir_all(directory.path().join("lib/modules/6.1-x/build/include")).unwrap();
+        let Headers::Missing { path, .. } = gather(&setup).headers else { panic!("no headers") };
+        assert_eq!(path, Path::new("/lib/modules/6.1-x/build/include"));
+    }
+
+    #[test]
+    fn compression_is_the_configured_one_then_that_of_the_own_modules() {
+        for (config, expected) in [
+            ("CONFIG_MODULE_COMPRESS=y\nCONFIG_MODULE_COMPRESS_GZIP=y\n", Compression::Gzip),
+            ("CONFIG_MODULE_COMPRESS_ZSTD=y\nCONFIG_MODULE_DECOMPRESS=y\n", Compression::Zstd),
+            ("CONFIG_MODULE_COMPRESS=y\nCONFIG_MODULE_COMPRESS_XZ=y\nCONFIG_MODULE_COMPRESS_ALL=y\n", Compression::Xz),
+            ("CONFIG_MODULE_COMPRESS=y\nCONFIG_MODULE_COMPRESS_XZ=y\nCONFIG_MODULE_DECOMPRESS=y\n", Compression::None),
+            ("CONFIG_MODULE_COMPRESS_NONE=y\n", Compression::None),
+        ] {
+            let (_directory, setup) = setting(config);
+            assert_eq!(gather(&setup).compression, expected, "{config}");
+        }
+        let (_directory, setup) = setting("CONFIG_MODULE_COMPRESS_NONE=y\n");
+        let add = |path: &str| {
+            let path = Path::new(path);
+            setup.root.create_dir_all(path.parent().unwrap()).unwrap();
+            setup.root.create_new(path, 0o644).unwrap();
+        };
+        add("/lib/modules/6.1-x/updates/dkms/foreign.ko.zst");
+        assert_eq!(gather(&setup).compression, Compression::None);
+        add("/lib/modules/6.1-x/kernel/drivers/net/own.ko.xz");
+        let kernel = gather(&setup);
+        assert!(kernel.image);
+        assert_eq!(kernel.compression, Compression::Xz);
+    }
+
+    #[test]
+    fn names_of_module_files() {
+        assert_eq!(Compression::of_file_name("a-b.ko.zst"), Some(("a-b", Compression::Zstd)));
+        assert_eq!(Compression::of_file_name("a.ko"), Some(("a", Compression::None)));
+        assert_eq!(Compression::of_file_name("a.ko.bak"), None);
+        assert_eq!(Compression::of_file_name("Module.symvers"), None);
+    }
 
     #[test]
     fn configuration_lines_are_found_whole() {

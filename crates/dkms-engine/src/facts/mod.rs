@@ -1,6 +1,15 @@
 //! What is true under the root: reads only, writes nothing, decides nothing.
 
+pub mod compiler;
+pub mod distribution;
 pub mod kernel;
+pub mod kernels;
+pub mod machine;
+pub mod module_info;
+pub mod secure_boot;
+pub mod signature;
 mod survey;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use survey::{Configuration, Examined, Facts, Registration, State, TargetFacts};

@@ -1,0 +1,122 @@
+//! Which kernels are installed: the directories of the install tree.
+//!
+//! Any name counts that can be one, custom kernels included. The running kernel is not asked.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::layout::{Layout, MODULE_DIRS};
+use crate::root::{Kind, Root};
+use crate::setup::Setup;
+use crate::target::KernelId;
+
+/// A kernel release that has a module directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installed {
+    /// Its release.
+    pub release: String,
+    /// Its module directory, in-root.
+    pub directory: PathBuf,
+    /// Whether the kernel's own modules are there.
+    pub image: bool,
+    /// Whether there is a `build`, be it a dangling link.
+    pub build: bool,
+}
+
+/// All of them, sorted by release. A directory that only holds what was left behind (modules of ours, depmod's files)
+/// is no kernel.
+///
+/// # Errors
+/// `Io` if an install tree exists and cannot be listed.
+pub fn installed(setup: &Setup) -> Result<Vec<Installed>, Error> {
+    let root = &setup.root;
+    let mut kernels: Vec<Installed> = Vec::new();
+    for tree in trees(setup) {
+        for (name, kind) in root.list(&tree)? {
+            let Some(release) = name.to_str().filter(|name| is_release(name)) else { continue };
+            let directory = tree.join(release);
+            let is_directory = kind == Kind::Directory || (kind == Kind::Link && root.is_dir(&directory));
+            if !is_directory || kernels.iter().any(|kernel| kernel.release == release) {
+                continue;
+            }
+            let image = has_image(root, &directory);
+            let build = root.link_meta(&directory.join("build")).is_some();
+            if image || build {
+                kernels.push(Installed { release: release.to_owned(), directory, image, build });
+            }
+        }
+    }
+    kernels.sort_by(|one, other| one.release.cmp(&other.release));
+    Ok(kernels)
+}
+
+/// The module directory of a release: below the configured tree, or where it is found when only the other one of the
+/// two usual places has it.
+pub fn directory(setup: &Setup, release: &str) -> PathBuf {
+    let trees = trees(setup);
+    let found = trees.iter().map(|tree| tree.join(release)).find(|directory| setup.root.is_dir(directory));
+    found.unwrap_or_else(|| setup.layout.kernel(release))
+}
+
+/// Whether the kernel's own modules, or the list of what is built into it, are there. Neither is made by depmod.
+pub fn has_image(root: &Root, directory: &Path) -> bool {
+    root.is_dir(&directory.join("kernel")) || root.exists(&directory.join("modules.builtin"))
+}
+
+/// The configured tree; while it is the usual one, both usual places (one directory on merged systems).
+fn trees(setup: &Setup) -> Vec<PathBuf> {
+    let install = &setup.layout.install;
+    let mut trees = vec![install.clone()];
+    if *install != Layout::default().install && !MODULE_DIRS.iter().any(|usual| Path::new(usual) == install) {
+        return trees;
+    }
+    let inode = |path: &Path| setup.root.meta(path).map(|meta| meta.inode);
+    for usual in MODULE_DIRS.map(Path::new) {
+        if !trees.iter().any(|tree| tree == usual || inode(tree) == inode(usual)) {
+            trees.push(usual.to_owned());
+        }
+    }
+    trees
+}
+
+fn is_release(name: &str) -> bool {
+    KernelId::new(name, "any").is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn releases(setup: &Setup) -> Vec<String> {
+        installed(setup).unwrap().into_iter().map(|kernel| kernel.release).collect()
+    }
+
+    #[test]
+    fn custom_names_count_and_leftovers_do_not() {
+        let (_directory, setup) = crate::facts::testing::setup();
+        for path in [
+            "/lib/modules/6.1.0-9-amd64/kernel",
+            "/lib/modules/test-kernel/build",
+            "/lib/modules/5.10.0/updates/dkms",
+            "/lib/modules/bad name/kernel",
+            "/usr/lib/modules/6.9.5-arch1-1/kernel",
+        ] {
+            setup.root.create_dir_all(Path::new(path)).unwrap();
+        }
+        setup.root.create_dir_all(Path::new("/lib/modules/dangling")).unwrap();
+        setup.root.symlink(Path::new("/nowhere"), Path::new("/lib/modules/dangling/build")).unwrap();
+        assert_eq!(releases(&setup), ["6.1.0-9-amd64", "6.9.5-arch1-1", "dangling", "test-kernel"]);
+        assert_eq!(directory(&setup, "6.9.5-arch1-1"), Path::new("/usr/lib/modules/6.9.5-arch1-1"));
+        assert_eq!(directory(&setup, "none"), Path::new("/lib/modules/none"));
+    }
+
+    #[test]
+    fn merged_directories_are_listed_once() {
+        let (_directory, setup) = crate::facts::testing::setup();
+        setup.root.create_dir_all(Path::new("/usr/lib/modules/6.1/kernel")).unwrap();
+        setup.root.symlink(Path::new("usr/lib"), Path::new("/lib")).unwrap();
+        let kernels = installed(&setup).unwrap();
+        assert_eq!(kernels.len(), 1);
+        assert_eq!(kernels[0].directory, Path::new("/lib/modules/6.1"));
+    }
+}

@@ -1,0 +1,297 @@
+//! What a module file says about itself: compression, ELF header, the `.modinfo` section, the signature.
+//!
+//! Files come from anybody, so sizes are bounded and nothing is trusted; a file that is no module is an error with its
+//! path. Compression is told by the first bytes, as the kernel's own tools do it, not by the file's name.
+
+use std::io::Read;
+use std::path::Path;
+
+use object::Endianness;
+use object::elf::{self, FileHeader32, FileHeader64};
+use object::read::elf::{FileHeader, SectionHeader};
+
+use crate::error::Error;
+use crate::facts::kernel::{Compression, KernelConfig};
+use crate::facts::signature::{Trailer, strip_signature};
+use crate::root::Root;
+
+/// Largest module that is read, unpacked; the largest known ones have 100 MB with debugging information.
+pub const MAX_MODULE_BYTES: u64 = 1 << 30;
+
+/// A module's description of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModuleInfo {
+    /// ELF machine number.
+    pub machine: u16,
+    /// Whether it is an ELF file of 64 bits.
+    pub is_64_bit: bool,
+    /// `.modinfo` in its order; a name may occur more than once.
+    pub fields: Vec<(String, String)>,
+    /// The appended signature.
+    pub signature: Option<Trailer>,
+}
+
+impl ModuleInfo {
+    /// Reads a module file, compressed or not.
+    ///
+    /// # Errors
+    /// `Io`; `ModuleUnreadable` if it is no module.
+    pub fn read(root: &Root, path: &Path) -> Result<Self, Error> {
+        Self::parse(&load(root, path)?).map_err(unreadable(path))
+    }
+
+    /// From the bytes of an unpacked module, signature included.
+    ///
+    /// # Errors
+    /// A fragment saying why it is no module.
+    pub fn parse(module: &[u8]) -> Result<Self, String> {
+        let (object, signature) = strip_signature(module);
+        let (machine, is_64_bit, section) = match object.get(4) {
+            _ if object.is_empty() => return Err("it is empty".into()),
+            Some(&elf::ELFCLASS32) => header::<FileHeader32<Endianness>>(object)?,
+            Some(&elf::ELFCLASS64) => header::<FileHeader64<Endianness>>(object)?,
+            _ => return Err("it is no ELF file".into()),
+        };
+        Ok(Self { machine, is_64_bit, fields: fields(section), signature })
+    }
+
+    /// The first value of a name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Its own version, if the author gave it one.
+    pub fn version(&self) -> Option<&str> {
+        self.get("version")
+    }
+
+    /// Hash over the sources, where the kernel makes one.
+    pub fn srcversion(&self) -> Option<&str> {
+        self.get("srcversion")
+    }
+
+    /// Name in the kernel.
+    pub fn name(&self) -> Option<&str> {
+        self.get("name")
+    }
+
+    /// Release of the kernel that it is built for: the first word of `vermagic`.
+    pub fn kernel_release(&self) -> Option<&str> {
+        self.get("vermagic")?.split(' ').next()
+    }
+
+    /// Names of the modules that it needs.
+    pub fn depends(&self) -> impl Iterator<Item = &str> {
+        self.get("depends").unwrap_or_default().split(',').filter(|name| !name.is_empty())
+    }
+
+    /// Patterns of the devices that it is for.
+    pub fn aliases(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().filter(|(name, _)| name == "alias").map(|(_, value)| value.as_str())
+    }
+}
+
+/// The unpacked bytes of a module file, signature included.
+///
+/// # Errors
+/// `Io`; `ModuleUnreadable` if it does not unpack or is too large.
+pub fn load(root: &Root, path: &Path) -> Result<Vec<u8>, Error> {
+    unpack(root.read_bounded(path, MAX_MODULE_BYTES)?).map_err(unreadable(path))
+}
+
+/// Unpacks what bears the first bytes of gzip, xz or zstd; anything else comes back as it is.
+///
+/// # Errors
+/// A fragment saying why it does not unpack.
+pub fn unpack(content: Vec<u8>) -> Result<Vec<u8>, String> {
+    let bytes = content.as_slice();
+    match compression(bytes) {
+        Compression::None => Ok(content),
+        Compression::Gzip => bounded(flate2::read::MultiGzDecoder::new(bytes)),
+        Compression::Xz => bounded(liblzma::read::XzDecoder::new_multi_decoder(bytes)),
+        Compression::Zstd => {
+            bounded(zstd::stream::read::Decoder::new(bytes).map_err(|error| format!("it does not unpack: {error}"))?)
+        }
+    }
+}
+
+/// How these bytes are compressed.
+pub fn compression(content: &[u8]) -> Compression {
+    match content {
+        [0x1f, 0x8b, ..] => Compression::Gzip,
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Compression::Xz,
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Compression::Zstd,
+        _ => Compression::None,
+    }
+}
+
+/// The ELF machine number of a kernel's modules: by its configuration, which knows that a 64-bit processor may run a
+/// 32-bit kernel, else by the name of the architecture. `None` for one that we do not know.
+pub fn expected_machine(config: &KernelConfig, arch: &str) -> Option<u16> {
+    const BY_OPTION: [(&str, u16); 11] = [
+        ("CONFIG_X86_64", elf::EM_X86_64),
+        ("CONFIG_X86_32", elf::EM_386),
+        ("CONFIG_ARM64", elf::EM_AARCH64),
+        ("CONFIG_ARM", elf::EM_ARM),
+        ("CONFIG_PPC64", elf::EM_PPC64),
+        ("CONFIG_PPC32", elf::EM_PPC),
+        ("CONFIG_S390", elf::EM_S390),
+        ("CONFIG_RISCV", elf::EM_RISCV),
+        ("CONFIG_LOONGARCH", elf::EM_LOONGARCH),
+        ("CONFIG_SPARC64", elf::EM_SPARCV9),
+        ("CONFIG_MIPS", elf::EM_MIPS),
+    ];
+    if config.path.is_some() {
+        if let Some((_, machine)) = BY_OPTION.iter().find(|(name, _)| config.enabled(name)) {
+            return Some(*machine);
+        }
+    }
+    Some(match arch {
+        "x86_64" | "amd64" => elf::EM_X86_64,
+        "i386" | "i486" | "i586" | "i686" => elf::EM_386,
+        "aarch64" | "arm64" => elf::EM_AARCH64,
+        "ppc64" | "ppc64le" => elf::EM_PPC64,
+        "ppc" => elf::EM_PPC,
+        "s390x" => elf::EM_S390,
+        "riscv64" => elf::EM_RISCV,
+        "loongarch64" => elf::EM_LOONGARCH,
+        arm if arm.starts_with("arm") => elf::EM_ARM,
+        mips if mips.starts_with("mips") => elf::EM_MIPS,
+        _ => return None,
+    })
+}
+
+fn unreadable(path: &Path) -> impl FnOnce(String) -> Error {
+    let path = path.to_owned();
+    move |reason| Error::ModuleUnreadable { path, reason }
+}
+
+fn bounded(reader: impl Read) -> Result<Vec<u8>, String> {
+    let mut content = Vec::new();
+    let mut reader = reader.take(MAX_MODULE_BYTES + 1);
+    reader.read_to_end(&mut content).map_err(|error| format!("it does not unpack: {error}"))?;
+    if content.len() as u64 > MAX_MODULE_BYTES {
+        return Err(format!("unpacked it is larger than {MAX_MODULE_BYTES} bytes"));
+    }
+    Ok(content)
+}
+
+/// Machine, whether it has 64 bits, and the `.modinfo` section.
+fn header<Elf: FileHeader<Endian = Endianness>>(object: &[u8]) -> Result<(u16, bool, &[u8]), String> {
+    let damaged = |error: object::Error| format!("it is a damaged ELF file: {error}");
+    let header = Elf::parse(object).map_err(damaged)?;
+    let endian = header.endian().map_err(damaged)?;
+    if header.e_type(endian) != elf::ET_REL {
+        return Err("it is an ELF file, but not a relocatable one".into());
+    }
+    let sections = header.sections(endian, object).map_err(damaged)?;
+    let (_, section) =
+        sections.section_by_name(endian, b".modinfo").ok_or_else(|| "it has no .modinfo section".to_owned())?;
+    let data = section.data(endian, object).map_err(damaged)?;
+    Ok((header.e_machine(endian), header.is_type_64(), data))
+}
+
+/// `name=value`, each ended by a NUL, padded with more of them.
+fn fields(section: &[u8]) -> Vec<(String, String)> {
+    section
+        .split(|byte| *byte == 0)
+        .filter(|field| !field.is_empty())
+        .filter_map(|field| {
+            let text = String::from_utf8_lossy(field);
+            text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// The smallest relocatable ELF file with a `.modinfo` section.
+    pub(crate) fn module(machine: u16, fields: &[&str]) -> Vec<u8> {
+        let names = b"\0.modinfo\0.shstrtab\0";
+        let info: Vec<u8> = fields.iter().flat_map(|field| [field.as_bytes(), b"\0"].concat()).collect();
+        let (info_at, names_at) = (64, 64 + info.len());
+        let sections_at = names_at + names.len();
+        let mut file = vec![0; 64];
+        file[..8].copy_from_slice(&[0x7f, b'E', b'L', b'F', 2, 1, 1, 0]);
+        file[16..18].copy_from_slice(&1_u16.to_le_bytes());
+        file[18..20].copy_from_slice(&machine.to_le_bytes());
+        file[20..24].copy_from_slice(&1_u32.to_le_bytes());
+        file[40..48].copy_from_slice(&(sections_at as u64).to_le_bytes());
+        for (at, value) in [(52, 64_u16), (58, 64), (60, 3), (62, 2)] {
+            file[at..at + 2].copy_from_slice(&value.to_le_bytes());
+        }
+        file.extend(&info);
+        file.extend(names);
+        let mut section = |name: u32, kind: u32, at: usize, size: usize| {
+            let mut header = [0; 64];
+            header[..4].copy_from_slice(&name.to_le_bytes());
+            header[4..8].copy_from_slice(&kind.to_le_bytes());
+            header[24..32].copy_from_slice(&(at as u64).to_le_bytes());
+            header[32..40].copy_from_slice(&(size as u64).to_le_bytes());
+            file.extend(header);
+        };
+        section(0, 0, 0, 0);
+        section(1, 1, info_at, info.len());
+        section(10, 3, names_at, names.len());
+        file
+    }
+
+    fn example() -> Vec<u8> {
+        module(
+            elf::EM_X86_64,
+            &["name=x", "vermagic=6.1-x SMP mod_unload ", "depends=a,b", "alias=p", "alias=q", "version=1.2"],
+        )
+    }
+
+    #[test]
+    fn reads_what_a_module_says() {
+        let info = ModuleInfo::parse(&example()).unwrap();
+        assert_eq!((info.machine, info.is_64_bit), (elf::EM_X86_64, true));
+        assert_eq!((info.name(), info.version(), info.srcversion()), (Some("x"), Some("1.2"), None));
+        assert_eq!(info.kernel_release(), Some("6.1-x"));
+        assert_eq!(info.depends().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(info.aliases().collect::<Vec<_>>(), ["p", "q"]);
+    }
+
+    #[test]
+    fn all_formats_unpack() {
+        use std::io::Write;
+        let plain = example();
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        gzip.write_all(&plain).unwrap();
+        let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 6);
+        xz.write_all(&plain).unwrap();
+        let zstd = zstd::stream::encode_all(&plain[..], 3).unwrap();
+        for packed in [gzip.finish().unwrap(), xz.finish().unwrap(), zstd] {
+            assert_ne!(compression(&packed), Compression::None);
+            assert_eq!(unpack(packed.clone()).unwrap(), plain);
+            assert!(unpack(packed[..packed.len() - 9].to_vec()).is_err(), "cut off");
+        }
+    }
+
+    #[test]
+    fn what_is_no_module_is_refused_in_words() {
+        for (bytes, reason) in
+            [(&b""[..], "empty"), (b"#!/bin/sh\n", "no ELF file"), (b"\x7fELF\x02\x01\x01\0\0", "damaged")]
+        {
+            assert!(ModuleInfo::parse(bytes).unwrap_err().contains(reason), "{reason}");
+        }
+        let mut program = example();
+        program[16] = 2;
+        assert!(ModuleInfo::parse(&program).unwrap_err().contains("relocatable"));
+        let whole = example();
+        for cut in 1..whole.len() {
+            let _ = ModuleInfo::parse(&whole[..cut]);
+        }
+    }
+
+    #[test]
+    fn machines() {
+        let config = KernelConfig::new("/c".into(), "CONFIG_X86_32=y\n".into());
+        assert_eq!(expected_machine(&config, "x86_64"), Some(elf::EM_386));
+        assert_eq!(expected_machine(&KernelConfig::default(), "aarch64"), Some(elf::EM_AARCH64));
+        assert_eq!(expected_machine(&KernelConfig::default(), "noarch"), None);
+    }
+}

@@ -1,0 +1,31 @@
+//! An empty root with the usual trees, for the tests of this folder.
+
+use std::path::Path;
+
+use crate::cancel::Cancel;
+use crate::environment::Environment;
+use crate::layout::Layout;
+use crate::root::Root;
+use crate::setup::{Options, Setup};
+
+/// The directory lives as long as the first value.
+pub(crate) fn setup() -> (tempfile::TempDir, Setup) {
+    let directory = tempfile::tempdir().unwrap();
+    let setup = Setup {
+        root: Root::open(directory.path()).unwrap(),
+        layout: Layout::default(),
+        environment: Environment::default(),
+        options: Options::default(),
+        cancel: Cancel::default(),
+    };
+    (directory, setup)
+}
+
+/// Writes a file and the directories above it.
+pub(crate) fn write(setup: &Setup, path: &str, content: impl AsRef<[u8]>) {
+    use std::io::Write;
+    let path = Path::new(path);
+    setup.root.create_dir_all(path.parent().unwrap()).unwrap();
+    setup.root.remove_file(path).unwrap();
+    setup.root.create_new(path, 0o644).unwrap().write_all(content.as_ref()).unwrap();
+}
