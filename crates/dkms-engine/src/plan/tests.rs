@@ -67,6 +67,7 @@ impl Scene {
                 present: true,
                 image: true,
                 source_dir: "/k/build".into(),
+                gaps: Vec::new(),
                 headers: Headers::Complete,
                 config: KernelConfig::default(),
                 compression: Compression::None,
