@@ -26,3 +26,4 @@ pub mod setup;
 pub mod staged;
 pub mod target;
 pub mod tool;
+pub mod version;

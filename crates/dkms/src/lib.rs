@@ -1,1 +1,25 @@
-//! The `dkms` command: argv in, words and an exit status out.
+//! The `dkms` command: argv in, words and status out.
+//!
+//! ```text
+//! command_line -> arguments, kernels -> session -> preconditions -> verbs -> exit
+//!   clap            which verb, module     settings   rights, state    goal     number
+//! ```
+//!
+//! Everything that happens to modules is the engine's; the verbs differ only in the goal that they hand to it and in
+//! what they print. This is the only crate that knows clap and colour.
+
+pub mod arguments;
+pub mod command_line;
+pub mod exit;
+pub mod kernels;
+pub mod logger;
+pub mod output;
+pub mod preconditions;
+pub mod problem;
+pub mod refusal;
+mod run;
+pub mod session;
+mod signals;
+pub mod verb;
+
+pub use run::run;

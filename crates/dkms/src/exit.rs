@@ -1,0 +1,236 @@
+//! Exit statuses: the only file that knows numbers.
+//!
+//! The numbers are those of the original, because package scripts and administrators' tools test them. A failure is
+//! found by looking through the chain of an [`anyhow::Error`] for one of our two kinds of error; what is neither is 1.
+//!
+//! | status | meaning |
+//! |---|---|
+//! | 0 | done, or nothing to do |
+//! | 1 | rights, names or versions missing, a path that is not there, a system call that failed |
+//! | 2 | a command line that cannot be understood; no source tree; no tarball |
+//! | 3 | registered already; not registered; no tarball of dkms |
+//! | 4 | two verbs; not exactly one kernel; source or dkms.conf gone; unknown distribution |
+//! | 5 | the verb takes no --all; a patch that cannot be used |
+//! | 6 | a patch that does not apply; no such kernel; nothing was installed; depmod failed |
+//! | 7 | make left no usable object; an object could not be signed |
+//! | 8 | an unusable dkms.conf or name; no source; options that exclude each other |
+//! | 10 | make failed |
+//! | 11 | autoinstall: at least one module failed |
+//! | 13 | a module in BUILD_DEPENDS is not installed |
+//! | 14 | a kernel hook failed for at least one module |
+//! | 16 | an empty or impossible kernel release or architecture |
+//! | 21 | the kernel's headers are missing |
+//! | 77 | the module is not meant for the kernel |
+//! | 101 | PRE_INSTALL refused |
+//! | 128 + n | stopped by signal n |
+//! | other | what a script of the module returned |
+
+use std::process::ExitCode;
+
+use dkms_engine::error::Error;
+
+use crate::refusal::Refusal;
+use crate::verb::Verb;
+
+/// A command line that clap cannot make sense of.
+pub const USAGE: u8 = 2;
+/// Autoinstall came to its end, and some module failed.
+pub const AUTOINSTALL: u8 = 11;
+/// A kernel hook came to its end, and some module failed.
+pub const KERNEL_HOOK: u8 = 14;
+
+/// A failure that has been told already; only its number is left to return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("exit status {0}")]
+pub struct Told(pub u8);
+
+/// The status of a run.
+pub fn code(result: &anyhow::Result<()>) -> ExitCode {
+    ExitCode::from(result.as_ref().map_or_else(status, |()| 0))
+}
+
+/// The status that an error stands for.
+pub fn status(error: &anyhow::Error) -> u8 {
+    error
+        .chain()
+        .find_map(|cause| {
+            let told = cause.downcast_ref::<Told>().map(|told| told.0);
+            let refused = || cause.downcast_ref().map(of_refusal);
+            told.or_else(refused).or_else(|| cause.downcast_ref().map(of_error))
+        })
+        .unwrap_or(1)
+}
+
+fn of_refusal(refusal: &Refusal) -> u8 {
+    match refusal {
+        Refusal::ArchCount { .. }
+        | Refusal::BadValue { .. }
+        | Refusal::DirectoryWithoutConf { .. }
+        | Refusal::NeedsRoot { .. }
+        | Refusal::NoModule { .. }
+        | Refusal::NoTemplate
+        | Refusal::PathMissing { .. }
+        | Refusal::PathNotTaken { .. }
+        | Refusal::PathOutside { .. }
+        | Refusal::TreeReadOnly { .. } => 1,
+        Refusal::ArchiveMissing { .. }
+        | Refusal::KernelAndAll
+        | Refusal::NoVerb
+        | Refusal::SameKernels { .. }
+        | Refusal::VerbDropped { .. }
+        | Refusal::VerbUnknown { .. } => 2,
+        Refusal::ArchAndAll => 3,
+        Refusal::NoOsRelease | Refusal::OneKernel { .. } | Refusal::TwoVerbs { .. } => 4,
+        Refusal::AllUnsupported { .. } | Refusal::KernelHookAndAll { .. } => 5,
+        Refusal::BinariesAndSource => 8,
+        Refusal::EmptyKernel => 16,
+    }
+}
+
+/// The status of an engine error.
+pub fn of_error(error: &Error) -> u8 {
+    match error {
+        Error::Io { .. } | Error::Nested | Error::Privilege { .. } | Error::State { .. } | Error::ToolFailed { .. } => {
+            1
+        }
+        Error::ToolMissing { program } => of_missing_tool(program),
+        Error::SourceMissing { .. } => 2,
+        Error::AlreadyAdded { .. } | Error::NotAdded { .. } => 3,
+        Error::Broken { .. } | Error::ConfMissing { .. } => 4,
+        Error::PatchMissing { .. } => 5,
+        Error::Depmod { .. }
+        | Error::InstallRefused { .. }
+        | Error::KernelMissing { .. }
+        | Error::ObjectMissing { .. }
+        | Error::PatchFailed { .. } => 6,
+        Error::ObjectWrong { .. } | Error::Signing { .. } => 7,
+        Error::NameInvalid { what: "kernel release" | "architecture", .. } => 16,
+        Error::Conf { .. } | Error::NameInvalid { .. } | Error::SourceEmpty { .. } => 8,
+        Error::MakeFailed { .. } => 10,
+        Error::Cycle { .. } | Error::DependencyMissing { .. } => 13,
+        Error::HeadersMissing { .. } => 21,
+        Error::Excluded { .. } => 77,
+        Error::PreInstallRefused { .. } => 101,
+        Error::Interrupted { signal } => u8::try_from(128 + signal).unwrap_or(1),
+        // A script's own status is the run's; one that says success cannot stand for a failure.
+        Error::ScriptFailed { status, .. } => u8::try_from(*status).ok().filter(|status| *status != 0).unwrap_or(1),
+    }
+}
+
+/// A program that is missing fails the step that needs it.
+fn of_missing_tool(program: &str) -> u8 {
+    match program.rsplit('/').next().unwrap_or(program) {
+        "patch" | "depmod" => 6,
+        "make" | "gcc" | "cc" | "clang" | "ld" | "bash" => 10,
+        _ => 1,
+    }
+}
+
+/// One status for a run over several targets: that of the first failure, or the verb's own for "some failed".
+pub fn of_many(verb: Verb, first: u8) -> u8 {
+    match verb {
+        Verb::Autoinstall | Verb::KernelPostinst => AUTOINSTALL,
+        Verb::KernelPreinst | Verb::KernelPrerm => KERNEL_HOOK,
+        _ => first,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use anyhow::Context;
+    use dkms_engine::target::{KernelId, ModuleId, Target};
+
+    use super::*;
+
+    #[test]
+    fn engine_errors_have_the_numbers_of_the_original() {
+        let module = || ModuleId::new("m", "1").unwrap();
+        let kernel = || KernelId::new("6.1", "x86_64").unwrap();
+        let target = || Target::new(module(), kernel());
+        let path = PathBuf::new;
+        let script = |status| Error::ScriptFailed { module: module(), directive: "PRE_BUILD", status, log: None };
+        let name = |what| Error::NameInvalid { what, value: "".into(), reason: "" };
+        for (error, expected) in [
+            (Error::AlreadyAdded { module: module(), path: path() }, 3),
+            (Error::Broken { module: module(), path: path() }, 4),
+            (Error::Conf { path: path(), problems: String::new() }, 8),
+            (Error::ConfMissing { path: path() }, 4),
+            (Error::DependencyMissing { target: target(), missing: vec![] }, 13),
+            (Error::Depmod { kernel: String::new(), reason: String::new() }, 6),
+            (Error::Excluded { target: target(), directive: String::new(), value: String::new() }, 77),
+            (Error::HeadersMissing { kernel: kernel(), path: path(), package: None }, 21),
+            (Error::InstallRefused { target: target(), reasons: vec![] }, 6),
+            (Error::Interrupted { signal: 15 }, 143),
+            (Error::Interrupted { signal: 2 }, 130),
+            (Error::KernelMissing { kernel: kernel(), path: path() }, 6),
+            (Error::MakeFailed { target: target(), status: 2, first_error: None, log: path() }, 10),
+            (name("module name"), 8),
+            (name("kernel release"), 16),
+            (Error::NotAdded { module: module() }, 3),
+            (Error::PatchFailed { target: target(), patch: String::new(), log: path() }, 6),
+            (Error::PatchMissing { target: target(), patch: String::new(), reason: "" }, 5),
+            (Error::PreInstallRefused { target: target(), status: 1 }, 101),
+            (Error::SourceMissing { path: path() }, 2),
+            (Error::SourceEmpty { module: module(), path: path() }, 8),
+            (script(9), 9),
+            (script(77), 77),
+            (script(0), 1),
+            (script(-1), 1),
+            (Error::ToolMissing { program: "/usr/bin/make".into() }, 10),
+            (Error::ToolMissing { program: "openssl".into() }, 1),
+        ] {
+            assert_eq!(of_error(&error), expected, "{error}");
+        }
+    }
+
+    #[test]
+    fn refusals_have_the_numbers_of_the_original() {
+        let verb = Verb::Build;
+        for (refusal, expected) in [
+            (Refusal::BinariesAndSource, 8),
+            (Refusal::ArchCount { arches: 2, kernels: 1 }, 1),
+            (Refusal::KernelAndAll, 2),
+            (Refusal::ArchAndAll, 3),
+            (Refusal::KernelHookAndAll { verb }, 5),
+            (Refusal::OneKernel { verb, count: 2 }, 4),
+            (Refusal::EmptyKernel, 16),
+            (Refusal::AllUnsupported { verb }, 5),
+            (Refusal::NoModule { verb }, 1),
+            (Refusal::NeedsRoot { verb }, 1),
+            (Refusal::NoVerb, 2),
+            (Refusal::VerbUnknown { word: String::new() }, 2),
+            (Refusal::TwoVerbs { first: verb, second: verb }, 4),
+            (Refusal::NoTemplate, 1),
+            (Refusal::SameKernels { kernel: String::new() }, 2),
+            (Refusal::NoOsRelease, 4),
+            (Refusal::ArchiveMissing { path: PathBuf::new() }, 2),
+            (Refusal::PathMissing { path: PathBuf::new() }, 1),
+        ] {
+            assert_eq!(status(&refusal.clone().into()), expected, "{refusal}");
+        }
+    }
+
+    #[test]
+    fn the_error_is_found_below_its_context() {
+        let deep = Err::<(), _>(Error::Interrupted { signal: 1 }).context("a").context("b").unwrap_err();
+        assert_eq!(status(&deep), 129);
+        assert_eq!(status(&anyhow::anyhow!("something")), 1);
+        assert_eq!(status(&Told(11).into()), 11);
+    }
+
+    #[test]
+    fn many_targets_end_with_one_number() {
+        for (verb, expected) in [
+            (Verb::Autoinstall, 11),
+            (Verb::KernelPostinst, 11),
+            (Verb::KernelPreinst, 14),
+            (Verb::KernelPrerm, 14),
+            (Verb::Build, 10),
+            (Verb::Install, 10),
+        ] {
+            assert_eq!(of_many(verb, 10), expected);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! How a failure looks on standard error: `error: what`, a blank line, `hint: what to type next`.
+
+use dkms_engine::error::Error;
+
+use crate::exit::Told;
+use crate::refusal::Refusal;
+
+/// The text of a failure; `None` if it has been told already.
+pub fn text(error: &anyhow::Error) -> Option<String> {
+    if error.is::<Told>() {
+        return None;
+    }
+    let hint = error.chain().find_map(|cause| {
+        let refused = cause.downcast_ref().and_then(Refusal::hint);
+        refused.or_else(|| cause.downcast_ref().and_then(Error::hint))
+    });
+    Some(shown(&format!("{error:#}"), hint.as_deref()))
+}
+
+/// The same for an engine error alone.
+pub fn of_error(error: &Error) -> String {
+    shown(&error.to_string(), error.hint().as_deref())
+}
+
+fn shown(sentence: &str, hint: Option<&str>) -> String {
+    let hint = hint.map(|hint| format!("\nhint: {hint}\n")).unwrap_or_default();
+    format!("error: {sentence}\n{hint}")
+}
+
+#[cfg(test)]
+mod tests {
+    use dkms_engine::target::ModuleId;
+
+    use super::*;
+
+    #[test]
+    fn sentence_then_hint() {
+        let error = Error::NotAdded { module: ModuleId::new("m", "1").unwrap() };
+        let expected = "error: `m/1` is not in the tree\n\nhint: dkms add m/1\n";
+        assert_eq!(of_error(&error), expected);
+        assert_eq!(text(&error.into()).as_deref(), Some(expected));
+        assert_eq!(text(&Refusal::EmptyKernel.into()).unwrap().lines().count(), 1);
+        assert_eq!(text(&Told(3).into()), None);
+    }
+}

@@ -1,0 +1,179 @@
+//! Why a command line is not carried out: what the arguments alone, or rights and the registered modules, rule out.
+//!
+//! The engine has its own errors; these are the ones that a person makes before it is asked. Exit statuses are in
+//! [`crate::exit`].
+
+use std::path::PathBuf;
+
+use crate::verb::Verb;
+
+/// One variant for each rule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// `--all` beside a verb that works on named kernels.
+    #[error("`{}` takes no --all", .verb.name())]
+    AllUnsupported {
+        /// The verb.
+        verb: Verb,
+    },
+    /// `-a` beside `--all`.
+    #[error("-a and --all exclude each other")]
+    ArchAndAll,
+    /// Neither one architecture nor one for each kernel.
+    #[error("{arches} architectures for {kernels} kernels: give one, or one for each kernel")]
+    ArchCount {
+        /// How many `-a`.
+        arches: usize,
+        /// How many `-k`.
+        kernels: usize,
+    },
+    /// `--archive`, or the argument of `ldtarball`, names nothing.
+    #[error("there is no tarball `{}`", .path.display())]
+    ArchiveMissing {
+        /// What was named; empty if nothing was.
+        path: PathBuf,
+    },
+    /// Both restrictions of a tarball.
+    #[error("--binaries-only and --source-only exclude each other")]
+    BinariesAndSource,
+    /// An option's value is none.
+    #[error("`{option} {value}` cannot be used: {reason}")]
+    BadValue {
+        /// The option.
+        option: &'static str,
+        /// Its value.
+        value: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A directory that should hold a module.
+    #[error("`{}` holds no dkms.conf", .path.display())]
+    DirectoryWithoutConf {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// `-k` or `-a` with nothing in it.
+    #[error("an empty kernel release or architecture was given")]
+    EmptyKernel,
+    /// `-k` beside `--all`.
+    #[error("-k and --all exclude each other")]
+    KernelAndAll,
+    /// A kernel hook beside `--all`.
+    #[error("`{}` is about one kernel and takes no --all", .verb.name())]
+    KernelHookAndAll {
+        /// The verb.
+        verb: Verb,
+    },
+    /// `match` has nothing to compare with.
+    #[error("`match` needs --templatekernel")]
+    NoTemplate,
+    /// There is no verb.
+    #[error("no verb was given")]
+    NoVerb,
+    /// Neither os-release file is there.
+    #[error("there is no os-release file, so the distribution is unknown")]
+    NoOsRelease,
+    /// Name or version is missing.
+    #[error("`{}` needs a module name and version", .verb.name())]
+    NoModule {
+        /// The verb.
+        verb: Verb,
+    },
+    /// Not exactly one kernel.
+    #[error("`{}` needs exactly one kernel, {count} were given", .verb.name())]
+    OneKernel {
+        /// The verb.
+        verb: Verb,
+        /// How many `-k`.
+        count: usize,
+    },
+    /// A path where the verb takes none.
+    #[error("`{}` takes no path, but `{path}` is one", .verb.name())]
+    PathNotTaken {
+        /// The verb.
+        verb: Verb,
+        /// The argument.
+        path: String,
+    },
+    /// A path that is not there.
+    #[error("there is no `{}`", .path.display())]
+    PathMissing {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A path outside `--root`.
+    #[error("`{}` is not below the root directory", .path.display())]
+    PathOutside {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Both kernels of `match` are the same.
+    #[error("--templatekernel and -k both are `{kernel}`")]
+    SameKernels {
+        /// The kernel.
+        kernel: String,
+    },
+    /// Rights are missing.
+    #[error("`{}` needs root", .verb.name())]
+    NeedsRoot {
+        /// The verb.
+        verb: Verb,
+    },
+    /// The tree cannot be written to.
+    #[error("`{}` has to write to `{}`, and may not", .verb.name(), .tree.display())]
+    TreeReadOnly {
+        /// The verb.
+        verb: Verb,
+        /// The dkms tree.
+        tree: PathBuf,
+    },
+    /// Two verbs.
+    #[error("two verbs were given, `{}` and `{}`", .first.name(), .second.name())]
+    TwoVerbs {
+        /// The first.
+        first: Verb,
+        /// The second.
+        second: Verb,
+    },
+    /// A verb of an old release of the original.
+    #[error("`{word}` is no longer a verb of dkms")]
+    VerbDropped {
+        /// The word.
+        word: String,
+        /// What to use in its place.
+        instead: &'static str,
+    },
+    /// No word of the line is a verb.
+    #[error("`{word}` is no verb of dkms")]
+    VerbUnknown {
+        /// The first word.
+        word: String,
+    },
+}
+
+impl Refusal {
+    /// What to type next.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Refusal::AllUnsupported { verb: Verb::Autoinstall } => {
+                "`dkms autoinstall --all-kernels` does it for every kernel".into()
+            }
+            Refusal::AllUnsupported { verb } => {
+                format!("name the kernels: dkms {} ... -k KERNEL -k KERNEL", verb.name())
+            }
+            Refusal::ArchiveMissing { .. } => "dkms ldtarball FILE".into(),
+            Refusal::DirectoryWithoutConf { .. } => "name the directory in which dkms.conf lies".into(),
+            Refusal::NoModule { verb } => {
+                format!("dkms {} NAME/VERSION; `dkms status` shows what is registered", verb.name())
+            }
+            Refusal::NoTemplate => "dkms match --templatekernel OLD -k NEW".into(),
+            Refusal::NoVerb | Refusal::VerbUnknown { .. } => "`dkms --help` lists the verbs".into(),
+            Refusal::NeedsRoot { .. } | Refusal::TreeReadOnly { .. } => "run the command again with sudo".into(),
+            Refusal::OneKernel { verb, .. } => format!("dkms {} -k KERNEL", verb.name()),
+            Refusal::PathNotTaken { verb, .. } => format!("dkms {} NAME/VERSION", verb.name()),
+            Refusal::TwoVerbs { second, .. } => format!("a module of that name is given with -m {}", second.name()),
+            Refusal::VerbDropped { instead, .. } => (*instead).into(),
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,89 @@
+//! One run from argv to the status: what every verb has in common.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use dkms_engine::cancel::Cancel;
+use dkms_engine::environment::Environment;
+use dkms_engine::error::Error;
+use dkms_engine::layout::OS_RELEASE;
+use dkms_engine::root::Root;
+use indicatif::MultiProgress;
+
+use crate::arguments::{Arguments, Place};
+use crate::command_line::{CommandLine, Parsed, parse};
+use crate::logger::{Logger, level};
+use crate::output::Output;
+use crate::refusal::Refusal;
+use crate::session::Session;
+use crate::{exit, kernels, problem, signals};
+
+/// Carries out a command line (without the program's name) and says how the process is to end.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // Directories and logs that children make are for everybody to read; what is secret says so itself.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
+    let line = match parse(arguments) {
+        Parsed::Run(line) => *line,
+        Parsed::Show(text) => return exit::code(&Output::new(false).write(&text).map_err(Into::into)),
+        Parsed::Refused(text) => {
+            complain(&text);
+            return ExitCode::from(exit::USAGE);
+        }
+    };
+    let progress = MultiProgress::new();
+    Logger::install(level(line.verbose, line.debug), progress.clone());
+    let result = carry_out(line, &progress);
+    if let Some(text) = result.as_ref().err().and_then(problem::text) {
+        complain(&text);
+    }
+    exit::code(&result)
+}
+
+/// Standard error may be closed; then nobody wants to know.
+fn complain(text: &str) {
+    drop(io::stderr().write_all(text.as_bytes()));
+}
+
+fn carry_out(line: CommandLine, progress: &MultiProgress) -> Result<()> {
+    let root = root(line.root.as_deref())?;
+    let working = std::env::current_dir().unwrap_or_else(|_| "/".into());
+    let place = Place { root: &root, working: &working };
+    let arguments = Arguments::resolve(line, place)?;
+    kernels::check(arguments.verb, &arguments.line)?;
+    warn_of_words(&arguments);
+    if !OS_RELEASE.iter().any(|path| root.exists(Path::new(path))) {
+        return Err(Refusal::NoOsRelease.into());
+    }
+    let cancel = Cancel::default();
+    signals::register(&cancel).context("cannot handle signals")?;
+    let environment = Environment::new(std::env::vars_os());
+    let session = Session::new(arguments.verb, &arguments.line, place, environment, cancel)?;
+    let _ = (session, progress);
+    Ok(())
+}
+
+/// The root directory under its real name, so that the working directory can be compared with it.
+fn root(option: Option<&str>) -> Result<Root> {
+    let Some(path) = option.map(Path::new) else { return Ok(Root::open(Path::new("/"))?) };
+    let real = std::fs::canonicalize(path).map_err(Error::io("open", path))?;
+    Ok(Root::open(&real)?)
+}
+
+fn warn_of_words(arguments: &Arguments) {
+    for word in &arguments.ignored {
+        log::warn!("`{word}` means nothing here and is ignored");
+    }
+    let line = &arguments.line;
+    for (given, option) in [
+        (line.no_initrd, "--no-initrd"),
+        (line.no_clean_kernel, "--no-clean-kernel"),
+        (line.no_prepare_kernel, "--no-prepare-kernel"),
+    ] {
+        if given {
+            log::warn!("{option} has no effect any more");
+        }
+    }
+}
