@@ -80,7 +80,7 @@ fn of_refusal(refusal: &Refusal) -> u8 {
         | Refusal::VerbDropped { .. }
         | Refusal::VerbUnknown { .. } => 2,
         Refusal::ArchAndAll => 3,
-        Refusal::NoOsRelease | Refusal::OneKernel { .. } | Refusal::TwoVerbs { .. } => 4,
+        Refusal::OneKernel { .. } | Refusal::TwoVerbs { .. } => 4,
         Refusal::AllUnsupported { .. } | Refusal::KernelHookAndAll { .. } => 5,
         Refusal::BinariesAndSource => 8,
         Refusal::EmptyKernel => 16,
@@ -96,14 +96,14 @@ pub fn of_error(error: &Error) -> u8 {
         Error::ToolMissing { program } => of_missing_tool(program),
         Error::SourceMissing { .. } => 2,
         Error::AlreadyAdded { .. } | Error::NotAdded { .. } => 3,
-        Error::Broken { .. } | Error::ConfMissing { .. } => 4,
+        Error::Broken { .. } | Error::ConfMissing { .. } | Error::OsRelease => 4,
         Error::PatchMissing { .. } => 5,
         Error::Depmod { .. }
         | Error::InstallRefused { .. }
         | Error::KernelMissing { .. }
         | Error::ObjectMissing { .. }
         | Error::PatchFailed { .. } => 6,
-        Error::ObjectWrong { .. } | Error::Signing { .. } => 7,
+        Error::ModuleUnreadable { .. } | Error::ObjectWrong { .. } | Error::Signing { .. } => 7,
         Error::NameInvalid { what: "kernel release" | "architecture", .. } => 16,
         Error::Conf { .. } | Error::NameInvalid { .. } | Error::SourceEmpty { .. } => 8,
         Error::MakeFailed { .. } => 10,
@@ -165,6 +165,7 @@ mod tests {
             (Error::Interrupted { signal: 15 }, 143),
             (Error::Interrupted { signal: 2 }, 130),
             (Error::KernelMissing { kernel: kernel(), path: path() }, 6),
+            (Error::OsRelease, 4),
             (Error::MakeFailed { target: target(), status: 2, first_error: None, log: path() }, 10),
             (name("module name"), 8),
             (name("kernel release"), 16),
@@ -204,7 +205,6 @@ mod tests {
             (Refusal::TwoVerbs { first: verb, second: verb }, 4),
             (Refusal::NoTemplate, 1),
             (Refusal::SameKernels { kernel: String::new() }, 2),
-            (Refusal::NoOsRelease, 4),
             (Refusal::ArchiveMissing { path: PathBuf::new() }, 2),
             (Refusal::PathMissing { path: PathBuf::new() }, 1),
         ] {

@@ -70,9 +70,6 @@ pub enum Refusal {
     /// There is no verb.
     #[error("no verb was given")]
     NoVerb,
-    /// Neither os-release file is there.
-    #[error("there is no os-release file, so the distribution is unknown")]
-    NoOsRelease,
     /// Name or version is missing.
     #[error("`{}` needs a module name and version", .verb.name())]
     NoModule {

@@ -17,7 +17,6 @@ use crate::arguments::{Arguments, Place};
 use crate::command_line::{CommandLine, Parsed, parse};
 use crate::logger::{Logger, level};
 use crate::output::Output;
-use crate::refusal::Refusal;
 use crate::session::Session;
 use crate::{exit, kernels, problem, signals};
 
@@ -55,7 +54,7 @@ fn carry_out(line: CommandLine, progress: &MultiProgress) -> Result<()> {
     kernels::check(arguments.verb, &arguments.line)?;
     warn_of_words(&arguments);
     if !OS_RELEASE.iter().any(|path| root.exists(Path::new(path))) {
-        return Err(Refusal::NoOsRelease.into());
+        return Err(Error::OsRelease.into());
     }
     let cancel = Cancel::default();
     signals::register(&cancel).context("cannot handle signals")?;
