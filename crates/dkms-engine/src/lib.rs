@@ -25,5 +25,7 @@ pub mod root;
 pub mod setup;
 pub mod staged;
 pub mod target;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod tool;
 pub mod version;

@@ -157,9 +157,8 @@ fn made_by_clang(setup: &Setup, source_dir: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::distribution::Distribution;
-    use crate::facts::testing;
     use crate::target::KernelId;
+    use crate::testing;
 
     fn compiler(config: &str, variables: &str, programs: &[&str]) -> Compiler {
         let (_directory, setup) = testing::setup();
@@ -173,7 +172,7 @@ mod tests {
             setup.root.set_mode(Path::new(&path), 0o755).unwrap();
         }
         let id = KernelId::new("6.1", "x86_64").unwrap();
-        let kernel = Kernel::gather(&setup, &Distribution::parse("ID=debian"), &id).unwrap();
+        let kernel = Kernel::gather(&setup, &id).unwrap();
         Compiler::gather(&setup, &kernel)
     }
 

@@ -44,11 +44,11 @@ impl Kernel {
     ///
     /// # Errors
     /// `Io` if the configuration exists and cannot be read.
-    pub fn gather(setup: &Setup, distribution: &Distribution, id: &KernelId) -> Result<Self, Error> {
+    pub fn gather(setup: &Setup, id: &KernelId) -> Result<Self, Error> {
         let root = &setup.root;
         let directory = kernels::directory(setup, &id.release);
         let source_dir = setup.options.kernel_source_dir.clone().unwrap_or_else(|| directory.join("build"));
-        let headers = headers(root, distribution, id, &directory, &source_dir);
+        let headers = headers(root, &setup.distribution, id, &directory, &source_dir);
         let config = match &setup.options.kernel_config {
             Some(path) => KernelConfig::load(root, path)?,
             None => KernelConfig::find(root, &source_dir)?,
@@ -238,19 +238,19 @@ mod tests {
     use super::*;
 
     fn setting(config: &str) -> (tempfile::TempDir, Setup) {
-        let (directory, setup) = crate::facts::testing::setup();
-        crate::facts::testing::write(&setup, "/lib/modules/6.1-x/build/include/config/auto.conf", config);
+        let (directory, setup) = crate::testing::setup();
+        crate::testing::write(&setup, "/lib/modules/6.1-x/build/include/config/auto.conf", config);
         (directory, setup)
     }
 
     fn gather(setup: &Setup) -> Kernel {
         let id = KernelId::new("6.1-x", "x86_64").unwrap();
-        Kernel::gather(setup, &Distribution::parse("ID=debian"), &id).unwrap()
+        Kernel::gather(setup, &id).unwrap()
     }
 
     #[test]
     fn a_kernel_that_is_not_there() {
-        let (_directory, setup) = crate::facts::testing::setup();
+        let (_directory, setup) = crate::testing::setup();
         let kernel = gather(&setup);
         assert!(!kernel.present && !kernel.image && kernel.config.path.is_none());
         let expected =

@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn custom_names_count_and_leftovers_do_not() {
-        let (_directory, setup) = crate::facts::testing::setup();
+        let (_directory, setup) = crate::testing::setup();
         for path in [
             "/lib/modules/6.1.0-9-amd64/kernel",
             "/lib/modules/test-kernel/build",
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn merged_directories_are_listed_once() {
-        let (_directory, setup) = crate::facts::testing::setup();
+        let (_directory, setup) = crate::testing::setup();
         setup.root.create_dir_all(Path::new("/usr/lib/modules/6.1/kernel")).unwrap();
         setup.root.symlink(Path::new("usr/lib"), Path::new("/lib")).unwrap();
         let kernels = installed(&setup).unwrap();

@@ -2,6 +2,7 @@
 
 pub mod compiler;
 pub mod distribution;
+pub mod framework;
 pub mod kernel;
 pub mod kernels;
 pub mod machine;
@@ -9,7 +10,5 @@ pub mod module_info;
 pub mod secure_boot;
 pub mod signature;
 mod survey;
-#[cfg(test)]
-pub(crate) mod testing;
 
 pub use survey::{Configuration, Examined, Facts, Registration, State, TargetFacts};

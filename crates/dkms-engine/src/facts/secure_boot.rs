@@ -75,7 +75,7 @@ fn firmware(root: &Root) -> Firmware {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::testing;
+    use crate::testing;
 
     fn config(text: &str) -> KernelConfig {
         KernelConfig::new("/c".into(), text.into())

@@ -1,9 +1,13 @@
-//! An empty root with the usual trees, for the tests of this folder.
+//! An empty root with the usual trees, for unit tests.
 
 use std::path::Path;
 
+use dkms_conf::FrameworkConfig;
+
 use crate::cancel::Cancel;
 use crate::environment::Environment;
+use crate::facts::distribution::Distribution;
+use crate::facts::machine::Machine;
 use crate::layout::Layout;
 use crate::root::Root;
 use crate::setup::{Options, Setup};
@@ -15,6 +19,10 @@ pub(crate) fn setup() -> (tempfile::TempDir, Setup) {
         root: Root::open(directory.path()).unwrap(),
         layout: Layout::default(),
         environment: Environment::default(),
+        framework: FrameworkConfig::default(),
+        distribution: Distribution::parse("ID=debian\nVERSION_ID=13\n"),
+        machine: Machine { release: "6.1.0-running".into(), arch: "x86_64".into(), processors: 2 },
+        addon_directory: None,
         options: Options::default(),
         cancel: Cancel::default(),
     };
