@@ -3,16 +3,11 @@
 //! Made from a command line and the configuration files before any verb looks at anything. Command line wins over
 //! framework.conf, that over the environment, that over what is built in.
 
-use std::path::Path;
-
 use anyhow::{Context, Result};
 use dkms_conf::conf::parse_directive;
 use dkms_conf::framework_key::Key;
-use dkms_conf::{FrameworkConfig, Source};
 use dkms_engine::cancel::Cancel;
 use dkms_engine::environment::Environment;
-use dkms_engine::layout::{FRAMEWORK_CONF, FRAMEWORK_CONF_D, Layout, MODULE_DIRS};
-use dkms_engine::root::{Kind, Root};
 use dkms_engine::setup::{Options, Setup};
 
 use crate::arguments::Place;
@@ -26,8 +21,6 @@ use crate::verb::Verb;
 pub struct Session {
     /// For the engine.
     pub setup: Setup,
-    /// The administrator's settings, with those of the command line laid over them.
-    pub settings: FrameworkConfig,
     /// Standard output.
     pub output: Output,
 }
@@ -36,7 +29,7 @@ impl Session {
     /// Reads the configuration and lays the command line over it.
     ///
     /// # Errors
-    /// An unreadable configuration directory; a value of an option that cannot be used.
+    /// No os-release; an unreadable configuration directory; a value of an option that cannot be used.
     pub fn new(
         verb: Verb,
         line: &CommandLine,
@@ -44,50 +37,22 @@ impl Session {
         environment: Environment,
         cancel: Cancel,
     ) -> Result<Self> {
-        let mut settings = settings(place.root)?;
-        overlay(&mut settings, line, place)?;
-        let layout = layout(&settings, &environment, place.root);
-        let options = options(verb, line, place, &settings, &environment)?;
-        let output = Output::new(line.quiet);
-        Ok(Self { setup: Setup { root: place.root.clone(), layout, environment, options, cancel }, settings, output })
+        let settings = overlay(line, place)?;
+        let options = options(verb, line, place)?;
+        let setup = Setup::load(place.root.clone(), environment, &settings, options, cancel)?;
+        Ok(Self { setup, output: Output::new(line.quiet) })
     }
 }
 
-/// framework.conf and the files in framework.conf.d in the order of their names. What is odd in them is told and left
-/// out: a slip there must not keep a kernel from getting its modules.
-fn settings(root: &Root) -> Result<FrameworkConfig> {
-    let fragments = root.list(Path::new(FRAMEWORK_CONF_D))?.into_iter();
-    let fragments = fragments
-        .filter(|(name, kind)| *kind != Kind::Directory && name.to_string_lossy().ends_with(".conf"))
-        .map(|(name, _)| Path::new(FRAMEWORK_CONF_D).join(name));
-    let mut sources = Vec::new();
-    for path in std::iter::once(FRAMEWORK_CONF.into()).chain(fragments) {
-        if !root.exists(&path) {
-            continue;
-        }
-        match root.read_bounded(&path, dkms_conf::source::MAX_BYTES as u64) {
-            Ok(bytes) => match Source::from_bytes(path.display().to_string(), &bytes) {
-                Ok(source) => sources.push(source),
-                Err(problem) => log::warn!("{problem}"),
-            },
-            Err(error) => log::warn!("{error}; it is left out"),
-        }
-    }
-    let (settings, problems) = FrameworkConfig::parse(&sources);
-    for problem in problems {
-        let hint = problem.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-        log::warn!("{problem}{hint}");
-    }
-    Ok(settings)
-}
-
-fn overlay(settings: &mut FrameworkConfig, line: &CommandLine, place: Place<'_>) -> Result<()> {
+/// The settings that options replace.
+fn overlay(line: &CommandLine, place: Place<'_>) -> Result<Vec<(Key, String)>> {
+    let mut settings = Vec::new();
     for (key, option) in
         [(Key::DkmsTree, &line.dkmstree), (Key::SourceTree, &line.sourcetree), (Key::InstallTree, &line.installtree)]
     {
         if let Some(directory) = option {
             let path = place.resolve(directory)?;
-            settings.set(key, path.to_str().context("a tree's name is no text")?);
+            settings.push((key, path.to_str().context("a tree's name is no text")?.to_owned()));
         }
     }
     for (key, flag) in [
@@ -96,36 +61,16 @@ fn overlay(settings: &mut FrameworkConfig, line: &CommandLine, place: Place<'_>)
         (Key::Verbose, line.verbose),
     ] {
         if flag {
-            settings.set(key, "yes");
+            settings.push((key, "yes".to_owned()));
         }
     }
     if let Some(jobs) = line.jobs {
-        settings.set(Key::ParallelJobs, &jobs.to_string());
+        settings.push((Key::ParallelJobs, jobs.to_string()));
     }
-    Ok(())
+    Ok(settings)
 }
 
-fn layout(settings: &FrameworkConfig, environment: &Environment, root: &Root) -> Layout {
-    let install = settings.install_tree().unwrap_or_else(|| {
-        let found = MODULE_DIRS.into_iter().find(|directory| root.is_dir(Path::new(directory)));
-        found.unwrap_or(MODULE_DIRS[0]).to_owned()
-    });
-    let temporary = settings.tmp_location().or_else(|| environment.get("TMPDIR").map(str::to_owned));
-    Layout {
-        tree: settings.dkms_tree().into(),
-        source: settings.source_tree().into(),
-        install: install.into(),
-        temporary: temporary.map_or_else(|| Layout::default().temporary, Into::into),
-    }
-}
-
-fn options(
-    verb: Verb,
-    line: &CommandLine,
-    place: Place<'_>,
-    settings: &FrameworkConfig,
-    environment: &Environment,
-) -> Result<Options> {
+fn options(verb: Verb, line: &CommandLine, place: Place<'_>) -> Result<Options> {
     let path = |option: &Option<String>| option.as_deref().map(|text| place.resolve(text)).transpose();
     let mut directives = Vec::new();
     for text in &line.directive {
@@ -141,7 +86,7 @@ fn options(
         kernel_config: path(&line.config)?,
         kernel_source_dir: path(&line.kernelsourcedir)?,
         directives,
-        jobs: settings.parallel_jobs().or_else(|| environment.get("parallel_jobs")?.parse().ok()),
+        jobs: line.jobs,
         asked_by: verb.name().to_owned(),
     })
 }
@@ -150,7 +95,9 @@ fn options(
 mod tests {
     use std::ffi::OsString;
     use std::io::Write;
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
+
+    use dkms_engine::root::Root;
 
     use super::*;
     use crate::command_line::{Parsed, parse};
@@ -158,7 +105,7 @@ mod tests {
     fn session(files: &[(&str, &str)], variables: &[(&str, &str)], words: &[&str]) -> Result<Session> {
         let directory = tempfile::tempdir().unwrap();
         let root = Root::open(directory.path()).unwrap();
-        for (path, text) in files {
+        for (path, text) in [("/etc/os-release", "ID=debian\n")].iter().chain(files) {
             root.create_dir_all(Path::new(path).parent().unwrap()).unwrap();
             root.create_new(Path::new(path), 0o644).unwrap().write_all(text.as_bytes()).unwrap();
         }
