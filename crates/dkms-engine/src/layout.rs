@@ -19,6 +19,8 @@ use crate::target::{KernelId, ModuleId, Target};
 
 /// Prefix of everything that is being staged beside its destination; a run begins by sweeping what bears it.
 pub const STAGED_PREFIX: &str = ".dkms-rs-staged-";
+/// What follows the name of a displaced module in the file that says where it was.
+pub const ORIGIN_SUFFIX: &str = ".origin";
 /// Prefix of private work directories below `T/M/V`.
 pub const WORK_PREFIX: &str = ".work-";
 /// Where programs are looked for when the caller has no `PATH`.
@@ -47,6 +49,18 @@ pub const EFI_VARIABLES: &str = "/sys/firmware/efi/efivars";
 pub const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
 /// Whether the running kernel insists on signed modules.
 pub const SIG_ENFORCE: &str = "/sys/module/module/parameters/sig_enforce";
+/// Configuration of depmod, the first directory that has a file of some name wins.
+pub const DEPMOD_D: [&str; 4] = ["/etc/depmod.d", "/run/depmod.d", "/usr/lib/depmod.d", "/lib/depmod.d"];
+/// Facts about processes.
+pub const PROC: &str = "/proc";
+/// Devices that are present, each with the alias of the module that it wants.
+pub const DEVICES: &str = "/sys/devices";
+/// Red Hat's program that lends modules to other kernels of the same interface.
+pub const WEAK_MODULES: &str = "/usr/sbin/weak-modules";
+/// SUSE's program for the same.
+pub const WEAK_MODULES_2: &str = "/usr/lib/module-init-tools/weak-modules2";
+/// There while systemd is the service manager.
+pub const SYSTEMD_RUNNING: &str = "/run/systemd/system";
 /// A shell for commands that are shell by definition (`MAKE`, scripts with arguments).
 pub const SHELL: &str = "/bin/bash";
 
@@ -133,6 +147,21 @@ impl Layout {
     /// `T/M/V/K/A/.installed.json`
     pub fn manifest(&self, target: &Target) -> PathBuf {
         self.built(target).join(".installed.json")
+    }
+
+    /// `T/M/V/K/A/.journal.json`: an installation or its removal that has begun and not ended.
+    pub fn journal(&self, target: &Target) -> PathBuf {
+        self.built(target).join(".journal.json")
+    }
+
+    /// There while files of a kernel have changed and depmod has not run.
+    pub fn depmod_pending(&self, release: &str) -> PathBuf {
+        self.state().join("depmod-pending").join(release)
+    }
+
+    /// Where `--rpm_safe_upgrade` leaves its word; only root enters.
+    pub fn rpm_upgrades(&self) -> PathBuf {
+        self.state().join("rpm-upgrades")
     }
 
     /// `T/M/kernel-K-A`, the link that says which version is active.

@@ -22,6 +22,7 @@ pub mod plan;
 pub mod record;
 pub mod report;
 pub mod root;
+pub mod script;
 pub mod setup;
 pub mod staged;
 pub mod target;

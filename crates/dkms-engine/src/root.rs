@@ -357,6 +357,36 @@ impl Root {
         make().map_err(Error::os("make the link", link))
     }
 
+    /// Gives a file (or a link itself) a second name that must not exist.
+    ///
+    /// # Errors
+    /// `Io`; some file systems cannot, and none can across two.
+    pub fn hard_link(&self, from: &Path, to: &Path) -> Result<(), Error> {
+        let make = || {
+            let (old_parent, old) = self.parent(from)?;
+            let (new_parent, new) = self.parent(to)?;
+            rustix::fs::linkat(&old_parent, &*old, &new_parent, &*new, AtFlags::empty())
+        };
+        make().map_err(Error::os("link", to))
+    }
+
+    /// Sets the modification time, in nanoseconds since 1970; of a link itself, not of what it leads to.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn set_mtime(&self, path: &Path, mtime: i64) -> Result<(), Error> {
+        use rustix::fs::{Timespec, Timestamps, UTIME_OMIT};
+        let change = || {
+            let (parent, name) = self.parent(path)?;
+            let last_access = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
+            let (seconds, rest) = (mtime.div_euclid(1_000_000_000), mtime.rem_euclid(1_000_000_000));
+            let last_modification = Timespec { tv_sec: seconds, tv_nsec: rest };
+            let times = Timestamps { last_access, last_modification };
+            rustix::fs::utimensat(&parent, &*name, &times, AtFlags::SYMLINK_NOFOLLOW)
+        };
+        change().map_err(Error::os("change the time of", path))
+    }
+
     /// Renames; replaces a file at the destination.
     ///
     /// Not synced: [`crate::staged`] is what publishes files.

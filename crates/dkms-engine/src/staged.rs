@@ -65,6 +65,28 @@ impl Staged {
         Ok(staged)
     }
 
+    /// The same file once more beside `destination`: another name for it where both are on one file system, otherwise a
+    /// copy with mode and time. A symbolic link is duplicated as such.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn duplicate(root: &Root, source: &Path, destination: &Path) -> Result<Self, Error> {
+        let staged = Self::new(root, destination)?;
+        root.remove_file(&staged.path)?;
+        if root.hard_link(source, &staged.path).is_ok() {
+            return Ok(staged);
+        }
+        if let Some(target) = root.read_link(source) {
+            root.symlink(&target, &staged.path)?;
+            return Ok(staged);
+        }
+        let missing = || Error::io("read", source)(std::io::ErrorKind::NotFound.into());
+        let meta = root.link_meta(source).ok_or_else(missing)?;
+        let copy = Self::copy(root, source, destination, meta.mode)?;
+        root.set_mtime(&copy.path, meta.mtime)?;
+        Ok(copy)
+    }
+
     /// A symbolic link beside `link`.
     ///
     /// # Errors
