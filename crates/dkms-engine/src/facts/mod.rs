@@ -3,6 +3,7 @@
 pub mod compiler;
 pub mod distribution;
 pub mod framework;
+pub mod fingerprint;
 pub mod kernel;
 pub mod kernels;
 pub mod machine;
