@@ -240,7 +240,7 @@ fn file_content(root: &Root, entry: &Entry) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::testing;
+    use crate::testing;
 
     fn kernel(id: KernelId) -> Kernel {
         Kernel {

@@ -2,8 +2,8 @@
 
 pub mod compiler;
 pub mod distribution;
-pub mod framework;
 pub mod fingerprint;
+pub mod framework;
 pub mod kernel;
 pub mod kernels;
 pub mod machine;
