@@ -24,21 +24,9 @@ pub struct Assignments {
 
 impl Assignments {
     /// Sets one value.
-    pub fn set(
-        &mut self,
-        directive: Directive,
-        index: usize,
-        text: impl Into<String>,
-        origin: Option<Location>,
-    ) {
-        let value = Value {
-            text: text.into(),
-            origin,
-        };
-        self.values
-            .entry(directive)
-            .or_default()
-            .insert(index, value);
+    pub fn set(&mut self, directive: Directive, index: usize, text: impl Into<String>, origin: Option<Location>) {
+        let value = Value { text: text.into(), origin };
+        self.values.entry(directive).or_default().insert(index, value);
     }
 
     /// The value of one index.
@@ -61,26 +49,25 @@ impl Assignments {
 
     /// The set indices of a directive with their values, in rising order.
     pub fn array(&self, directive: Directive) -> impl Iterator<Item = (usize, &Value)> {
-        self.values
-            .get(&directive)
-            .into_iter()
-            .flatten()
-            .map(|(index, value)| (*index, value))
+        self.values.get(&directive).into_iter().flatten().map(|(index, value)| (*index, value))
     }
 
     /// Everything, in the order of the table of directives, then of the index.
     pub fn iter(&self) -> impl Iterator<Item = (Directive, usize, &Value)> {
-        self.values.iter().flat_map(|(directive, array)| {
-            array
-                .iter()
-                .map(|(index, value)| (*directive, *index, value))
-        })
+        self.values.iter().flat_map(|(directive, array)| array.iter().map(|(index, value)| (*directive, *index, value)))
     }
 
-    /// Lays `later` over these values, index by index.
+    /// Lays `later` over these values, index by index. A value whose origin is not known is one that the later file
+    /// only passed on, so it keeps the origin that it had.
     pub fn merge(&mut self, later: Self) {
         for (directive, array) in later.values {
-            self.values.entry(directive).or_default().extend(array);
+            let values = self.values.entry(directive).or_default();
+            for (index, mut value) in array {
+                if value.origin.is_none() {
+                    value.origin = values.remove(&index).and_then(|before| before.origin);
+                }
+                values.insert(index, value);
+            }
         }
     }
 

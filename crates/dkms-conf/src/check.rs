@@ -37,20 +37,12 @@ impl Evaluated {
     /// # Errors
     /// With all findings, if at least one of them is an error.
     pub fn module_config(&self, strictness: Strictness) -> Result<Checked, Rejected> {
-        let mut check = Check {
-            evaluated: self,
-            found: self.warnings.clone(),
-        };
+        let mut check = Check { evaluated: self, found: self.warnings.clone() };
         let config = check.config(strictness);
         if check.found.iter().any(Diagnostic::is_error) {
-            return Err(Rejected {
-                diagnostics: check.found,
-            });
+            return Err(Rejected { diagnostics: check.found });
         }
-        Ok(Checked {
-            config,
-            warnings: check.found,
-        })
+        Ok(Checked { config, warnings: check.found })
     }
 }
 
@@ -89,41 +81,23 @@ impl Check<'_> {
 
     /// A finding at the place where a value was written, or about the first file as a whole.
     fn report(&mut self, diagnostic: Diagnostic, directive: D, index: usize) {
-        let origin = self
-            .evaluated
-            .assignments
-            .value(directive, index)
-            .and_then(|value| value.origin.clone());
-        let whole = || {
-            self.evaluated
-                .sources
-                .first()
-                .map(crate::source::Source::whole)
-        };
+        let origin = self.evaluated.assignments.value(directive, index).and_then(|value| value.origin.clone());
+        let whole = || self.evaluated.sources.first().map(crate::source::Source::whole);
         self.found.push(diagnostic.at(origin.or_else(whole)));
     }
 
     fn scalar(&self, directive: D) -> Option<String> {
-        self.evaluated
-            .assignments
-            .scalar(directive)
-            .map(str::to_owned)
+        self.evaluated.assignments.scalar(directive).map(str::to_owned)
     }
 
     fn text(&self, directive: D, index: usize) -> Option<&str> {
-        self.evaluated
-            .assignments
-            .text(directive, index)
-            .filter(|text| !text.is_empty())
+        self.evaluated.assignments.text(directive, index).filter(|text| !text.is_empty())
     }
 
     /// The values of a directive that are not empty.
     fn array(&self, directive: D) -> Vec<(usize, String)> {
         let array = self.evaluated.assignments.array(directive);
-        array
-            .filter(|(_, value)| !value.text.is_empty())
-            .map(|(index, value)| (index, value.text.clone()))
-            .collect()
+        array.filter(|(_, value)| !value.text.is_empty()).map(|(index, value)| (index, value.text.clone())).collect()
     }
 
     fn required(&mut self, directive: D) -> String {
@@ -131,23 +105,14 @@ impl Check<'_> {
             return text;
         }
         let hint = format!("add a line `{directive}=\"...\"`");
-        self.report(
-            Diagnostic::error(format!("`{directive}` is missing")).hint(hint),
-            directive,
-            0,
-        );
+        self.report(Diagnostic::error(format!("`{directive}` is missing")).hint(hint), directive, 0);
         String::new()
     }
 
     /// A byte that is no UTF-8 became a replacement character when the file was read.
     fn text_is_utf8(&mut self) {
         let bad = |value: &Value| value.text.contains('\u{fffd}');
-        let places: Vec<_> = self
-            .evaluated
-            .assignments
-            .iter()
-            .filter(|(.., value)| bad(value))
-            .collect();
+        let places: Vec<_> = self.evaluated.assignments.iter().filter(|(.., value)| bad(value)).collect();
         for (directive, index, _) in places {
             let message = format!("the value of `{directive}` is not UTF-8");
             self.report(Diagnostic::error(message), directive, index);
@@ -155,44 +120,21 @@ impl Check<'_> {
     }
 
     fn records(&mut self, package_name: &str) -> Vec<Record> {
-        const ARRAYS: [D; 4] = [
-            D::BuiltModuleName,
-            D::BuiltModuleLocation,
-            D::DestModuleName,
-            D::DestModuleLocation,
-        ];
+        const ARRAYS: [D; 4] = [D::BuiltModuleName, D::BuiltModuleLocation, D::DestModuleName, D::DestModuleLocation];
         let assignments = &self.evaluated.assignments;
-        let highest = ARRAYS
-            .into_iter()
-            .flat_map(|array| assignments.array(array))
-            .map(|(index, _)| index)
-            .max();
+        let highest = ARRAYS.into_iter().flat_map(|array| assignments.array(array)).map(|(index, _)| index).max();
         let count = highest.map_or(0, |highest| highest + 1);
         // A single stray index must not make a million findings.
-        let used: BTreeSet<usize> = ARRAYS
-            .into_iter()
-            .flat_map(|array| assignments.array(array))
-            .map(|(index, _)| index)
-            .collect();
+        let used: BTreeSet<usize> =
+            ARRAYS.into_iter().flat_map(|array| assignments.array(array)).map(|(index, _)| index).collect();
         if let Some(gap) = (0..count).find(|index| !used.contains(index)) {
-            let message = format!(
-                "module {gap} has no directives, but module {} has",
-                count - 1
-            );
+            let message = format!("module {gap} has no directives, but module {} has", count - 1);
             let hint = "number the modules without gaps, starting from 0";
-            let last = ARRAYS
-                .into_iter()
-                .find(|array| assignments.value(*array, count - 1).is_some());
-            self.report(
-                Diagnostic::error(message).hint(hint),
-                last.unwrap_or(D::BuiltModuleName),
-                count - 1,
-            );
+            let last = ARRAYS.into_iter().find(|array| assignments.value(*array, count - 1).is_some());
+            self.report(Diagnostic::error(message).hint(hint), last.unwrap_or(D::BuiltModuleName), count - 1);
             return Vec::new();
         }
-        (0..count)
-            .map(|index| self.record(index, count, package_name))
-            .collect()
+        (0..count).map(|index| self.record(index, count, package_name)).collect()
     }
 
     fn record(&mut self, index: usize, count: usize, package_name: &str) -> Record {
@@ -204,51 +146,32 @@ impl Check<'_> {
                 String::new()
             }
         };
-        let dest_name = self
-            .text(D::DestModuleName, index)
-            .unwrap_or(&built_name)
-            .to_owned();
+        let dest_name = self.text(D::DestModuleName, index).unwrap_or(&built_name).to_owned();
         self.file_name(D::BuiltModuleName, index, &built_name);
         if dest_name != built_name {
             self.file_name(D::DestModuleName, index, &dest_name);
         }
         let dest_location = self.dest_location(index);
         let location = self.text(D::BuiltModuleLocation, index).unwrap_or_default();
-        let slash = if location.is_empty() || location.ends_with('/') {
-            ""
-        } else {
-            "/"
-        };
+        let slash = if location.is_empty() || location.ends_with('/') { "" } else { "/" };
         let built_location = format!("{location}{slash}");
         if built_location.split('/').any(|part| part == "..") || built_location.starts_with('/') {
             let message = format!("`{location}` is not below the build directory");
             self.report(Diagnostic::warning(message), D::BuiltModuleLocation, index);
         }
-        Record {
-            built_name,
-            built_location,
-            dest_name,
-            dest_location,
-            strip: self.strip(index),
-        }
+        Record { built_name, built_location, dest_name, dest_location, strip: self.strip(index) }
     }
 
     fn missing(&mut self, directive: D, index: usize) {
         let message = format!("`{directive}[{index}]` is missing");
-        let hint = format!(
-            "add a line `{directive}[{index}]=\"...\"`, or remove the other directives of that index"
-        );
+        let hint = format!("add a line `{directive}[{index}]=\"...\"`, or remove the other directives of that index");
         self.report(Diagnostic::error(message).hint(hint), directive, index);
     }
 
     fn file_name(&mut self, directive: D, index: usize, name: &str) {
         if let Some(bare) = name.strip_suffix(".ko").or_else(|| name.strip_suffix(".o")) {
             let message = format!("`{directive}[{index}]` ends in `{}`", &name[bare.len()..]);
-            self.report(
-                Diagnostic::error(message).hint(format!("write `{bare}`")),
-                directive,
-                index,
-            );
+            self.report(Diagnostic::error(message).hint(format!("write `{bare}`")), directive, index);
         } else if name.contains('/') || name == "." || name == ".." {
             let message = format!("`{directive}[{index}]` is `{name}`, which is not a file name");
             self.report(Diagnostic::error(message), directive, index);
@@ -260,61 +183,33 @@ impl Check<'_> {
             self.missing(D::DestModuleLocation, index);
             return String::new();
         };
-        if !["/kernel", "/updates", "/extra"]
-            .iter()
-            .any(|start| location.starts_with(start))
-        {
-            let message =
-                format!("`{location}` does not begin with `/kernel`, `/updates` or `/extra`");
+        if !["/kernel", "/updates", "/extra"].iter().any(|start| location.starts_with(start)) {
+            let message = format!("`{location}` does not begin with `/kernel`, `/updates` or `/extra`");
             let hint = format!("write `DEST_MODULE_LOCATION[{index}]=\"/updates\"`");
-            self.report(
-                Diagnostic::error(message).hint(hint),
-                D::DestModuleLocation,
-                index,
-            );
+            self.report(Diagnostic::error(message).hint(hint), D::DestModuleLocation, index);
         }
         location
     }
 
     fn strip(&self, index: usize) -> bool {
-        let value = self
-            .text(D::Strip, index)
-            .or_else(|| self.text(D::Strip, 0))
-            .unwrap_or("yes");
+        let value = self.text(D::Strip, index).or_else(|| self.text(D::Strip, 0)).unwrap_or("yes");
         !value.starts_with(['n', 'N'])
     }
 
     fn make(&mut self) -> BTreeMap<usize, MakeCommand> {
         self.expressions(D::MakeMatch);
-        let commands = self
-            .array(D::Make)
-            .into_iter()
-            .filter_map(|(index, command)| {
-                let matching = self
-                    .text(D::MakeMatch, index)
-                    .unwrap_or_default()
-                    .to_owned();
-                // Without an expression only index 0 can ever be chosen.
-                (index == 0 || !matching.is_empty())
-                    .then_some((index, MakeCommand { command, matching }))
-            });
+        let commands = self.array(D::Make).into_iter().filter_map(|(index, command)| {
+            let matching = self.text(D::MakeMatch, index).unwrap_or_default().to_owned();
+            // Without an expression only index 0 can ever be chosen.
+            (index == 0 || !matching.is_empty()).then_some((index, MakeCommand { command, matching }))
+        });
         commands.collect()
     }
 
     fn patches(&mut self) -> Vec<Patch> {
         self.expressions(D::PatchMatch);
-        let matching = |index| {
-            self.text(D::PatchMatch, index)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        self.array(D::Patch)
-            .into_iter()
-            .map(|(index, file)| Patch {
-                file,
-                matching: matching(index),
-            })
-            .collect()
+        let matching = |index| self.text(D::PatchMatch, index).unwrap_or_default().to_owned();
+        self.array(D::Patch).into_iter().map(|(index, file)| Patch { file, matching: matching(index) }).collect()
     }
 
     fn scripts(&self) -> Scripts {
@@ -329,11 +224,7 @@ impl Check<'_> {
     }
 
     fn build_depends(&self) -> Vec<String> {
-        let words = |(_, text): (usize, String)| {
-            text.split_ascii_whitespace()
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-        };
+        let words = |(_, text): (usize, String)| text.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>();
         let mut names: Vec<String> = Vec::new();
         for name in self.array(D::BuildDepends).into_iter().flat_map(words) {
             if !names.contains(&name) {
@@ -355,11 +246,7 @@ impl Check<'_> {
             D::BuildExclusiveKernelMin,
         ] {
             for (index, value) in self.array(directive) {
-                rules
-                    .entry(index)
-                    .or_default()
-                    .values
-                    .insert(directive, value);
+                rules.entry(index).or_default().values.insert(directive, value);
             }
         }
         rules
@@ -383,49 +270,34 @@ impl Check<'_> {
             "y" | "true" | "1" | "on" => (true, true),
             "n" | "false" | "0" | "off" => (false, true),
             _ => {
-                let message =
-                    format!("`{directive}` is `{value}`, which is neither `yes` nor `no`");
+                let message = format!("`{directive}` is `{value}`, which is neither `yes` nor `no`");
                 self.report(Diagnostic::error(message), directive, 0);
                 return false;
             }
         };
         if historic {
             let word = if answer { "yes" } else { "no" };
-            let warning =
-                Diagnostic::warning(format!("`{directive}` is `{value}`, taken as `{word}`"));
-            self.report(
-                warning.hint(format!("write `{directive}=\"{word}\"`")),
-                directive,
-                0,
-            );
+            let warning = Diagnostic::warning(format!("`{directive}` is `{value}`, taken as `{word}`"));
+            self.report(warning.hint(format!("write `{directive}=\"{word}\"`")), directive, 0);
         }
         answer
     }
 
     fn strict(&mut self, config: &ModuleConfig) {
         if config.records.is_empty() {
-            self.report(
-                Diagnostic::warning("it describes no modules"),
-                D::BuiltModuleName,
-                0,
-            );
+            self.report(Diagnostic::warning("it describes no modules"), D::BuiltModuleName, 0);
         }
         let mut built = BTreeMap::new();
         let mut dest = BTreeMap::new();
         for (index, record) in config.records.iter().enumerate() {
             let object = format!("{}{}", record.built_location, record.built_name);
             if let Some(first) = built.insert(object, index) {
-                let message = format!(
-                    "modules {first} and {index} are built as the same `{}.ko`",
-                    record.built_name
-                );
+                let message = format!("modules {first} and {index} are built as the same `{}.ko`", record.built_name);
                 self.report(Diagnostic::error(message), D::BuiltModuleName, index);
             }
             if let Some(first) = dest.insert(record.dest_name.as_str(), index) {
-                let message = format!(
-                    "modules {first} and {index} are installed as the same `{}.ko`",
-                    record.dest_name
-                );
+                let message =
+                    format!("modules {first} and {index} are installed as the same `{}.ko`", record.dest_name);
                 self.report(Diagnostic::error(message), D::DestModuleName, index);
             }
         }
@@ -437,17 +309,11 @@ impl Check<'_> {
             let Some((index, value)) = first else {
                 continue;
             };
-            if row.directive == D::Clean
-                && matches!(value.as_str(), "true" | "/bin/true" | "/usr/bin/true")
-            {
+            if row.directive == D::Clean && matches!(value.as_str(), "true" | "/bin/true" | "/usr/bin/true") {
                 continue;
             }
             let message = format!("`{}` is deprecated", row.name);
-            self.report(
-                Diagnostic::warning(message).hint(advice),
-                row.directive,
-                index,
-            );
+            self.report(Diagnostic::warning(message).hint(advice), row.directive, index);
         }
     }
 }
@@ -481,35 +347,23 @@ pub(crate) mod tests {
     const HEAD: &str = "PACKAGE_NAME=x\nPACKAGE_VERSION=1\n";
 
     fn errors(text: &str) -> String {
-        checked(&format!("{HEAD}{text}"), Strictness::Strict)
-            .unwrap_err()
-            .to_string()
+        checked(&format!("{HEAD}{text}"), Strictness::Strict).unwrap_err().to_string()
     }
 
     fn warnings(text: &str) -> Vec<String> {
         let checked = checked(&format!("{HEAD}{text}"), Strictness::Strict).unwrap();
-        checked
-            .warnings
-            .into_iter()
-            .map(|warning| warning.to_string())
-            .collect()
+        checked.warnings.into_iter().map(|warning| warning.to_string()).collect()
     }
 
     #[test]
     fn name_and_version_are_required() {
         let shown = checked("", Strictness::Always).unwrap_err().to_string();
-        assert_eq!(
-            shown,
-            "dkms.conf: `PACKAGE_NAME` is missing\ndkms.conf: `PACKAGE_VERSION` is missing"
-        );
+        assert_eq!(shown, "dkms.conf: `PACKAGE_NAME` is missing\ndkms.conf: `PACKAGE_VERSION` is missing");
     }
 
     #[test]
     fn one_module_takes_the_name_of_the_package() {
-        let made = config(
-            &format!("{HEAD}DEST_MODULE_LOCATION[0]=/updates"),
-            Strictness::Strict,
-        );
+        let made = config(&format!("{HEAD}DEST_MODULE_LOCATION[0]=/updates"), Strictness::Strict);
         let expected = Record {
             built_name: "x".into(),
             built_location: String::new(),
@@ -531,24 +385,13 @@ pub(crate) mod tests {
 
     #[test]
     fn suffixes_missing_names_and_doubled_names_are_errors() {
-        assert!(
-            errors("BUILT_MODULE_NAME=x.ko\nDEST_MODULE_LOCATION=/extra").contains("ends in `.ko`")
-        );
-        assert!(
-            errors("DEST_MODULE_NAME=x.o\nDEST_MODULE_LOCATION=/extra").contains("ends in `.o`")
-        );
-        assert!(
-            errors("BUILT_MODULE_NAME=(a b)\nDEST_MODULE_LOCATION=(/extra)")
-                .contains("`DEST_MODULE_LOCATION[1]`")
-        );
-        assert!(
-            errors("BUILT_MODULE_NAME=a\nDEST_MODULE_LOCATION=(/extra /extra)")
-                .contains("`BUILT_MODULE_NAME[1]`")
-        );
+        assert!(errors("BUILT_MODULE_NAME=x.ko\nDEST_MODULE_LOCATION=/extra").contains("ends in `.ko`"));
+        assert!(errors("DEST_MODULE_NAME=x.o\nDEST_MODULE_LOCATION=/extra").contains("ends in `.o`"));
+        assert!(errors("BUILT_MODULE_NAME=(a b)\nDEST_MODULE_LOCATION=(/extra)").contains("`DEST_MODULE_LOCATION[1]`"));
+        assert!(errors("BUILT_MODULE_NAME=a\nDEST_MODULE_LOCATION=(/extra /extra)").contains("`BUILT_MODULE_NAME[1]`"));
         let doubled = "BUILT_MODULE_NAME=(a a)\nBUILT_MODULE_LOCATION=(p q)\nDEST_MODULE_LOCATION=(/extra /extra)";
         assert!(errors(doubled).contains("installed as the same `a.ko`"));
-        let doubled =
-            "BUILT_MODULE_NAME=(a a)\nDEST_MODULE_NAME=(a b)\nDEST_MODULE_LOCATION=(/extra /extra)";
+        let doubled = "BUILT_MODULE_NAME=(a a)\nDEST_MODULE_NAME=(a b)\nDEST_MODULE_LOCATION=(/extra /extra)";
         assert!(errors(doubled).contains("built as the same `a.ko`"));
     }
 
@@ -560,45 +403,28 @@ pub(crate) mod tests {
 
     #[test]
     fn deprecated_directives_warn_unless_they_do_nothing() {
-        assert_eq!(
-            warnings("DEST_MODULE_LOCATION=/extra\nCLEAN=true"),
-            Vec::<String>::new()
-        );
-        assert!(
-            warnings("DEST_MODULE_LOCATION=/extra\nCLEAN='make clean'")[0]
-                .contains("`CLEAN` is deprecated")
-        );
+        assert_eq!(warnings("DEST_MODULE_LOCATION=/extra\nCLEAN=true"), Vec::<String>::new());
+        assert!(warnings("DEST_MODULE_LOCATION=/extra\nCLEAN='make clean'")[0].contains("`CLEAN` is deprecated"));
         assert!(warnings("DEST_MODULE_LOCATION=/extra\nREMAKE_INITRD=Y")[0].contains("deprecated"));
         assert!(warnings("")[0].contains("no modules"));
     }
 
     #[test]
     fn dependencies_are_split_at_blanks() {
-        let made = config(
-            &format!("{HEAD}BUILD_DEPENDS=(\"a b\" c)\nBUILD_DEPENDS[5]=a"),
-            Strictness::Always,
-        );
+        let made = config(&format!("{HEAD}BUILD_DEPENDS=(\"a b\" c)\nBUILD_DEPENDS[5]=a"), Strictness::Always);
         assert_eq!(made.build_depends, ["a", "b", "c"]);
     }
 
     #[test]
     fn edge_15_autoinstall_in_every_spelling() {
-        for (value, expected) in [
-            ("yes", true),
-            ("YES", true),
-            ("Y", true),
-            ("no", false),
-            ("''", false),
-            ("n", false),
-            ("True", true),
-        ] {
+        for (value, expected) in
+            [("yes", true), ("YES", true), ("Y", true), ("no", false), ("''", false), ("n", false), ("True", true)]
+        {
             let made = config(&format!("{HEAD}AUTOINSTALL={value}"), Strictness::Always);
             assert_eq!(made.autoinstall, expected, "{value}");
         }
         assert!(!config(HEAD, Strictness::Always).autoinstall);
-        assert!(
-            warnings("DEST_MODULE_LOCATION=/extra\nAUTOINSTALL=Y")[0].contains("taken as `yes`")
-        );
+        assert!(warnings("DEST_MODULE_LOCATION=/extra\nAUTOINSTALL=Y")[0].contains("taken as `yes`"));
         assert!(errors("AUTOINSTALL=maybe").contains("neither `yes` nor `no`"));
     }
 
@@ -607,10 +433,7 @@ pub(crate) mod tests {
         let two = "BUILT_MODULE_NAME=(a b)\nDEST_MODULE_LOCATION=(/extra /extra)\n";
         let strip = |text: &str| {
             let made = config(&format!("{HEAD}{two}{text}"), Strictness::Always);
-            made.records
-                .iter()
-                .map(|record| record.strip)
-                .collect::<Vec<_>>()
+            made.records.iter().map(|record| record.strip).collect::<Vec<_>>()
         };
         assert_eq!(strip("STRIP=\nSTRIP[1]=\"${STRIP[0]}\""), [true, true]);
         assert_eq!(strip("STRIP=no"), [false, false]);
@@ -627,21 +450,9 @@ pub(crate) mod tests {
 
     #[test]
     fn edge_14_18_versions_are_taken_as_they_are() {
-        for version in [
-            "#MODULES_VERSION#",
-            "%VERSION%",
-            "KERNEL_VERSION",
-            "1.2~rc1+git2-3",
-            "0.0.20130228-6.3",
-        ] {
-            let made = config(
-                &format!("PACKAGE_NAME=a_b-c\nPACKAGE_VERSION=\"{version}\""),
-                Strictness::Always,
-            );
-            assert_eq!(
-                (made.package_name.as_str(), made.package_version.as_str()),
-                ("a_b-c", version)
-            );
+        for version in ["#MODULES_VERSION#", "%VERSION%", "KERNEL_VERSION", "1.2~rc1+git2-3", "0.0.20130228-6.3"] {
+            let made = config(&format!("PACKAGE_NAME=a_b-c\nPACKAGE_VERSION=\"{version}\""), Strictness::Always);
+            assert_eq!((made.package_name.as_str(), made.package_version.as_str()), ("a_b-c", version));
         }
     }
 }

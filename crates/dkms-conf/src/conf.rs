@@ -50,75 +50,48 @@ pub struct Evaluated {
 /// If a file uses what only bash can evaluate and there is none, or bash gives no answer, or a value cannot be handed
 /// over.
 pub fn evaluate(request: &Request<'_>) -> Result<Evaluated, Rejected> {
-    let mut evaluated = Evaluated {
-        sources: request.sources.to_vec(),
-        ..Evaluated::default()
-    };
+    let mut evaluated = Evaluated { sources: request.sources.to_vec(), ..Evaluated::default() };
     for source in request.sources {
         let raw = raw_values(source, request, &mut evaluated)?;
         let transferred = transfer(&raw, request.context, &evaluated.assignments);
         evaluated.warnings.extend(transferred.warnings);
         if !transferred.errors.is_empty() {
-            return Err(Rejected {
-                diagnostics: transferred.errors,
-            });
+            return Err(Rejected { diagnostics: transferred.errors });
         }
         evaluated.assignments.merge(transferred.values);
     }
     for (directive, value) in request.directives {
-        evaluated
-            .assignments
-            .set(*directive, 0, value.clone(), None);
+        evaluated.assignments.set(*directive, 0, value.clone(), None);
         evaluated.exported.push((*directive, value.clone()));
     }
     Ok(evaluated)
 }
 
-fn raw_values(
-    source: &Source,
-    request: &Request<'_>,
-    evaluated: &mut Evaluated,
-) -> Result<Assignments, Rejected> {
-    let refusal = match evaluator::evaluate(
-        source,
-        request.context,
-        &evaluated.assignments,
-        request.world,
-    ) {
+fn raw_values(source: &Source, request: &Request<'_>, evaluated: &mut Evaluated) -> Result<Assignments, Rejected> {
+    let refusal = match evaluator::evaluate(source, request.context, &evaluated.assignments, request.world) {
         Ok(values) => return Ok(values),
         Err(refusal) => refusal,
     };
     let Some(shell) = request.shell else {
-        let message = format!(
-            "{} can only be evaluated by a shell, and `conf_shell` is `never`",
-            refusal.construct
-        );
+        let message = format!("{} can only be evaluated by a shell, and `conf_shell` is `never`", refusal.construct);
         let hint = "set `conf_shell = \"contained\"` in framework.conf, or write it without this construct";
-        return Err(Diagnostic::error(message)
-            .hint(hint)
-            .at(Some(refusal.location))
-            .into());
+        return Err(Diagnostic::error(message).hint(hint).at(Some(refusal.location)).into());
     };
     let place = Some(source.whole());
     let wire = shell::request(source, request.context, &evaluated.assignments);
-    let answer = shell.run(&wire).map_err(|why| {
-        Diagnostic::error(format!("the shell did not evaluate it: {why}")).at(place.clone())
-    })?;
-    let values = shell::read_result(source, &answer.result).map_err(|why| {
-        Diagnostic::error(format!("the shell evaluated it, but {why}")).at(place.clone())
-    })?;
+    let answer = shell
+        .run(&wire)
+        .map_err(|why| Diagnostic::error(format!("the shell did not evaluate it: {why}")).at(place.clone()))?;
+    let values = shell::read_result(source, &answer.result)
+        .map_err(|why| Diagnostic::error(format!("the shell evaluated it, but {why}")).at(place.clone()))?;
     let stderr = answer.stderr.trim();
     if !stderr.is_empty() {
-        evaluated
-            .warnings
-            .push(Diagnostic::warning(format!("the shell says: {stderr}")).at(place.clone()));
+        evaluated.warnings.push(Diagnostic::warning(format!("the shell says: {stderr}")).at(place.clone()));
     }
     evaluated.refusals.push(refusal);
     Ok(values.unwrap_or_else(|| {
         let message = "it ends the shell that evaluates it, so nothing that it sets counts";
-        evaluated
-            .warnings
-            .push(Diagnostic::warning(message).at(place));
+        evaluated.warnings.push(Diagnostic::warning(message).at(place));
         Assignments::default()
     }))
 }
@@ -133,12 +106,10 @@ pub fn parse_directive(argument: &str) -> Result<(Directive, String), Diagnostic
     };
     let Some(directive) = Directive::from_name(name) else {
         let error = Diagnostic::error(format!("`{name}` is no directive of dkms.conf"));
-        return Err(
-            match crate::nearest::nearest(name, Directive::all().map(Directive::name)) {
-                Some(near) => error.hint(format!("did you mean `{near}`?")),
-                None => error,
-            },
-        );
+        return Err(match crate::nearest::nearest(name, Directive::all().map(Directive::name)) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error,
+        });
     };
     Ok((directive, value.to_owned()))
 }

@@ -44,22 +44,12 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error without place.
     pub fn error(message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Error,
-            message: message.into(),
-            hint: None,
-            location: None,
-        }
+        Self { severity: Severity::Error, message: message.into(), hint: None, location: None }
     }
 
     /// A warning without place.
     pub fn warning(message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            message: message.into(),
-            hint: None,
-            location: None,
-        }
+        Self { severity: Severity::Warning, message: message.into(), hint: None, location: None }
     }
 
     /// The same with a place.
@@ -92,11 +82,7 @@ impl std::fmt::Display for Diagnostic {
         if place.line == 0 {
             return write!(f, "{}: {}", place.path, self.message);
         }
-        write!(
-            f,
-            "{}:{}:{}: {}",
-            place.path, place.line, place.column, self.message
-        )?;
+        write!(f, "{}:{}:{}: {}", place.path, place.line, place.column, self.message)?;
         let number = place.line.to_string();
         // Tabs stay tabs below the line, so that the caret lands where the terminal puts the character.
         let lead: String = place
@@ -106,11 +92,7 @@ impl std::fmt::Display for Diagnostic {
             .map(|c| if c == '\t' { '\t' } else { ' ' })
             .collect();
         let blank = " ".repeat(number.len());
-        write!(
-            f,
-            "\n  {number} | {}\n  {blank} | {lead}^",
-            place.text.trim_end()
-        )
+        write!(f, "\n  {number} | {}\n  {blank} | {lead}^", place.text.trim_end())
     }
 }
 
@@ -125,9 +107,7 @@ impl Rejected {
     /// The first error: what made the files unusable.
     #[must_use]
     pub fn first_error(&self) -> Option<&Diagnostic> {
-        self.diagnostics
-            .iter()
-            .find(|diagnostic| diagnostic.is_error())
+        self.diagnostics.iter().find(|diagnostic| diagnostic.is_error())
     }
 
     /// The advice of the first error.
@@ -139,21 +119,14 @@ impl Rejected {
 
 impl From<Diagnostic> for Rejected {
     fn from(diagnostic: Diagnostic) -> Self {
-        Self {
-            diagnostics: vec![diagnostic],
-        }
+        Self { diagnostics: vec![diagnostic] }
     }
 }
 
 /// All errors, one below the other.
 impl std::fmt::Display for Rejected {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (number, error) in self
-            .diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.is_error())
-            .enumerate()
-        {
+        for (number, error) in self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).enumerate() {
             if number > 0 {
                 f.write_str("\n")?;
             }
@@ -169,12 +142,7 @@ mod tests {
 
     #[test]
     fn caret_stands_below_the_column() {
-        let location = Location {
-            path: "/x/dkms.conf".into(),
-            line: 12,
-            column: 3,
-            text: "\tMAKE=1".into(),
-        };
+        let location = Location { path: "/x/dkms.conf".into(), line: 12, column: 3, text: "\tMAKE=1".into() };
         let shown = Diagnostic::error("no").at(Some(location)).to_string();
         assert_eq!(shown, "/x/dkms.conf:12:3: no\n  12 | \tMAKE=1\n     | \t ^");
     }

@@ -90,10 +90,7 @@ impl Directive {
     /// The directive called `name`, exactly.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        TABLE
-            .iter()
-            .find(|row| row.name == name)
-            .map(|row| row.directive)
+        TABLE.iter().find(|row| row.name == name).map(|row| row.directive)
     }
 
     /// All directives, in the order of the table.
@@ -109,14 +106,7 @@ impl std::fmt::Display for Directive {
 }
 
 const fn row(directive: Directive, name: &'static str, kind: Kind, doc: &'static str) -> Row {
-    Row {
-        directive,
-        name,
-        kind,
-        deprecated: None,
-        since: None,
-        doc,
-    }
+    Row { directive, name, kind, deprecated: None, since: None, doc }
 }
 
 const fn since(version: &'static str, mut row: Row) -> Row {
@@ -137,18 +127,8 @@ const IGNORED: &str = "it has no effect any more and can be removed";
 
 /// The table of all directives.
 pub static TABLE: [Row; 33] = [
-    row(
-        D::PackageName,
-        "PACKAGE_NAME",
-        Scalar,
-        "Name of the package of modules. Required.",
-    ),
-    row(
-        D::PackageVersion,
-        "PACKAGE_VERSION",
-        Scalar,
-        "Version of the package. Required.",
-    ),
+    row(D::PackageName, "PACKAGE_NAME", Scalar, "Name of the package of modules. Required."),
+    row(D::PackageVersion, "PACKAGE_VERSION", Scalar, "Version of the package. Required."),
     row(
         D::PostAdd,
         "POST_ADD",
@@ -275,12 +255,7 @@ pub static TABLE: [Row; 33] = [
         Array,
         "`no` keeps the debugging information of the module of the same index. An index without value takes that of index 0; the default is `yes`.",
     ),
-    row(
-        D::Autoinstall,
-        "AUTOINSTALL",
-        YesNo,
-        "`yes`: build and install for every kernel that gets installed.",
-    ),
+    row(D::Autoinstall, "AUTOINSTALL", YesNo, "`yes`: build and install for every kernel that gets installed."),
     row(
         D::NoWeakModules,
         "NO_WEAK_MODULES",
@@ -289,12 +264,7 @@ pub static TABLE: [Row; 33] = [
     ),
     deprecated(
         "use `BUILD_EXCLUSIVE_KERNEL_MAX` instead",
-        row(
-            D::ObsoleteBy,
-            "OBSOLETE_BY",
-            Scalar,
-            "Kernel release from which on the kernel has the modules itself.",
-        ),
+        row(D::ObsoleteBy, "OBSOLETE_BY", Scalar, "Kernel release from which on the kernel has the modules itself."),
     ),
     since(
         "3.1",
@@ -306,41 +276,11 @@ pub static TABLE: [Row; 33] = [
         ),
     ),
     deprecated(IGNORED, row(D::Clean, "CLEAN", Scalar, "Ignored.")),
-    deprecated(
-        IGNORED,
-        row(D::RemakeInitrd, "REMAKE_INITRD", Scalar, "Ignored."),
-    ),
-    deprecated(
-        IGNORED,
-        row(D::ModulesConf, "MODULES_CONF", Array, "Ignored."),
-    ),
-    deprecated(
-        IGNORED,
-        row(
-            D::ModulesConfObsoletes,
-            "MODULES_CONF_OBSOLETES",
-            Array,
-            "Ignored.",
-        ),
-    ),
-    deprecated(
-        IGNORED,
-        row(
-            D::ModulesConfAliasType,
-            "MODULES_CONF_ALIAS_TYPE",
-            Array,
-            "Ignored.",
-        ),
-    ),
-    deprecated(
-        IGNORED,
-        row(
-            D::ModulesConfObsoleteOnly,
-            "MODULES_CONF_OBSOLETE_ONLY",
-            Array,
-            "Ignored.",
-        ),
-    ),
+    deprecated(IGNORED, row(D::RemakeInitrd, "REMAKE_INITRD", Scalar, "Ignored.")),
+    deprecated(IGNORED, row(D::ModulesConf, "MODULES_CONF", Array, "Ignored.")),
+    deprecated(IGNORED, row(D::ModulesConfObsoletes, "MODULES_CONF_OBSOLETES", Array, "Ignored.")),
+    deprecated(IGNORED, row(D::ModulesConfAliasType, "MODULES_CONF_ALIAS_TYPE", Array, "Ignored.")),
+    deprecated(IGNORED, row(D::ModulesConfObsoleteOnly, "MODULES_CONF_OBSOLETE_ONLY", Array, "Ignored.")),
 ];
 
 impl Row {
@@ -368,13 +308,7 @@ mod tests {
         for row in &TABLE {
             let spelled: String = format!("{:?}", row.directive)
                 .chars()
-                .flat_map(|c| {
-                    if c.is_uppercase() {
-                        vec!['_', c]
-                    } else {
-                        vec![c.to_ascii_uppercase()]
-                    }
-                })
+                .flat_map(|c| if c.is_uppercase() { vec!['_', c] } else { vec![c.to_ascii_uppercase()] })
                 .collect();
             assert_eq!(spelled.trim_start_matches('_'), row.name);
         }

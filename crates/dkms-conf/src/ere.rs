@@ -60,9 +60,8 @@ fn translate(chars: &[(char, bool)]) -> Result<String, EreError> {
         match c {
             _ if quoted => literal(&mut out, c),
             '\\' => {
-                let &(next, _) = chars
-                    .get(position)
-                    .ok_or_else(|| EreError::Invalid("trailing backslash".to_owned()))?;
+                let &(next, _) =
+                    chars.get(position).ok_or_else(|| EreError::Invalid("trailing backslash".to_owned()))?;
                 position += 1;
                 escape(&mut out, next)?;
             }
@@ -125,21 +124,12 @@ fn escape(out: &mut String, c: char) -> Result<(), EreError> {
 }
 
 /// The repetition `c`, whose text goes on at `position`.
-fn repetition(
-    out: &mut String,
-    chars: &[(char, bool)],
-    position: usize,
-    c: char,
-) -> Result<usize, EreError> {
+fn repetition(out: &mut String, chars: &[(char, bool)], position: usize, c: char) -> Result<usize, EreError> {
     if c != '{' {
         out.push(c);
         return Ok(position);
     }
-    let body: String = chars[position..]
-        .iter()
-        .map(|(c, _)| *c)
-        .take_while(|c| *c != '}')
-        .collect();
+    let body: String = chars[position..].iter().map(|(c, _)| *c).take_while(|c| *c != '}').collect();
     let closed = position + body.chars().count();
     let valid = chars.get(closed).is_some() && body.chars().all(|c| c.is_ascii_digit() || c == ',');
     if !valid || body.is_empty() || body.matches(',').count() > 1 || body == "," {
@@ -151,11 +141,7 @@ fn repetition(
 }
 
 /// A bracket expression whose text begins at `position`, after the `[`. Returns where it ends.
-fn bracket(
-    out: &mut String,
-    chars: &[(char, bool)],
-    mut position: usize,
-) -> Result<usize, EreError> {
+fn bracket(out: &mut String, chars: &[(char, bool)], mut position: usize) -> Result<usize, EreError> {
     out.push('[');
     if chars.get(position) == Some(&('^', false)) {
         out.push('^');
@@ -163,17 +149,13 @@ fn bracket(
     }
     let first = position;
     loop {
-        let &(c, quoted) = chars
-            .get(position)
-            .ok_or_else(|| EreError::Invalid("unmatched `[`".to_owned()))?;
+        let &(c, quoted) = chars.get(position).ok_or_else(|| EreError::Invalid("unmatched `[`".to_owned()))?;
         position += 1;
         match c {
             ']' if !quoted && position > first + 1 => break,
             '[' if !quoted && matches!(chars.get(position), Some((':', _))) => {
                 let rest: String = chars[position..].iter().map(|(c, _)| *c).collect();
-                let end = rest
-                    .find(":]")
-                    .ok_or_else(|| EreError::Invalid("unmatched `[:`".to_owned()))?;
+                let end = rest.find(":]").ok_or_else(|| EreError::Invalid("unmatched `[:`".to_owned()))?;
                 let _ = write!(out, "[{}]", &rest[..=end]);
                 position += rest[..end].chars().count() + 2;
             }
@@ -181,8 +163,7 @@ fn bracket(
                 return Err(EreError::Unsupported("[. or [=".to_owned()));
             }
             '-' if !quoted => {
-                let edge =
-                    position == first + 1 || matches!(chars.get(position), Some((']', false)));
+                let edge = position == first + 1 || matches!(chars.get(position), Some((']', false)));
                 out.push_str(if edge { "\\-" } else { "-" });
             }
             _ if c.is_alphanumeric() => out.push(c),

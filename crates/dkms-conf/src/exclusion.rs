@@ -52,16 +52,8 @@ pub struct Reason {
 /// `BUILD_EXCLUSIVE_KERNEL_MIN="6.2"`, but the kernel is `6.1.0`.
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let index = if self.index == 0 {
-            String::new()
-        } else {
-            format!("[{}]", self.index)
-        };
-        write!(
-            f,
-            "{}{index}=\"{}\", but {}",
-            self.directive, self.value, self.found
-        )
+        let index = if self.index == 0 { String::new() } else { format!("[{}]", self.index) };
+        write!(f, "{}{index}=\"{}\", but {}", self.directive, self.value, self.found)
     }
 }
 
@@ -83,11 +75,7 @@ impl Exclusion {
 
     /// The indices of the modules that are built.
     pub fn built(&self) -> impl Iterator<Item = usize> {
-        self.records
-            .iter()
-            .enumerate()
-            .filter(|(_, reason)| reason.is_none())
-            .map(|(index, _)| index)
+        self.records.iter().enumerate().filter(|(_, reason)| reason.is_none()).map(|(index, _)| index)
     }
 }
 
@@ -95,19 +83,10 @@ impl ModuleConfig {
     /// Decides for one kernel.
     #[must_use]
     pub fn exclusion(&self, kernel: Kernel<'_>) -> Exclusion {
-        let whole = self
-            .exclusive
-            .get(&0)
-            .and_then(|rules| rules.violation(0, kernel))
-            .or_else(|| self.obsolete(kernel));
-        let own = |index: usize| {
-            self.exclusive
-                .get(&index)
-                .and_then(|rules| rules.violation(index, kernel))
-        };
-        let records: Vec<_> = (0..self.records.len())
-            .map(|index| whole.clone().or_else(|| own(index)))
-            .collect();
+        let whole =
+            self.exclusive.get(&0).and_then(|rules| rules.violation(0, kernel)).or_else(|| self.obsolete(kernel));
+        let own = |index: usize| self.exclusive.get(&index).and_then(|rules| rules.violation(index, kernel));
+        let records: Vec<_> = (0..self.records.len()).map(|index| whole.clone().or_else(|| own(index))).collect();
         let none_left = !records.is_empty() && records.iter().all(Option::is_some);
         let package = whole.or_else(|| none_left.then(|| records[0].clone()).flatten());
         Exclusion { package, records }
@@ -116,20 +95,11 @@ impl ModuleConfig {
     /// OBSOLETE_BY is the highest kernel of the package if no index has a BUILD_EXCLUSIVE_KERNEL_MAX.
     fn obsolete(&self, kernel: Kernel<'_>) -> Option<Reason> {
         let limit = self.obsolete_by.as_deref()?;
-        let has_max = |rules: &ExclusiveRules| {
-            rules
-                .values
-                .contains_key(&Directive::BuildExclusiveKernelMax)
-        };
+        let has_max = |rules: &ExclusiveRules| rules.values.contains_key(&Directive::BuildExclusiveKernelMax);
         if self.exclusive.values().any(has_max) || version::compare(kernel.release, limit).is_le() {
             return None;
         }
-        Some(reason(
-            Directive::ObsoleteBy,
-            0,
-            limit,
-            format!("the kernel is `{}`", kernel.release),
-        ))
+        Some(reason(Directive::ObsoleteBy, 0, limit, format!("the kernel is `{}`", kernel.release)))
     }
 }
 
@@ -144,35 +114,22 @@ impl ExclusiveRules {
 }
 
 fn reason(directive: Directive, index: usize, value: &str, found: String) -> Reason {
-    Reason {
-        directive,
-        index,
-        value: value.to_owned(),
-        found,
-    }
+    Reason { directive, index, value: value.to_owned(), found }
 }
 
 /// What the kernel has instead of what the rule wants. An expression that is none is satisfied by no kernel.
 fn violation(directive: Directive, value: &str, kernel: Kernel<'_>) -> Option<String> {
     let release = || format!("the kernel is `{}`", kernel.release);
     match directive {
-        Directive::BuildExclusiveKernel => {
-            (!ere::is_match(value, kernel.release).unwrap_or(false)).then(release)
-        }
-        Directive::BuildExclusiveKernelMin => version::compare(kernel.release, value)
-            .is_lt()
-            .then(release),
-        Directive::BuildExclusiveKernelMax => version::compare(kernel.release, value)
-            .is_gt()
-            .then(release),
+        Directive::BuildExclusiveKernel => (!ere::is_match(value, kernel.release).unwrap_or(false)).then(release),
+        Directive::BuildExclusiveKernelMin => version::compare(kernel.release, value).is_lt().then(release),
+        Directive::BuildExclusiveKernelMax => version::compare(kernel.release, value).is_gt().then(release),
         Directive::BuildExclusiveArch => (!ere::is_match(value, kernel.arch).unwrap_or(false))
             .then(|| format!("the architecture is `{}`", kernel.arch)),
         Directive::BuildExclusiveConfig => {
             let option = kernel.option?;
             value.split_ascii_whitespace().find_map(|wanted| {
-                let (name, wanted_on) = wanted
-                    .strip_prefix('!')
-                    .map_or((wanted, true), |name| (name, false));
+                let (name, wanted_on) = wanted.strip_prefix('!').map_or((wanted, true), |name| (name, false));
                 let is_on = matches!(option(name).as_deref(), Some("y" | "m"));
                 let state = if is_on { "on" } else { "off" };
                 (is_on != wanted_on).then(|| format!("the kernel has `{name}` {state}"))
@@ -196,18 +153,13 @@ mod tests {
             "CONFIG_USB" => Some("m".to_owned()),
             _ => None,
         };
-        let kernel = Kernel {
-            release,
-            arch: "x86_64",
-            option: Some(&option),
-        };
+        let kernel = Kernel { release, arch: "x86_64", option: Some(&option) };
         config(&format!("{HEAD}{text}"), Strictness::Always).exclusion(kernel)
     }
 
     #[test]
     fn bounds_are_those_of_versions() {
-        let text =
-            format!("{TWO}BUILD_EXCLUSIVE_KERNEL_MIN=4.9.36\nBUILD_EXCLUSIVE_KERNEL_MAX=6.12");
+        let text = format!("{TWO}BUILD_EXCLUSIVE_KERNEL_MIN=4.9.36\nBUILD_EXCLUSIVE_KERNEL_MAX=6.12");
         assert!(!decide(&text, "6.9.1").is_excluded());
         assert!(decide(&text, "4.9.35").is_excluded());
         assert_eq!(
@@ -236,15 +188,8 @@ mod tests {
         let text = "BUILD_EXCLUSIVE_CONFIG='CONFIG_PCI CONFIG_USB !CONFIG_PREEMPT_RT'";
         assert!(!decide(text, "6.1.0").is_excluded());
         assert!(decide("BUILD_EXCLUSIVE_CONFIG='!CONFIG_PCI'", "6.1.0").is_excluded());
-        let made = config(
-            &format!("{HEAD}BUILD_EXCLUSIVE_CONFIG=CONFIG_NONE"),
-            Strictness::Always,
-        );
-        let kernel = Kernel {
-            release: "6.1.0",
-            arch: "x86_64",
-            option: None,
-        };
+        let made = config(&format!("{HEAD}BUILD_EXCLUSIVE_CONFIG=CONFIG_NONE"), Strictness::Always);
+        let kernel = Kernel { release: "6.1.0", arch: "x86_64", option: None };
         assert!(!made.exclusion(kernel).is_excluded());
     }
 
@@ -252,13 +197,7 @@ mod tests {
     #[test]
     fn edge_13_a_condition_in_disguise_is_shown() {
         let decision = decide("BUILD_EXCLUSIVE_KERNEL='REQUIRES CONFIG_USB_HID'", "6.1.0");
-        assert!(
-            decision
-                .package
-                .unwrap()
-                .to_string()
-                .contains("REQUIRES CONFIG_USB_HID")
-        );
+        assert!(decision.package.unwrap().to_string().contains("REQUIRES CONFIG_USB_HID"));
     }
 
     #[test]

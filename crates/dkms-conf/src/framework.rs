@@ -92,16 +92,9 @@ impl FrameworkConfig {
         }
     }
 
-    fn assign(
-        &mut self,
-        name: &str,
-        value: Template,
-        place: Location,
-        found: &mut Vec<Diagnostic>,
-    ) {
+    fn assign(&mut self, name: &str, value: Template, place: Location, found: &mut Vec<Diagnostic>) {
         let Some(key) = Key::from_name(name) else {
-            let warning =
-                Diagnostic::warning(format!("`{name}` is no setting of dkms")).at(Some(place));
+            let warning = Diagnostic::warning(format!("`{name}` is no setting of dkms")).at(Some(place));
             found.push(match nearest(name, TABLE.iter().map(|row| row.name)) {
                 Some(near) => warning.hint(format!("did you mean `{near}`?")),
                 None => warning.hint("the settings are listed in dkms-framework.conf(5)"),
@@ -111,30 +104,13 @@ impl FrameworkConfig {
         if let Err(why) = key.row().kind.check(&value.expand(&|_| None)) {
             found.push(Diagnostic::warning(format!("`{name}` {why}")).at(Some(place.clone())));
         }
-        self.settings.insert(
-            key,
-            Setting {
-                value,
-                origin: place,
-            },
-        );
+        self.settings.insert(key, Setting { value, origin: place });
     }
 
     /// Lays a setting of the command line over those of the files.
     pub fn set(&mut self, key: Key, value: &str) {
-        let origin = Location {
-            path: "command line".to_owned(),
-            line: 0,
-            column: 0,
-            text: String::new(),
-        };
-        self.settings.insert(
-            key,
-            Setting {
-                value: Template::literal(value),
-                origin,
-            },
-        );
+        let origin = Location { path: "command line".to_owned(), line: 0, column: 0, text: String::new() };
+        self.settings.insert(key, Setting { value: Template::literal(value), origin });
     }
 
     /// The setting as it was written, if it was.
@@ -157,13 +133,8 @@ impl FrameworkConfig {
             _ if depth > 8 => None,
             _ => Key::from_name(name).map(|other| self.value_within(other, kernelver, depth + 1)),
         };
-        let written = self
-            .setting(key)
-            .map(|setting| setting.value.clone())
-            .filter(|value| !value.is_empty());
-        written
-            .unwrap_or_else(|| Template::read(key.row().default))
-            .expand(&variable)
+        let written = self.setting(key).map(|setting| setting.value.clone()).filter(|value| !value.is_empty());
+        written.unwrap_or_else(|| Template::read(key.row().default)).expand(&variable)
     }
 
     fn path(&self, key: Key) -> String {
@@ -180,10 +151,7 @@ impl FrameworkConfig {
     }
 
     fn words(&self, key: Key) -> Vec<String> {
-        self.value(key, "")
-            .split_ascii_whitespace()
-            .map(str::to_owned)
-            .collect()
+        self.value(key, "").split_ascii_whitespace().map(str::to_owned).collect()
     }
 }
 
@@ -330,11 +298,7 @@ impl FrameworkConfig {
 }
 
 fn policy(value: &str) -> OnFailure {
-    if value == "fail" {
-        OnFailure::Fail
-    } else {
-        OnFailure::Continue
-    }
+    if value == "fail" { OnFailure::Fail } else { OnFailure::Continue }
 }
 
 /// `NAME=value`, blanks around the `=` allowed as people write them, a comment after it allowed.
@@ -364,10 +328,7 @@ mod tests {
         assert!(found.is_empty());
         assert_eq!(config.dkms_tree(), "/srv/dkms");
         assert_eq!(config.mok_signing_key("6.1"), "/srv/dkms/mok.key");
-        assert_eq!(
-            config.compress_xz_opts(),
-            ["--check=crc32", "--lzma2=dict=1MiB"]
-        );
+        assert_eq!(config.compress_xz_opts(), ["--check=crc32", "--lzma2=dict=1MiB"]);
         assert!(config.continue_on_error() && !config.verbose());
     }
 
@@ -377,23 +338,15 @@ mod tests {
             "sign_file=\"/lib/modules/${kernelver}/build/scripts/sign-file\"\nmok_certificate='/k/$kernelver.pub'\n",
         );
         assert!(found.is_empty());
-        assert_eq!(
-            config.sign_file("6.1").unwrap(),
-            "/lib/modules/6.1/build/scripts/sign-file"
-        );
+        assert_eq!(config.sign_file("6.1").unwrap(), "/lib/modules/6.1/build/scripts/sign-file");
         assert_eq!(config.mok_certificate("6.1"), "/k/6.1.pub");
     }
 
     #[test]
     fn words_for_yes_and_no() {
-        for (value, expected) in [
-            ("no", false),
-            ("0", false),
-            ("off", false),
-            ("\"\"", false),
-            ("1", true),
-            ("TRUE", true),
-        ] {
+        for (value, expected) in
+            [("no", false), ("0", false), ("off", false), ("\"\"", false), ("1", true), ("TRUE", true)]
+        {
             let (config, found) = parse(&format!("verbose={value}"));
             assert_eq!((config.verbose(), found.len()), (expected, 0), "{value}");
         }
@@ -412,23 +365,15 @@ mod tests {
 
     #[test]
     fn nothing_is_executed() {
-        let (config, found) =
-            parse("sign_file=$(which kmodsign)\nverbose=`date`\ntmp_location=/tmp; rm -rf /\n");
-        assert_eq!(
-            (config.sign_file("6.1"), config.tmp_location(), found.len()),
-            (None, None, 3)
-        );
+        let (config, found) = parse("sign_file=$(which kmodsign)\nverbose=`date`\ntmp_location=/tmp; rm -rf /\n");
+        assert_eq!((config.sign_file("6.1"), config.tmp_location(), found.len()), (None, None, 3));
     }
 
     #[test]
     fn later_files_win() {
         let first = Source::new("a", "on_failure=continue\nconf_shell=never # safe\n");
-        let (config, _) =
-            FrameworkConfig::parse(&[first, Source::new("b", "on_failure = \"fail\"\n")]);
-        assert_eq!(
-            (config.on_failure(), config.conf_shell()),
-            (OnFailure::Fail, ConfShell::Never)
-        );
+        let (config, _) = FrameworkConfig::parse(&[first, Source::new("b", "on_failure = \"fail\"\n")]);
+        assert_eq!((config.on_failure(), config.conf_shell()), (OnFailure::Fail, ConfShell::Never));
         assert_eq!(config.setting(Key::OnFailure).unwrap().origin.path, "b");
     }
 

@@ -61,21 +61,8 @@ pub struct KeyRow {
 use Key as K;
 use KeyKind::{Flag, Number, Text, Word};
 
-const fn row(
-    key: Key,
-    name: &'static str,
-    kind: KeyKind,
-    default: &'static str,
-    doc: &'static str,
-) -> KeyRow {
-    KeyRow {
-        key,
-        name,
-        kind,
-        default,
-        is_ours: false,
-        doc,
-    }
+const fn row(key: Key, name: &'static str, kind: KeyKind, default: &'static str, doc: &'static str) -> KeyRow {
+    KeyRow { key, name, kind, default, is_ours: false, doc }
 }
 
 const fn ours(mut row: KeyRow) -> KeyRow {
@@ -85,20 +72,8 @@ const fn ours(mut row: KeyRow) -> KeyRow {
 
 /// The table of all settings.
 pub static TABLE: [KeyRow; 22] = [
-    row(
-        K::DkmsTree,
-        "dkms_tree",
-        Text,
-        "/var/lib/dkms",
-        "Directory of the state of dkms.",
-    ),
-    row(
-        K::SourceTree,
-        "source_tree",
-        Text,
-        "/usr/src",
-        "Directory of the sources of modules.",
-    ),
+    row(K::DkmsTree, "dkms_tree", Text, "/var/lib/dkms", "Directory of the state of dkms."),
+    row(K::SourceTree, "source_tree", Text, "/usr/src", "Directory of the sources of modules."),
     row(
         K::InstallTree,
         "install_tree",
@@ -142,13 +117,7 @@ pub static TABLE: [KeyRow; 22] = [
         "",
         "Number of compilers at a time, for all modules together; 0 for no limit. Default: the number of processors that dkms may use.",
     ),
-    row(
-        K::CompressGzipOpts,
-        "compress_gzip_opts",
-        Text,
-        "",
-        "Options for the compression of modules with gzip.",
-    ),
+    row(K::CompressGzipOpts, "compress_gzip_opts", Text, "", "Options for the compression of modules with gzip."),
     row(
         K::CompressXzOpts,
         "compress_xz_opts",
@@ -253,16 +222,15 @@ impl KeyKind {
     /// What is odd about a value, as the rest of a sentence that begins with the name.
     pub(crate) fn check(self, value: &str) -> Result<(), String> {
         match self {
-            Flag if Self::yes_no(value).is_none() => Err(format!(
-                "is `{value}`, which is neither `yes` nor `no`; taken as `yes`"
-            )),
+            Flag if Self::yes_no(value).is_none() => {
+                Err(format!("is `{value}`, which is neither `yes` nor `no`; taken as `yes`"))
+            }
             Number if !value.is_empty() && value.parse::<u32>().is_err() => {
                 Err(format!("is `{value}`, which is no number; left out"))
             }
-            Word(words) if !value.is_empty() && !words.contains(&value) => Err(format!(
-                "is `{value}`, which is none of `{}`",
-                words.join("`, `")
-            )),
+            Word(words) if !value.is_empty() && !words.contains(&value) => {
+                Err(format!("is `{value}`, which is none of `{}`", words.join("`, `")))
+            }
             _ => Ok(()),
         }
     }

@@ -94,11 +94,8 @@ impl ModuleConfig {
     /// Index 0 is the default unless it has a MAKE_MATCH of its own; of those that match, the last one wins.
     #[must_use]
     pub fn make_command_for(&self, kernel: &str) -> Option<&str> {
-        let matching = self
-            .make
-            .values()
-            .rev()
-            .find(|make| !make.matching.is_empty() && is_match(&make.matching, kernel));
+        let matching =
+            self.make.values().rev().find(|make| !make.matching.is_empty() && is_match(&make.matching, kernel));
         let default = || self.make.get(&0).filter(|make| make.matching.is_empty());
         matching.or_else(default).map(|make| make.command.as_str())
     }
@@ -151,9 +148,6 @@ mod tests {
             Strictness::Always,
         );
         assert_eq!(made.patches_for("6.1.0").collect::<Vec<_>>(), ["a", "c"]);
-        assert_eq!(
-            made.patches_for("5.1.0").collect::<Vec<_>>(),
-            ["a", "b", "c"]
-        );
+        assert_eq!(made.patches_for("5.1.0").collect::<Vec<_>>(), ["a", "b", "c"]);
     }
 }

@@ -1,10 +1,7 @@
 //! "Did you mean": the known name that is most like an unknown one.
 
 /// The name with the smallest edit distance, if it is small enough to be a slip.
-pub(crate) fn nearest<'a>(
-    unknown: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (unknown.chars().count() / 3).clamp(1, 3);
     let lower = unknown.to_lowercase();
     known

@@ -48,9 +48,7 @@ impl Pattern {
     #[must_use]
     pub fn from_quoted(chars: &[(char, bool)]) -> Self {
         let mut position = 0;
-        Self {
-            items: items(chars, &mut position, false),
-        }
+        Self { items: items(chars, &mut position, false) }
     }
 
     /// No special character at all.
@@ -185,23 +183,15 @@ fn match_items(items: &[Item], text: &[char], then: &dyn Fn(&[char]) -> bool) ->
         return then(text);
     };
     match item {
-        Item::Char(c) => text
-            .split_first()
-            .is_some_and(|(first, left)| first == c && match_items(rest, left, then)),
-        Item::AnyChar => text
-            .split_first()
-            .is_some_and(|(_, left)| match_items(rest, left, then)),
+        Item::Char(c) => text.split_first().is_some_and(|(first, left)| first == c && match_items(rest, left, then)),
+        Item::AnyChar => text.split_first().is_some_and(|(_, left)| match_items(rest, left, then)),
         Item::AnyText => {
             // Several stars in a row are one: keeps hostile patterns from taking for ever.
-            let rest = &rest[rest
-                .iter()
-                .take_while(|item| **item == Item::AnyText)
-                .count()..];
+            let rest = &rest[rest.iter().take_while(|item| **item == Item::AnyText).count()..];
             (0..=text.len()).any(|taken| match_items(rest, &text[taken..], then))
         }
         Item::Class { negated, members } => text.split_first().is_some_and(|(first, left)| {
-            members.iter().any(|member| member.holds(*first)) != *negated
-                && match_items(rest, left, then)
+            members.iter().any(|member| member.holds(*first)) != *negated && match_items(rest, left, then)
         }),
         Item::Group { kind, choices } => match_group(*kind, choices, rest, text, then),
     }
@@ -215,20 +205,16 @@ fn match_group(
     then: &dyn Fn(&[char]) -> bool,
 ) -> bool {
     let after = |left: &[char]| match_items(rest, left, then);
-    let once = |then: &dyn Fn(&[char]) -> bool| {
-        choices.iter().any(|choice| match_items(choice, text, then))
-    };
+    let once = |then: &dyn Fn(&[char]) -> bool| choices.iter().any(|choice| match_items(choice, text, then));
     // A repetition that takes nothing would never end.
-    let again =
-        |left: &[char]| left.len() < text.len() && match_group('*', choices, rest, left, then);
+    let again = |left: &[char]| left.len() < text.len() && match_group('*', choices, rest, left, then);
     match kind {
         '@' => once(&after),
         '?' => after(text) || once(&after),
         '*' => after(text) || once(&again),
         '+' => once(&|left| after(left) || again(left)),
         _ => (0..=text.len()).any(|taken| {
-            let whole =
-                |choice: &Vec<Item>| match_items(choice, &text[..taken], &|left| left.is_empty());
+            let whole = |choice: &Vec<Item>| match_items(choice, &text[..taken], &|left| left.is_empty());
             !choices.iter().any(whole) && after(&text[taken..])
         }),
     }

@@ -71,10 +71,7 @@ pub fn request(source: &Source, context: &Context, previous: &Assignments) -> Sh
         names = names.join(" "),
         fd = RESULT_DESCRIPTOR,
     );
-    ShellRequest {
-        path: source.path().to_owned(),
-        script,
-    }
+    ShellRequest { path: source.path().to_owned(), script }
 }
 
 /// Reads a result. `None`: the conf ended the shell, so nothing counts.
@@ -83,16 +80,10 @@ pub fn request(source: &Source, context: &Context, previous: &Assignments) -> Sh
 /// A fragment, if this is not a result of the script.
 pub fn read_result(source: &Source, result: &[u8]) -> Result<Option<Assignments>, String> {
     if result.len() >= MAX_RESULT_BYTES {
-        return Err(format!(
-            "its values are larger than {MAX_RESULT_BYTES} bytes"
-        ));
+        return Err(format!("its values are larger than {MAX_RESULT_BYTES} bytes"));
     }
     let Some(result) = result.strip_suffix(b"\0") else {
-        return if result.is_empty() {
-            Ok(None)
-        } else {
-            Err("its values are cut off".to_owned())
-        };
+        return if result.is_empty() { Ok(None) } else { Err("its values are cut off".to_owned()) };
     };
     let mut records: Vec<&[u8]> = result.split(|&byte| byte == 0).collect();
     if records.pop() != Some(END_MARK.as_bytes()) {
@@ -103,9 +94,7 @@ pub fn read_result(source: &Source, result: &[u8]) -> Result<Option<Assignments>
         let record = String::from_utf8_lossy(record);
         let (directive, index, text) =
             record_parts(&record).ok_or_else(|| format!("it wrote `{record}` among its values"))?;
-        let origin = source
-            .find_assignment(directive, index)
-            .map(|offset| source.location(offset));
+        let origin = source.find_assignment(directive, index).map(|offset| source.location(offset));
         values.set(directive, index, text, origin);
     }
     Ok(Some(values))
@@ -115,11 +104,7 @@ pub fn read_result(source: &Source, result: &[u8]) -> Result<Option<Assignments>
 fn record_parts(record: &str) -> Option<(Directive, usize, &str)> {
     let (name, rest) = record.split_once('[')?;
     let (index, text) = rest.split_once("]=")?;
-    Some((
-        Directive::from_name(name)?,
-        index.parse().unwrap_or(0),
-        text,
-    ))
+    Some((Directive::from_name(name)?, index.parse().unwrap_or(0), text))
 }
 
 /// A word that bash takes for exactly `text`.
@@ -129,11 +114,7 @@ fn quoted(text: &str) -> String {
 
 /// `source` looks up a name without slash in PATH.
 fn slashed(path: &str) -> String {
-    if path.contains('/') {
-        path.to_owned()
-    } else {
-        format!("./{path}")
-    }
+    if path.contains('/') { path.to_owned() } else { format!("./{path}") }
 }
 
 #[cfg(test)]
@@ -143,21 +124,10 @@ mod tests {
     #[test]
     fn reads_a_result() {
         let source = Source::new("c", "MAKE=x\n");
-        let values = read_result(&source, b"MAKE[0]=a\nb\0PATCH[3]=\0end of values\0")
-            .unwrap()
-            .unwrap();
+        let values = read_result(&source, b"MAKE[0]=a\nb\0PATCH[3]=\0end of values\0").unwrap().unwrap();
         assert_eq!(values.text(Directive::Make, 0), Some("a\nb"));
         assert_eq!(values.text(Directive::Patch, 3), Some(""));
-        assert_eq!(
-            values
-                .value(Directive::Make, 0)
-                .unwrap()
-                .origin
-                .as_ref()
-                .unwrap()
-                .line,
-            1
-        );
+        assert_eq!(values.value(Directive::Make, 0).unwrap().origin.as_ref().unwrap().line, 1);
     }
 
     #[test]
@@ -171,16 +141,8 @@ mod tests {
 
     #[test]
     fn values_are_quoted_for_the_script() {
-        let context = Context {
-            kernelver: Some("a'b$c".to_owned()),
-            ..Context::default()
-        };
-        let script = request(
-            &Source::new("/x/dkms.conf", ""),
-            &context,
-            &Assignments::default(),
-        )
-        .script;
+        let context = Context { kernelver: Some("a'b$c".to_owned()), ..Context::default() };
+        let script = request(&Source::new("/x/dkms.conf", ""), &context, &Assignments::default()).script;
         assert!(script.contains(r"kernelver='a'\''b$c'"));
     }
 }

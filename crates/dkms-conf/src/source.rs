@@ -23,36 +23,21 @@ impl Source {
     /// A file that is larger than [`MAX_BYTES`] or holds a NUL byte is not a text that somebody wrote.
     pub fn from_bytes(path: impl Into<String>, bytes: &[u8]) -> Result<Self, Diagnostic> {
         let path = path.into();
-        let whole = Some(Location {
-            path: path.clone(),
-            line: 0,
-            column: 0,
-            text: String::new(),
-        });
+        let whole = Some(Location { path: path.clone(), line: 0, column: 0, text: String::new() });
         if bytes.len() > MAX_BYTES {
-            return Err(Diagnostic::error(format!(
-                "{} bytes is too large for a configuration file",
-                bytes.len()
-            ))
-            .at(whole));
-        }
-        if let Some(offset) = bytes.iter().position(|&byte| byte == 0) {
             return Err(
-                Diagnostic::error(format!("not a text file: byte {offset} is NUL")).at(whole),
+                Diagnostic::error(format!("{} bytes is too large for a configuration file", bytes.len())).at(whole)
             );
         }
-        Ok(Self {
-            path,
-            text: String::from_utf8_lossy(bytes).into_owned(),
-        })
+        if let Some(offset) = bytes.iter().position(|&byte| byte == 0) {
+            return Err(Diagnostic::error(format!("not a text file: byte {offset} is NUL")).at(whole));
+        }
+        Ok(Self { path, text: String::from_utf8_lossy(bytes).into_owned() })
     }
 
     /// Takes a text, for tests and for what was never in a file.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            text: text.into(),
-        }
+        Self { path: path.into(), text: text.into() }
     }
 
     /// The name of the file.
@@ -74,28 +59,14 @@ impl Source {
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = before.matches('\n').count() + 1;
         let column = before[line_start..].chars().count() + 1;
-        let text = self.text[line_start..]
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .to_owned();
-        Location {
-            path: self.path.clone(),
-            line,
-            column,
-            text,
-        }
+        let text = self.text[line_start..].lines().next().unwrap_or_default().to_owned();
+        Location { path: self.path.clone(), line, column, text }
     }
 
     /// The file as a whole.
     #[must_use]
     pub fn whole(&self) -> Location {
-        Location {
-            path: self.path.clone(),
-            line: 0,
-            column: 0,
-            text: String::new(),
-        }
+        Location { path: self.path.clone(), line: 0, column: 0, text: String::new() }
     }
 
     /// Where `directive` seems to be assigned, for values whose origin no evaluator told: the last line that begins
@@ -108,9 +79,7 @@ impl Source {
         for line in self.text.split_inclusive('\n') {
             let indent = line.len() - line.trim_start().len();
             let line_text = &line[indent..];
-            let rest = line_text
-                .strip_prefix(&indexed)
-                .or_else(|| line_text.strip_prefix(directive.name()));
+            let rest = line_text.strip_prefix(&indexed).or_else(|| line_text.strip_prefix(directive.name()));
             if rest.is_some_and(|rest| rest.starts_with(['=', '[']) || rest.starts_with("+=")) {
                 let exact = line_text.starts_with(&indexed);
                 if exact || !matches!(found, Some((true, _))) {
@@ -131,10 +100,7 @@ mod tests {
     fn counts_lines_and_columns() {
         let source = Source::new("x", "a\n  bä=1\nc");
         let place = source.location(source.text().find('=').unwrap());
-        assert_eq!(
-            (place.line, place.column, place.text.as_str()),
-            (2, 5, "  bä=1")
-        );
+        assert_eq!((place.line, place.column, place.text.as_str()), (2, 5, "  bä=1"));
     }
 
     #[test]

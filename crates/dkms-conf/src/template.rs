@@ -16,9 +16,7 @@ impl Template {
     /// A text without variables.
     #[must_use]
     pub fn literal(text: &str) -> Self {
-        Self {
-            parts: vec![Part::Text(text.to_owned())],
-        }
+        Self { parts: vec![Part::Text(text.to_owned())] }
     }
 
     /// A text in which `$name` and `${name}` are variables and nothing is quoted: the defaults of the table.
@@ -28,9 +26,7 @@ impl Template {
         let mut template = Self::default();
         while let Some(c) = reader.next() {
             match c {
-                '$' => template
-                    .variable(&mut reader)
-                    .unwrap_or_else(|_| template.push('$')),
+                '$' => template.variable(&mut reader).unwrap_or_else(|_| template.push('$')),
                 _ => template.push(c),
             }
         }
@@ -61,9 +57,7 @@ impl Template {
                     if rest.is_empty() || rest.starts_with('#') {
                         break;
                     }
-                    return Err(format!(
-                        "`{rest}` follows the value; put a value with blanks in quotes"
-                    ));
+                    return Err(format!("`{rest}` follows the value; put a value with blanks in quotes"));
                 }
                 (';' | '&' | '|' | '<' | '>' | '(' | ')', None) => {
                     return Err(format!("`{c}` belongs in quotes"));
@@ -71,11 +65,7 @@ impl Template {
                 _ => template.push(c),
             }
         }
-        if quote.is_some() {
-            Err("a quote is not closed".to_owned())
-        } else {
-            Ok(template)
-        }
+        if quote.is_some() { Err("a quote is not closed".to_owned()) } else { Ok(template) }
     }
 
     /// The text for these variables; one that is not known is empty.
@@ -91,9 +81,7 @@ impl Template {
     /// No text and no variable.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.parts
-            .iter()
-            .all(|part| matches!(part, Part::Text(text) if text.is_empty()))
+        self.parts.iter().all(|part| matches!(part, Part::Text(text) if text.is_empty()))
     }
 
     fn push(&mut self, c: char) {
@@ -107,26 +95,16 @@ impl Template {
     fn variable(&mut self, reader: &mut Reader<'_>) -> Result<(), String> {
         let braced = reader.rest.strip_prefix('{');
         let after = braced.unwrap_or(reader.rest);
-        let length = after
-            .bytes()
-            .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-            .count();
+        let length = after.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
         let (name, left) = after.split_at(length);
-        let left = if braced.is_some() {
-            left.strip_prefix('}')
-        } else {
-            Some(left)
-        };
+        let left = if braced.is_some() { left.strip_prefix('}') } else { Some(left) };
         match left {
             Some(left) if !name.is_empty() => {
                 self.parts.push(Part::Variable(name.to_owned()));
                 reader.rest = left;
                 Ok(())
             }
-            _ => Err(
-                "only plain variables such as `$kernelver` can be used here; commands are not run"
-                    .to_owned(),
-            ),
+            _ => Err("only plain variables such as `$kernelver` can be used here; commands are not run".to_owned()),
         }
     }
 }

@@ -58,12 +58,7 @@ fn digits(text: &[u8]) -> usize {
 }
 
 fn compare_numbers(left: &[u8], right: &[u8]) -> Ordering {
-    let significant = |digits: &[u8]| {
-        digits
-            .iter()
-            .position(|&digit| digit != b'0')
-            .unwrap_or(digits.len())
-    };
+    let significant = |digits: &[u8]| digits.iter().position(|&digit| digit != b'0').unwrap_or(digits.len());
     let (left, right) = (&left[significant(left)..], &right[significant(right)..]);
     left.len().cmp(&right.len()).then_with(|| left.cmp(right))
 }
@@ -100,10 +95,7 @@ mod tests {
         assert_eq!(compare("999", "1000"), Ordering::Less);
         assert_eq!(compare("20240101", "535.1"), Ordering::Greater);
         assert_eq!(compare("535.104.05", "535.104.5"), Ordering::Equal);
-        assert_eq!(
-            compare("99999999999999999999999", "100000000000000000000000"),
-            Ordering::Less
-        );
+        assert_eq!(compare("99999999999999999999999", "100000000000000000000000"), Ordering::Less);
     }
 
     #[test]

@@ -64,8 +64,7 @@ impl TableWorld {
     /// Adds a file.
     #[must_use]
     pub fn with_file(mut self, path: &str, content: &str) -> Self {
-        self.files
-            .insert(path.to_owned(), content.as_bytes().to_vec());
+        self.files.insert(path.to_owned(), content.as_bytes().to_vec());
         self
     }
 }
@@ -76,10 +75,7 @@ impl World for TableWorld {
             return Some(FileKind::File);
         }
         let prefix = format!("{}/", path.trim_end_matches('/'));
-        self.files
-            .keys()
-            .any(|file| file.starts_with(&prefix))
-            .then_some(FileKind::Directory)
+        self.files.keys().any(|file| file.starts_with(&prefix)).then_some(FileKind::Directory)
     }
 
     fn is_symlink(&self, _path: &str) -> bool {

@@ -1,10 +1,35 @@
 //! The native evaluator: the part of bash that `dkms.conf` files are written in.
+//!
+//! ```text
+//! text -> parser (one complete line of commands) -> syntax -> machine -> values
+//! ```
+//!
+//! It reads and runs command by command, as bash does, and refuses by default: whatever it is not sure to do exactly
+//! as bash is a [`Refusal`], at the moment it is *reached*, not merely because it is written. Nothing outside has
+//! changed by then, so the caller starts again with a real bash. It asks the machine only through
+//! [`World`](crate::world::World), and knows nothing of the hand-over that values go through afterwards.
+
+mod arithmetic;
+mod builtin;
+mod condition;
+mod expansion;
+mod filter;
+mod machine;
+mod parameter;
+mod parser;
+mod run;
+mod syntax;
+mod version_sort;
+mod word_parser;
 
 use crate::assignments::Assignments;
 use crate::context::Context;
 use crate::diagnostic::Location;
+use crate::directive::Directive;
 use crate::source::Source;
 use crate::world::World;
+
+use machine::{Machine, Stop};
 
 /// Something that is left to bash.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,18 +41,67 @@ pub struct Refusal {
     pub location: Location,
 }
 
-/// Evaluates one file.
+/// Something that is left to bash, inside the evaluator: the place is still a byte of the text.
+#[derive(Clone, Debug)]
+pub(crate) struct Unsupported {
+    construct: String,
+    offset: usize,
+}
+
+/// Evaluates one file: what its directives are set to when it ends.
 ///
 /// # Errors
 /// A refusal names what is left to bash; nothing has happened then.
 pub fn evaluate(
     source: &Source,
-    _context: &Context,
-    _previous: &Assignments,
-    _world: &dyn World,
+    context: &Context,
+    previous: &Assignments,
+    world: &dyn World,
 ) -> Result<Assignments, Refusal> {
-    Err(Refusal {
-        construct: "everything".to_owned(),
-        location: source.whole(),
-    })
+    let mut machine = Machine::new(world);
+    machine.seed(context, previous);
+    match machine.run_text(source.text(), None) {
+        Ok(()) | Err(Stop::Return) => Ok(collect(&machine, source)),
+        Err(Stop::Unsupported(unsupported)) => {
+            Err(Refusal { construct: unsupported.construct, location: source.location(unsupported.offset) })
+        }
+    }
+}
+
+/// Reads `assignment` as the one assignment it has to be, without commands, and returns the value: the second reading
+/// of a hand-over. The variables are dkms's own and the values handed over before.
+pub(crate) fn assigned_value(
+    assignment: &str,
+    directive: Directive,
+    index: usize,
+    context: &Context,
+    previous: &Assignments,
+) -> Result<String, Unsupported> {
+    let world = crate::world::TableWorld::default();
+    let mut machine = Machine::new(&world);
+    machine.seed(context, previous);
+    machine.forbid_commands();
+    match machine.run_one_assignment(assignment) {
+        Ok(()) => Ok(machine.element(directive.name(), index).unwrap_or_default()),
+        Err(Stop::Unsupported(unsupported)) => Err(unsupported),
+        Err(Stop::Return) => Ok(String::new()),
+    }
+}
+
+impl Unsupported {
+    /// What it is.
+    pub(crate) fn construct(&self) -> &str {
+        &self.construct
+    }
+}
+
+fn collect(machine: &Machine<'_>, source: &Source) -> Assignments {
+    let mut values = Assignments::default();
+    for directive in Directive::all() {
+        for (index, element) in machine.elements(directive.name()) {
+            let origin = element.origin.map(|offset| source.location(offset));
+            values.set(directive, index, element.text.clone(), origin);
+        }
+    }
+    values
 }

@@ -1,0 +1,331 @@
+//! `$(( ))`, `(( ))` and subscripts: whole numbers of 64 bits.
+
+use super::machine::{Machine, Run};
+use super::syntax::Word;
+
+impl Machine<'_> {
+    /// The value of an expression in which parameters have been expanded already.
+    pub(super) fn arithmetic(&mut self, text: &str) -> Run<i64> {
+        self.deeper(|machine| {
+            let mut expression = Expression { text, at: 0, machine, skip: false };
+            let value = expression.comma()?;
+            expression.blanks();
+            if expression.at < text.len() {
+                return expression.machine.refuse(format!("the arithmetic expression `{text}`"));
+            }
+            Ok(value)
+        })
+    }
+
+    /// A subscript: an expression that is not negative.
+    pub(super) fn index(&mut self, word: &Word) -> Run<usize> {
+        let text = self.text(word)?;
+        let value = self.arithmetic(&text)?;
+        match usize::try_from(value) {
+            Ok(index) if index < 1 << 40 => Ok(index),
+            _ => self.refuse(format!("the index `{value}`")),
+        }
+    }
+}
+
+struct Expression<'t, 'm, 'w> {
+    text: &'t str,
+    at: usize,
+    machine: &'m mut Machine<'w>,
+    /// In a branch that is not taken: read, but change nothing.
+    skip: bool,
+}
+
+/// A variable, for assignments.
+struct Place {
+    name: String,
+    index: usize,
+}
+
+/// Operators of two operands, weakest first; those of a row bind equally.
+const LEVELS: [&[&str]; 10] = [
+    &["||"],
+    &["&&"],
+    &["|"],
+    &["^"],
+    &["&"],
+    &["==", "!="],
+    &["<=", ">=", "<", ">"],
+    &["<<", ">>"],
+    &["+", "-"],
+    &["*", "/", "%"],
+];
+
+impl Expression<'_, '_, '_> {
+    fn rest(&self) -> &str {
+        &self.text[self.at..]
+    }
+
+    fn blanks(&mut self) {
+        self.at += self.rest().len() - self.rest().trim_start_matches([' ', '\t', '\n']).len();
+    }
+
+    fn take(&mut self, token: &str) -> bool {
+        self.blanks();
+        let found = self.rest().starts_with(token);
+        if found {
+            self.at += token.len();
+        }
+        found
+    }
+
+    fn refuse<T>(&self) -> Run<T> {
+        self.machine.refuse(format!("the arithmetic expression `{}`", self.text))
+    }
+
+    fn comma(&mut self) -> Run<i64> {
+        let mut value = self.assignment()?;
+        while self.take(",") {
+            value = self.assignment()?;
+        }
+        Ok(value)
+    }
+
+    fn assignment(&mut self) -> Run<i64> {
+        let start = self.at;
+        if let Some(place) = self.place()? {
+            self.blanks();
+            let operators = ["<<=", ">>=", "+=", "-=", "*=", "/=", "%=", "&=", "^=", "|=", "="];
+            let found = operators.into_iter().find(|operator| self.rest().starts_with(operator));
+            if let Some(operator) = found.filter(|_| !self.rest().starts_with("==")) {
+                self.at += operator.len();
+                let right = self.assignment()?;
+                let value = match operator.strip_suffix('=').filter(|operator| !operator.is_empty()) {
+                    Some(operator) => {
+                        let left = self.read(&place)?;
+                        self.apply(operator, left, right)?
+                    }
+                    None => right,
+                };
+                self.write(&place, value)?;
+                return Ok(value);
+            }
+        }
+        self.at = start;
+        self.conditional()
+    }
+
+    fn conditional(&mut self) -> Run<i64> {
+        let condition = self.level(0)?;
+        if !self.take("?") {
+            return Ok(condition);
+        }
+        let then = self.skipping(condition == 0, Self::assignment)?;
+        if !self.take(":") {
+            return self.refuse();
+        }
+        let otherwise = self.skipping(condition != 0, Self::conditional)?;
+        Ok(if condition != 0 { then } else { otherwise })
+    }
+
+    fn skipping(&mut self, skip: bool, read: impl FnOnce(&mut Self) -> Run<i64>) -> Run<i64> {
+        let before = self.skip;
+        self.skip |= skip;
+        let value = read(self);
+        self.skip = before;
+        value
+    }
+
+    fn level(&mut self, level: usize) -> Run<i64> {
+        let Some(operators) = LEVELS.get(level) else {
+            return self.power();
+        };
+        let mut left = self.level(level + 1)?;
+        loop {
+            self.blanks();
+            let found = operators.iter().find(|operator| self.is_operator(operator));
+            let Some(operator) = found else {
+                return Ok(left);
+            };
+            self.at += operator.len();
+            left = match *operator {
+                "||" => {
+                    let right = self.skipping(left != 0, |expression| expression.level(level + 1))?;
+                    i64::from(left != 0 || right != 0)
+                }
+                "&&" => {
+                    let right = self.skipping(left == 0, |expression| expression.level(level + 1))?;
+                    i64::from(left != 0 && right != 0)
+                }
+                operator => {
+                    let right = self.level(level + 1)?;
+                    self.apply(operator, left, right)?
+                }
+            };
+        }
+    }
+
+    /// The operator comes next, and is not the beginning of a longer one.
+    fn is_operator(&self, operator: &str) -> bool {
+        let Some(after) = self.rest().strip_prefix(operator) else {
+            return false;
+        };
+        let next = after.chars().next();
+        match operator {
+            "|" | "&" => next != operator.chars().next() && next != Some('='),
+            "<" | ">" | "*" => next != operator.chars().next() && next != Some('='),
+            "+" | "-" | "/" | "%" | "^" | "<<" | ">>" => next != Some('='),
+            _ => true,
+        }
+    }
+
+    fn apply(&mut self, operator: &str, left: i64, right: i64) -> Run<i64> {
+        let shift = (right & 63) as u32;
+        Ok(match operator {
+            "+" => left.wrapping_add(right),
+            "-" => left.wrapping_sub(right),
+            "*" => left.wrapping_mul(right),
+            "/" | "%" if right == 0 && self.skip => 0,
+            "/" | "%" if right == 0 => return self.machine.refuse("a division by zero"),
+            "/" => left.wrapping_div(right),
+            "%" => left.wrapping_rem(right),
+            "|" => left | right,
+            "^" => left ^ right,
+            "&" => left & right,
+            "==" => i64::from(left == right),
+            "!=" => i64::from(left != right),
+            "<=" => i64::from(left <= right),
+            ">=" => i64::from(left >= right),
+            "<" => i64::from(left < right),
+            ">" => i64::from(left > right),
+            "<<" => left.wrapping_shl(shift),
+            ">>" => left.wrapping_shr(shift),
+            _ => return self.refuse(),
+        })
+    }
+
+    fn power(&mut self) -> Run<i64> {
+        let base = self.unary()?;
+        if !self.take("**") {
+            return Ok(base);
+        }
+        match u32::try_from(self.power()?) {
+            Ok(exponent) => Ok(base.wrapping_pow(exponent)),
+            Err(_) => self.refuse(),
+        }
+    }
+
+    fn unary(&mut self) -> Run<i64> {
+        for (token, step) in [("++", 1), ("--", -1)] {
+            if self.take(token) {
+                let Some(place) = self.place()? else {
+                    return self.refuse();
+                };
+                let value = self.read(&place)?.wrapping_add(step);
+                self.write(&place, value)?;
+                return Ok(value);
+            }
+        }
+        if self.take("!") {
+            return Ok(i64::from(self.nested_unary()? == 0));
+        }
+        if self.take("~") {
+            return Ok(!self.nested_unary()?);
+        }
+        if self.take("-") {
+            return Ok(self.nested_unary()?.wrapping_neg());
+        }
+        if self.take("+") {
+            return self.nested_unary();
+        }
+        self.primary()
+    }
+
+    fn nested_unary(&mut self) -> Run<i64> {
+        self.nested(|inner| inner.unary())
+    }
+
+    /// Reads what may hold itself, within the limit of the machine.
+    fn nested(&mut self, read: fn(&mut Expression<'_, '_, '_>) -> Run<i64>) -> Run<i64> {
+        let (text, at, skip) = (self.text, self.at, self.skip);
+        let (value, at) = self.machine.deeper(|machine| {
+            let mut inner = Expression { text, at, machine, skip };
+            Ok((read(&mut inner)?, inner.at))
+        })?;
+        self.at = at;
+        Ok(value)
+    }
+
+    fn primary(&mut self) -> Run<i64> {
+        if self.take("(") {
+            let value = self.nested(|inner| inner.comma())?;
+            return if self.take(")") { Ok(value) } else { self.refuse() };
+        }
+        if let Some(place) = self.place()? {
+            let value = self.read(&place)?;
+            for (token, step) in [("++", 1), ("--", -1)] {
+                if self.take(token) {
+                    self.write(&place, value.wrapping_add(step))?;
+                    break;
+                }
+            }
+            return Ok(value);
+        }
+        self.number()
+    }
+
+    /// Decimal, `0x` hexadecimal, `0` octal, `base#digits`.
+    fn number(&mut self) -> Run<i64> {
+        self.blanks();
+        let length = self.rest().bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'#').count();
+        let digits = &self.text[self.at..self.at + length];
+        let hexadecimal = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X"));
+        let value = if let Some(hexadecimal) = hexadecimal {
+            i64::from_str_radix(hexadecimal, 16).ok()
+        } else if let Some((base, digits)) = digits.split_once('#') {
+            let base = base.parse::<u32>().ok().filter(|base| (2..=36).contains(base));
+            base.and_then(|base| i64::from_str_radix(digits, base).ok())
+        } else if digits.len() > 1 && digits.starts_with('0') {
+            i64::from_str_radix(digits, 8).ok()
+        } else {
+            digits.parse().ok()
+        };
+        self.at += length;
+        match value {
+            Some(value) => Ok(value),
+            None => self.refuse(),
+        }
+    }
+
+    /// A variable or an element at this place.
+    fn place(&mut self) -> Run<Option<Place>> {
+        self.blanks();
+        let rest = self.rest();
+        if !rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+            return Ok(None);
+        }
+        let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+        let name = rest[..length].to_owned();
+        self.machine.check_name(&name)?;
+        self.at += length;
+        let mut index = 0;
+        if self.rest().starts_with('[') {
+            self.at += 1;
+            let value = self.nested(|inner| inner.comma())?;
+            if !self.take("]") {
+                return self.refuse();
+            }
+            let Ok(value) = usize::try_from(value) else {
+                return self.refuse();
+            };
+            index = value;
+        }
+        Ok(Some(Place { name, index }))
+    }
+
+    /// The value of a variable is itself an expression; unset or empty is 0.
+    fn read(&mut self, place: &Place) -> Run<i64> {
+        let text = self.machine.element(&place.name, place.index).unwrap_or_default();
+        let text = text.trim();
+        if text.is_empty() || self.skip { Ok(0) } else { self.machine.arithmetic(text) }
+    }
+
+    fn write(&mut self, place: &Place, value: i64) -> Run<()> {
+        if self.skip { Ok(()) } else { self.machine.set(&place.name, place.index, value.to_string()) }
+    }
+}

@@ -1,0 +1,228 @@
+//! From a word to text: as one value, as the fields of a command, as a pattern.
+
+use super::machine::{Machine, Run};
+use super::syntax::{Part, Word};
+
+/// A stretch of an expanded word.
+#[derive(Clone, Debug)]
+pub(super) enum Piece {
+    /// Text that was written or quoted: blanks in it are part of the word.
+    Text { text: String, quoted: bool },
+    /// The unquoted result of an expansion: blanks in it separate fields.
+    Splittable(String),
+    /// `"${A[@]}"`: here one field ends and the next begins.
+    Break,
+}
+
+impl Piece {
+    pub(super) fn quoted(text: impl Into<String>) -> Self {
+        Self::Text { text: text.into(), quoted: true }
+    }
+}
+
+impl Machine<'_> {
+    /// All stretches of a word.
+    pub(super) fn pieces(&mut self, word: &Word) -> Run<Vec<Piece>> {
+        let mut pieces = Vec::new();
+        for part in &word.parts {
+            self.part(part, false, &mut pieces)?;
+        }
+        Ok(pieces)
+    }
+
+    fn part(&mut self, part: &Part, in_double: bool, pieces: &mut Vec<Piece>) -> Run<()> {
+        let text = match part {
+            Part::Text(text) => {
+                pieces.push(Piece::Text { text: text.clone(), quoted: in_double });
+                return Ok(());
+            }
+            Part::Quoted(text) => {
+                pieces.push(Piece::quoted(text.clone()));
+                return Ok(());
+            }
+            Part::Double(parts) => {
+                let start = pieces.len();
+                for part in parts {
+                    self.part(part, true, pieces)?;
+                }
+                // `""` is a field, but `"${A[@]}"` without elements is none.
+                if pieces.len() == start && !parts.iter().any(|part| matches!(part, Part::Parameter(_))) {
+                    pieces.push(Piece::quoted(""));
+                }
+                return Ok(());
+            }
+            Part::Parameter(parameter) => {
+                let expanded = self.parameter(parameter, in_double)?;
+                pieces.extend(expanded);
+                return Ok(());
+            }
+            Part::Arithmetic(word) => {
+                let text = self.text(word)?;
+                self.arithmetic(&text)?.to_string()
+            }
+            Part::Commands(list) => {
+                self.command_allowed("a command")?;
+                let list = std::rc::Rc::clone(list);
+                self.substitution(|machine| machine.run_list(&list))?
+            }
+            Part::Backticks(text) => {
+                self.command_allowed("a command")?;
+                let place = Some(self.offset);
+                self.substitution(|machine| machine.run_text(text, place))?
+            }
+            Part::Unsupported(construct) => return self.refuse(*construct),
+        };
+        pieces.push(if in_double { Piece::quoted(text) } else { Piece::Splittable(text) });
+        Ok(())
+    }
+
+    fn substitution(&mut self, body: impl FnOnce(&mut Self) -> Run<()>) -> Run<String> {
+        let offset = self.offset;
+        let mut text = self.captured(self.input.clone(), body)?;
+        self.offset = offset;
+        self.substituted = Some(self.status);
+        text.truncate(text.trim_end_matches('\n').len());
+        Ok(text)
+    }
+
+    /// The word as one text.
+    pub(super) fn text(&mut self, word: &Word) -> Run<String> {
+        let pieces = self.pieces(word)?;
+        let text = |piece: Piece| match piece {
+            Piece::Text { text, .. } | Piece::Splittable(text) => text,
+            Piece::Break => " ".to_owned(),
+        };
+        Ok(pieces.into_iter().map(text).collect())
+    }
+
+    /// The word as the value of an assignment.
+    pub(super) fn assigned_text(&mut self, word: &Word) -> Run<String> {
+        let mut after_colon = true;
+        for part in &word.parts {
+            if let Part::Text(text) = part {
+                if (after_colon && text.starts_with('~')) || text.contains(":~") {
+                    return self.refuse("a `~` that stands for a directory");
+                }
+                after_colon = text.ends_with(':');
+            } else {
+                after_colon = false;
+            }
+        }
+        self.text(word)
+    }
+
+    /// The word as characters that are literal (`true`) or not. With `escapes`, a backslash that came out of an
+    /// expansion quotes the next character, as it does in patterns.
+    pub(super) fn quoted_chars(&mut self, word: &Word, escapes: bool) -> Run<Vec<(char, bool)>> {
+        let mut chars = Vec::new();
+        for piece in self.pieces(word)? {
+            match piece {
+                Piece::Text { text, quoted } => chars.extend(text.chars().map(|c| (c, quoted))),
+                Piece::Break => chars.push((' ', true)),
+                Piece::Splittable(text) => {
+                    let mut text = text.chars();
+                    while let Some(c) = text.next() {
+                        match c {
+                            '\\' if escapes => {
+                                chars.extend(text.next().map(|next| (next, true)).or(Some(('\\', true))))
+                            }
+                            _ => chars.push((c, false)),
+                        }
+                    }
+                }
+            }
+        }
+        Ok(chars)
+    }
+
+    /// The fields of a command or an array: split at blanks. What would become file names or several words by braces
+    /// is refused.
+    pub(super) fn fields(&mut self, words: &[Word]) -> Run<Vec<String>> {
+        let mut fields = Vec::new();
+        for word in words {
+            self.check_braces(word)?;
+            let pieces = self.pieces(word)?;
+            let mut field = Field::default();
+            for piece in pieces {
+                match piece {
+                    Piece::Text { text, quoted } => field.push(&text, quoted),
+                    Piece::Splittable(text) => self.split(&text, &mut field, &mut fields)?,
+                    Piece::Break => {
+                        field.exists = true;
+                        self.finish(&mut field, &mut fields)?;
+                        field.exists = true;
+                    }
+                }
+            }
+            self.finish(&mut field, &mut fields)?;
+        }
+        Ok(fields)
+    }
+
+    fn split(&self, text: &str, field: &mut Field, fields: &mut Vec<String>) -> Run<()> {
+        let blank = |c: char| matches!(c, ' ' | '\t' | '\n');
+        let mut rest = text;
+        while let Some(place) = rest.find(blank) {
+            field.push_unquoted(&rest[..place]);
+            self.finish(field, fields)?;
+            rest = rest[place..].trim_start_matches(blank);
+        }
+        field.push_unquoted(rest);
+        Ok(())
+    }
+
+    fn finish(&self, field: &mut Field, fields: &mut Vec<String>) -> Run<()> {
+        let field = std::mem::take(field);
+        if field.is_glob() {
+            return self.refuse(format!("the file name pattern `{}`", field.text));
+        }
+        if field.exists {
+            fields.push(field.text);
+        }
+        Ok(())
+    }
+
+    fn check_braces(&self, word: &Word) -> Run<()> {
+        let unquoted: String =
+            word.parts.iter().map(|part| if let Part::Text(text) = part { text.as_str() } else { "\u{1}" }).collect();
+        let open = unquoted.find('{').map(|open| &unquoted[open..]);
+        if open.is_some_and(|rest| rest.contains('}') && (rest.contains(',') || rest.contains(".."))) {
+            return self.refuse("a brace expansion");
+        }
+        if unquoted.starts_with('~') {
+            return self.refuse("a `~` that stands for a directory");
+        }
+        Ok(())
+    }
+}
+
+/// A field that is being put together.
+#[derive(Default)]
+struct Field {
+    text: String,
+    /// What of it could be a pattern for file names.
+    unquoted: String,
+    exists: bool,
+}
+
+impl Field {
+    fn push(&mut self, text: &str, quoted: bool) {
+        self.text.push_str(text);
+        self.exists = true;
+        if !quoted {
+            self.unquoted.push_str(text);
+        }
+    }
+
+    fn push_unquoted(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.push(text, false);
+        }
+    }
+
+    fn is_glob(&self) -> bool {
+        let text = &self.unquoted;
+        let class = text.find('[').is_some_and(|open| text[open..].contains(']'));
+        class || text.contains(['*', '?', '\\']) || ["@(", "+(", "!("].iter().any(|group| text.contains(group))
+    }
+}

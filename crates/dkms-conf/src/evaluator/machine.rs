@@ -1,0 +1,377 @@
+//! The state of an evaluation: variables, functions, the status of the last command, where output goes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use super::Unsupported;
+use super::parser::Parser;
+use super::syntax::{AssignedValue, Assignment, Command, CommandKind};
+use crate::assignments::Assignments;
+use crate::context::Context;
+use crate::world::World;
+
+/// Why an evaluation does not simply go on.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// Something is left to bash.
+    Unsupported(Unsupported),
+    /// `return`.
+    Return,
+}
+
+impl From<Unsupported> for Stop {
+    fn from(unsupported: Unsupported) -> Self {
+        Self::Unsupported(unsupported)
+    }
+}
+
+pub(super) type Run<T> = Result<T, Stop>;
+
+/// One value of a variable, and the byte of the file where it was assigned.
+#[derive(Clone, Debug)]
+pub(super) struct Element {
+    pub(super) text: String,
+    pub(super) origin: Option<usize>,
+}
+
+/// Every variable is a sparse array; a plain one has index 0. No element at all: declared, but not set.
+pub(super) type Variable = BTreeMap<usize, Element>;
+
+/// A conf that runs longer than this many commands is left to bash and its time limit.
+const MAX_STEPS: usize = 200_000;
+/// Functions, sourced files and substitutions inside one another.
+const MAX_DEPTH: usize = 40;
+/// No value of a conf is larger than this.
+const MAX_TEXT: usize = 1 << 20;
+
+pub(super) struct Machine<'w> {
+    pub(super) world: &'w dyn World,
+    variables: Rc<HashMap<String, Variable>>,
+    pub(super) functions: Rc<HashMap<String, Rc<Command>>>,
+    /// What the variables made local by each running function were before.
+    scopes: Vec<HashMap<String, Option<Variable>>>,
+    /// The arguments of the running function; `None` outside.
+    pub(super) arguments: Option<Vec<String>>,
+    /// What a command substitution has collected; `None`: output is thrown away.
+    pub(super) output: Option<String>,
+    /// What a pipe has for the command.
+    pub(super) input: Option<String>,
+    pub(super) status: i32,
+    /// The status of the last command substitution of the command that runs.
+    pub(super) substituted: Option<i32>,
+    /// Where the command that runs stands in the file.
+    pub(super) offset: usize,
+    /// The command stands in another text, so all of it is reported there.
+    pub(super) fixed: Option<usize>,
+    commands_allowed: bool,
+    steps: usize,
+    depth: usize,
+}
+
+/// Variables that bash itself sets or watches.
+fn is_magic(name: &str) -> bool {
+    const NAMES: [&str; 44] = [
+        "IFS",
+        "PATH",
+        "PWD",
+        "OLDPWD",
+        "RANDOM",
+        "SRANDOM",
+        "SECONDS",
+        "LINENO",
+        "EPOCHSECONDS",
+        "EPOCHREALTIME",
+        "SHLVL",
+        "TERM",
+        "HOME",
+        "HOSTNAME",
+        "HOSTTYPE",
+        "MACHTYPE",
+        "OSTYPE",
+        "UID",
+        "EUID",
+        "PPID",
+        "GROUPS",
+        "OPTIND",
+        "OPTERR",
+        "OPTARG",
+        "PS1",
+        "PS2",
+        "PS3",
+        "PS4",
+        "SHELLOPTS",
+        "DIRSTACK",
+        "FUNCNAME",
+        "FUNCNEST",
+        "PIPESTATUS",
+        "HISTCMD",
+        "LINES",
+        "COLUMNS",
+        "MAILCHECK",
+        "REPLY",
+        "_",
+        "LANG",
+        "GLOBIGNORE",
+        "POSIXLY_CORRECT",
+        "TMPDIR",
+        "EXECIGNORE",
+    ];
+    NAMES.contains(&name) || name.starts_with("BASH") || name.starts_with("LC_") || name.starts_with("COMP_")
+}
+
+impl<'w> Machine<'w> {
+    pub(super) fn new(world: &'w dyn World) -> Self {
+        Self {
+            world,
+            variables: Rc::default(),
+            functions: Rc::default(),
+            scopes: Vec::new(),
+            arguments: None,
+            output: None,
+            input: None,
+            status: 0,
+            substituted: None,
+            offset: 0,
+            fixed: None,
+            commands_allowed: true,
+            steps: 0,
+            depth: 0,
+        }
+    }
+
+    /// Puts in what a file finds: the variables of dkms and the values of the files before it.
+    pub(super) fn seed(&mut self, context: &Context, previous: &Assignments) {
+        let variables = Rc::make_mut(&mut self.variables);
+        for (name, value) in context.variables() {
+            let element = Element { text: value.to_owned(), origin: None };
+            variables.insert(name.to_owned(), Variable::from([(0, element)]));
+        }
+        for (directive, index, value) in previous.iter() {
+            let element = Element { text: value.text.clone(), origin: None };
+            variables.entry(directive.name().to_owned()).or_default().insert(index, element);
+        }
+    }
+
+    /// From now on every command is refused; assignments and expansions stay.
+    pub(super) fn forbid_commands(&mut self) {
+        self.commands_allowed = false;
+    }
+
+    pub(super) fn refuse<T>(&self, construct: impl Into<String>) -> Run<T> {
+        Err(Stop::Unsupported(Unsupported { construct: construct.into(), offset: self.offset }))
+    }
+
+    /// Counts a command.
+    pub(super) fn step(&mut self) -> Run<()> {
+        self.steps += 1;
+        if self.steps > MAX_STEPS { self.refuse("a very long run") } else { Ok(()) }
+    }
+
+    /// Refuses a command where only assignments are wanted.
+    pub(super) fn command_allowed(&self, what: &str) -> Run<()> {
+        if self.commands_allowed { Ok(()) } else { self.refuse(what) }
+    }
+
+    /// Goes one level deeper for the time of `run`.
+    pub(super) fn deeper<T>(&mut self, run: impl FnOnce(&mut Self) -> Run<T>) -> Run<T> {
+        if self.depth >= MAX_DEPTH {
+            return self.refuse("very deep nesting");
+        }
+        self.depth += 1;
+        let result = run(self);
+        self.depth -= 1;
+        result
+    }
+
+    /// Runs a text, line by line. Text that is not the file itself is reported at `fixed`.
+    pub(super) fn run_text(&mut self, text: &str, fixed: Option<usize>) -> Run<()> {
+        let before = std::mem::replace(&mut self.fixed, fixed);
+        let mut parser = Parser::new(text, fixed);
+        let result = loop {
+            match parser.line() {
+                Ok(Some(list)) => {
+                    if let Err(stop) = self.run_list(&list) {
+                        break Err(stop);
+                    }
+                }
+                Ok(None) => break Ok(()),
+                Err(unsupported) => break Err(unsupported.into()),
+            }
+        };
+        self.fixed = before;
+        result
+    }
+
+    /// Runs a text that has to be one assignment.
+    pub(super) fn run_one_assignment(&mut self, text: &str) -> Run<()> {
+        let mut parser = Parser::new(text, None);
+        let mut list = parser.line()?.unwrap_or_default();
+        let more = parser.line()?.is_some();
+        let statement = list.pop();
+        let command =
+            statement.filter(|statement| statement.rest.is_empty() && !statement.background && list.is_empty());
+        let command = command.and_then(|mut statement| {
+            let alone = statement.first.stages.len() == 1 && !statement.first.negated && !more;
+            statement.first.stages.pop().filter(|_| alone)
+        });
+        match command.map(|command| (command.kind, command.redirects)) {
+            Some((CommandKind::Simple { assignments, words }, redirects))
+                if assignments.len() == 1 && words.is_empty() && redirects.is_empty() =>
+            {
+                self.assign(&assignments[0])
+            }
+            _ => self.refuse("more than one value"),
+        }
+    }
+
+    /// Runs `body` as a subshell: what it changes stays in it.
+    pub(super) fn subshell<T>(&mut self, body: impl FnOnce(&mut Self) -> Run<T>) -> Run<Option<T>> {
+        let variables = Rc::clone(&self.variables);
+        let functions = Rc::clone(&self.functions);
+        let scopes = self.scopes.clone();
+        let result = self.deeper(body);
+        self.variables = variables;
+        self.functions = functions;
+        self.scopes = scopes;
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(Stop::Return) => Ok(None),
+            Err(stop) => Err(stop),
+        }
+    }
+
+    /// Runs `body` and returns what it wrote, with an input of its own if there is one.
+    pub(super) fn captured(&mut self, input: Option<String>, body: impl FnOnce(&mut Self) -> Run<()>) -> Run<String> {
+        let output = self.output.replace(String::new());
+        let before = std::mem::replace(&mut self.input, input);
+        let result = self.subshell(body);
+        self.input = before;
+        let written = std::mem::replace(&mut self.output, output);
+        result?;
+        Ok(written.unwrap_or_default())
+    }
+
+    /// Writes to where output goes.
+    pub(super) fn write(&mut self, text: &str) -> Run<()> {
+        if let Some(output) = &mut self.output {
+            output.push_str(text);
+            if output.len() > MAX_TEXT {
+                return self.refuse("very long output");
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls a function.
+    pub(super) fn call(&mut self, body: &Rc<Command>, arguments: Vec<String>) -> Run<()> {
+        let before = self.arguments.replace(arguments);
+        self.scopes.push(HashMap::new());
+        let result = self.deeper(|machine| machine.run_command(body));
+        for (name, variable) in self.scopes.pop().unwrap_or_default() {
+            let variables = Rc::make_mut(&mut self.variables);
+            match variable {
+                Some(variable) => variables.insert(name, variable),
+                None => variables.remove(&name),
+            };
+        }
+        self.arguments = before;
+        match result {
+            Err(Stop::Return) => Ok(()),
+            other => other,
+        }
+    }
+}
+
+/// Variables.
+impl Machine<'_> {
+    /// The elements of a variable in rising order.
+    pub(super) fn elements(&self, name: &str) -> impl Iterator<Item = (usize, &Element)> {
+        self.variables.get(name).into_iter().flatten().map(|(index, element)| (*index, element))
+    }
+
+    /// One element.
+    pub(super) fn element(&self, name: &str, index: usize) -> Option<String> {
+        Some(self.variables.get(name)?.get(&index)?.text.clone())
+    }
+
+    /// Refuses names that mean more than a value.
+    pub(super) fn check_name(&self, name: &str) -> Run<()> {
+        if is_magic(name) { self.refuse(format!("the shell's own variable `{name}`")) } else { Ok(()) }
+    }
+
+    /// Sets one element.
+    pub(super) fn set(&mut self, name: &str, index: usize, text: String) -> Run<()> {
+        self.check_name(name)?;
+        if text.len() > MAX_TEXT {
+            return self.refuse("a very long value");
+        }
+        let element = Element { text, origin: self.fixed.is_none().then_some(self.offset) };
+        Rc::make_mut(&mut self.variables).entry(name.to_owned()).or_default().insert(index, element);
+        Ok(())
+    }
+
+    /// Forgets a variable, or one element of it.
+    pub(super) fn unset(&mut self, name: &str, index: Option<usize>) -> Run<()> {
+        self.check_name(name)?;
+        let variables = Rc::make_mut(&mut self.variables);
+        match index {
+            None => drop(variables.remove(name)),
+            Some(index) => drop(variables.get_mut(name).map(|variable| variable.remove(&index))),
+        }
+        Ok(())
+    }
+
+    /// Makes a variable local to the running function. A conf runs inside a function of dkms, so this is also allowed
+    /// at its top level, where nothing ends before the file does.
+    pub(super) fn make_local(&mut self, name: &str) -> Run<()> {
+        self.check_name(name)?;
+        let variables = Rc::make_mut(&mut self.variables);
+        match self.scopes.last_mut() {
+            Some(scope) if !scope.contains_key(name) => {
+                scope.insert(name.to_owned(), variables.insert(name.to_owned(), Variable::new()));
+            }
+            Some(_) => {}
+            None => drop(variables.insert(name.to_owned(), Variable::new())),
+        }
+        Ok(())
+    }
+
+    /// Carries out an assignment.
+    pub(super) fn assign(&mut self, assignment: &Assignment) -> Run<()> {
+        self.offset = assignment.offset;
+        let name = &assignment.name;
+        match (&assignment.value, &assignment.subscript) {
+            (AssignedValue::Array(_), Some(_)) => self.refuse("an array inside an array"),
+            (AssignedValue::Array(words), None) => {
+                let fields = self.fields(words)?;
+                self.assign_array(name, fields, assignment.append)
+            }
+            (AssignedValue::Word(word), subscript) => {
+                // The value comes first, as in bash: `A[$((n++))]=$n` stores the old n.
+                let mut text = self.assigned_text(word)?;
+                let index = match subscript {
+                    Some(word) => self.index(word)?,
+                    None => 0,
+                };
+                if assignment.append {
+                    text.insert_str(0, &self.element(name, index).unwrap_or_default());
+                }
+                self.set(name, index, text)
+            }
+        }
+    }
+
+    fn assign_array(&mut self, name: &str, fields: Vec<String>, append: bool) -> Run<()> {
+        let mut next = 0;
+        if append {
+            next = self.elements(name).last().map_or(0, |(index, _)| index + 1);
+        } else {
+            self.check_name(name)?;
+            Rc::make_mut(&mut self.variables).insert(name.to_owned(), Variable::new());
+        }
+        for (place, field) in fields.into_iter().enumerate() {
+            self.set(name, next + place, field)?;
+        }
+        Ok(())
+    }
+}

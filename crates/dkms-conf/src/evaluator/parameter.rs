@@ -1,0 +1,211 @@
+//! `${...}`: the value of a variable and what an operator makes of it.
+
+use super::expansion::Piece;
+use super::machine::{Machine, Run};
+use super::syntax::{Operator, Parameter, Subscript, Word};
+use crate::pattern::Pattern;
+
+impl Machine<'_> {
+    /// All stretches that a parameter expands to.
+    pub(super) fn parameter(&mut self, parameter: &Parameter, in_double: bool) -> Run<Vec<Piece>> {
+        let all = match (&parameter.subscript, parameter.name.as_str()) {
+            (Some(Subscript::All(c)), _) => Some(*c),
+            (None, "@") => Some('@'),
+            (None, "*") => Some('*'),
+            _ => None,
+        };
+        let index = match &parameter.subscript {
+            Some(Subscript::Index(word)) => self.index(word)?,
+            _ => 0,
+        };
+        let values = self.values(&parameter.name, all.is_some(), index)?;
+        if let Operator::Default { colon, kind, word } = &parameter.operator {
+            return self.with_default(parameter, values, all, (*colon, *kind, word), index, in_double);
+        }
+        if let Operator::Length = parameter.operator {
+            let length = match (all, values.first()) {
+                (Some(_), _) => values.len(),
+                (None, value) => value.map_or(0, |value| value.chars().count()),
+            };
+            return Ok(vec![piece(length.to_string(), in_double)]);
+        }
+        let mut changed = Vec::new();
+        for value in values {
+            changed.push(self.operate(&parameter.operator, value)?);
+        }
+        Ok(joined(changed, all, in_double))
+    }
+
+    /// The values that a name stands for: of all indices, or of one.
+    fn values(&mut self, name: &str, all: bool, index: usize) -> Run<Vec<String>> {
+        let arguments = self.arguments.as_ref();
+        if let Ok(number) = name.parse::<usize>() {
+            return match (arguments, number) {
+                (Some(arguments), 1..) => Ok(arguments.get(number - 1).cloned().into_iter().collect()),
+                _ => self.refuse(format!("`${name}`")),
+            };
+        }
+        match (name, arguments) {
+            ("?", _) => Ok(vec![self.status.to_string()]),
+            ("#", Some(arguments)) => Ok(vec![arguments.len().to_string()]),
+            ("@" | "*", Some(arguments)) => Ok(arguments.clone()),
+            ("@" | "*" | "#" | "$" | "!" | "-", _) => self.refuse(format!("`${name}`")),
+            _ => {
+                self.check_name(name)?;
+                let elements = self.elements(name).filter(|(at, _)| all || *at == index);
+                Ok(elements.map(|(_, element)| element.text.clone()).collect())
+            }
+        }
+    }
+
+    fn with_default(
+        &mut self,
+        parameter: &Parameter,
+        values: Vec<String>,
+        all: Option<char>,
+        (colon, kind, word): (bool, char, &Word),
+        index: usize,
+        in_double: bool,
+    ) -> Run<Vec<Piece>> {
+        let empty = values.iter().all(String::is_empty);
+        if all.is_some() && colon && empty && values.len() > 1 {
+            return self.refuse("a default for an array of empty values");
+        }
+        let absent = values.is_empty() || (colon && empty);
+        match (kind, !absent) {
+            ('+', false) => Ok(joined(Vec::new(), all, in_double)),
+            ('+', true) | ('-', false) => self.default_pieces(word, in_double),
+            ('=', false) if all.is_none() && parameter.name.parse::<usize>().is_err() => {
+                let text = self.text(word)?;
+                self.set(&parameter.name, index, text.clone())?;
+                Ok(vec![piece(text, in_double)])
+            }
+            ('-' | '=' | '?', true) => Ok(joined(values, all, in_double)),
+            ('?', false) => self.refuse("`${...?}` that ends the shell"),
+            _ => self.refuse("an assignment inside an expansion"),
+        }
+    }
+
+    /// The word after an operator such as `:-`. Unquoted, blanks written in it separate fields too.
+    fn default_pieces(&mut self, word: &Word, in_double: bool) -> Run<Vec<Piece>> {
+        if in_double {
+            let text = self.text(word)?;
+            return Ok(vec![Piece::quoted(text)]);
+        }
+        let pieces = self.pieces(word)?;
+        let splittable = |piece: Piece| match piece {
+            Piece::Text { text, quoted: false } => Piece::Splittable(text),
+            other => other,
+        };
+        Ok(pieces.into_iter().map(splittable).collect())
+    }
+
+    fn operate(&mut self, operator: &Operator, value: String) -> Run<String> {
+        Ok(match operator {
+            Operator::None | Operator::Length | Operator::Default { .. } => value,
+            Operator::Trim { end, longest, pattern } => {
+                let pattern = self.pattern(pattern)?;
+                trim(&value, &pattern, *end, *longest)
+            }
+            Operator::Replace { all, anchor, pattern, replacement } => {
+                let pattern = self.pattern(pattern)?;
+                if replacement.parts.iter().any(is_ampersand) {
+                    return self.refuse("`&` in a replacement");
+                }
+                let replacement = self.text(replacement)?;
+                if replacement.contains('&') {
+                    return self.refuse("`&` in a replacement");
+                }
+                replace(&value, &pattern, &replacement, *all, *anchor)
+            }
+            Operator::Case { upper, all } => change_case(&value, *upper, *all),
+        })
+    }
+
+    /// A word as a pattern.
+    pub(super) fn pattern(&mut self, word: &Word) -> Run<Pattern> {
+        Ok(Pattern::from_quoted(&self.quoted_chars(word, true)?))
+    }
+}
+
+fn is_ampersand(part: &super::syntax::Part) -> bool {
+    matches!(part, super::syntax::Part::Text(text) if text.contains('&'))
+}
+
+fn piece(text: String, in_double: bool) -> Piece {
+    if in_double { Piece::quoted(text) } else { Piece::Splittable(text) }
+}
+
+/// `"${A[@]}"` is a field for each value, `"${A[*]}"` one with blanks between them.
+fn joined(values: Vec<String>, all: Option<char>, in_double: bool) -> Vec<Piece> {
+    match (all, in_double) {
+        (None, _) => vec![piece(values.into_iter().next().unwrap_or_default(), in_double)],
+        (Some('*'), true) => vec![Piece::quoted(values.join(" "))],
+        _ => {
+            let mut pieces = Vec::new();
+            for value in values {
+                if !pieces.is_empty() {
+                    // Unquoted, a value that is empty is no field.
+                    pieces.push(if in_double { Piece::Break } else { Piece::Splittable(" ".to_owned()) });
+                }
+                pieces.push(piece(value, in_double));
+            }
+            pieces
+        }
+    }
+}
+
+fn trim(value: &str, pattern: &Pattern, end: bool, longest: bool) -> String {
+    let chars: Vec<char> = value.chars().collect();
+    let fits = |length: &usize| {
+        let part = if end { &chars[chars.len() - length..] } else { &chars[..*length] };
+        pattern.matches_chars(part)
+    };
+    let found = if longest { (0..=chars.len()).rev().find(fits) } else { (0..=chars.len()).find(fits) };
+    let length = found.unwrap_or(0);
+    if end { chars[..chars.len() - length].iter().collect() } else { chars[length..].iter().collect() }
+}
+
+fn replace(value: &str, pattern: &Pattern, replacement: &str, all: bool, anchor: Option<char>) -> String {
+    let chars: Vec<char> = value.chars().collect();
+    if anchor == Some('%') {
+        let start = (0..=chars.len()).find(|start| pattern.matches_chars(&chars[*start..]));
+        return match start {
+            Some(start) => chars[..start].iter().collect::<String>() + replacement,
+            None => value.to_owned(),
+        };
+    }
+    let mut out = String::new();
+    let mut at = 0;
+    let mut done = false;
+    while at < chars.len() {
+        let may = !done && (anchor != Some('#') || at == 0);
+        // An empty match replaces nothing, unless it is anchored.
+        let length = (1..=chars.len() - at).rev().find(|length| may && pattern.matches_chars(&chars[at..at + length]));
+        match length {
+            Some(length) => {
+                out.push_str(replacement);
+                at += length;
+                done = !all;
+            }
+            None => {
+                if may && anchor == Some('#') && pattern.matches("") {
+                    out.push_str(replacement);
+                    done = true;
+                }
+                out.push(chars[at]);
+                at += 1;
+            }
+        }
+    }
+    if chars.is_empty() && pattern.matches("") {
+        out.push_str(replacement);
+    }
+    out
+}
+
+fn change_case(value: &str, upper: bool, all: bool) -> String {
+    let change = |c: char| if upper { c.to_uppercase().to_string() } else { c.to_lowercase().to_string() };
+    let changed = |(place, c): (usize, char)| if all || place == 0 { change(c) } else { c.to_string() };
+    value.chars().enumerate().map(changed).collect()
+}

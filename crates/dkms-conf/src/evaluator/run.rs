@@ -1,0 +1,221 @@
+//! Runs commands: lists, pipelines, compound commands, redirections.
+
+use std::rc::Rc;
+
+use super::machine::{Machine, Run, Stop};
+use super::syntax::{Assignment, CaseArm, Command, CommandKind, Join, List, Pipeline, Redirect, Statement, Word};
+
+impl Machine<'_> {
+    pub(super) fn run_list(&mut self, list: &List) -> Run<()> {
+        list.iter().try_for_each(|statement| self.statement(statement))
+    }
+
+    fn statement(&mut self, statement: &Statement) -> Run<()> {
+        if statement.background {
+            self.offset = statement.first.stages.first().map_or(self.offset, |command| command.offset);
+            return self.refuse("a command in the background");
+        }
+        self.pipeline(&statement.first)?;
+        for (join, pipeline) in &statement.rest {
+            if (*join == Join::And) == (self.status == 0) {
+                self.pipeline(pipeline)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn pipeline(&mut self, pipeline: &Pipeline) -> Run<()> {
+        match pipeline.stages.as_slice() {
+            [command] => self.run_command(command)?,
+            stages => self.stages(stages)?,
+        }
+        if pipeline.negated {
+            self.status = i32::from(self.status == 0);
+        }
+        Ok(())
+    }
+
+    /// Each stage is a subshell that reads what the one before wrote.
+    fn stages(&mut self, stages: &[Command]) -> Run<()> {
+        let mut input = self.input.clone();
+        let Some((last, before)) = stages.split_last() else {
+            return Ok(());
+        };
+        for stage in before {
+            input = Some(self.captured(input, |machine| machine.run_command(stage))?);
+        }
+        let own = std::mem::replace(&mut self.input, input);
+        let result = self.subshell(|machine| machine.run_command(last));
+        self.input = own;
+        result.map(drop)
+    }
+
+    pub(super) fn run_command(&mut self, command: &Command) -> Run<()> {
+        self.step()?;
+        self.offset = command.offset;
+        match self.redirects(&command.redirects)? {
+            Output::Kept => self.dispatch(&command.kind),
+            Output::Discarded => {
+                let output = self.output.take();
+                let result = self.dispatch(&command.kind);
+                self.output = output;
+                result
+            }
+        }
+    }
+
+    fn dispatch(&mut self, kind: &CommandKind) -> Run<()> {
+        if !matches!(kind, CommandKind::Simple { .. }) {
+            self.command_allowed("a command")?;
+        }
+        match kind {
+            CommandKind::Simple { assignments, words } => self.simple(assignments, words),
+            CommandKind::If { arms, otherwise } => self.if_(arms, otherwise),
+            CommandKind::For { name, words, body } => self.for_(name, words.as_deref(), body),
+            CommandKind::Case { subject, arms } => self.case(subject, arms),
+            CommandKind::Group(list) => self.deeper(|machine| machine.run_list(list)),
+            CommandKind::Subshell(list) => self.subshell(|machine| machine.run_list(list)).map(drop),
+            CommandKind::Function { name, body } => {
+                Rc::make_mut(&mut self.functions).insert(name.clone(), Rc::clone(body));
+                self.status = 0;
+                Ok(())
+            }
+            CommandKind::Condition(condition) => {
+                let holds = self.condition(condition)?;
+                self.status = i32::from(!holds);
+                Ok(())
+            }
+            CommandKind::Arithmetic(word) => {
+                let text = self.text(word)?;
+                let value = self.arithmetic(&text)?;
+                self.status = i32::from(value == 0);
+                Ok(())
+            }
+            CommandKind::Unsupported(construct) => self.refuse(*construct),
+        }
+    }
+
+    fn simple(&mut self, assignments: &[Assignment], words: &[Word]) -> Run<()> {
+        // Without a command the status is that of the last command substitution, if there is one.
+        self.substituted = None;
+        if words.is_empty() {
+            assignments.iter().try_for_each(|assignment| self.assign(assignment))?;
+            self.status = self.substituted.unwrap_or(0);
+            return Ok(());
+        }
+        self.command_allowed("a command")?;
+        if !assignments.is_empty() {
+            return self.refuse("an assignment in front of a command");
+        }
+        let fields = self.command_fields(words)?;
+        let Some((name, arguments)) = fields.split_first() else {
+            self.status = self.substituted.unwrap_or(0);
+            return Ok(());
+        };
+        let function = self.functions.get(name).map(Rc::clone);
+        match function {
+            Some(body) => self.call(&body, arguments.to_vec()),
+            None => self.builtin(name, arguments),
+        }
+    }
+
+    /// The arguments of `local` and `export` that are assignments are not split into fields.
+    fn command_fields(&mut self, words: &[Word]) -> Run<Vec<String>> {
+        let declares = words.first().and_then(Word::bare).is_some_and(|name| name == "local" || name == "export");
+        if !declares {
+            return self.fields(words);
+        }
+        let mut fields = Vec::new();
+        for word in words {
+            match word.parts.first() {
+                Some(super::syntax::Part::Text(text)) if text.contains('=') => {
+                    if text.contains("=~") {
+                        return self.refuse("a `~` that stands for a directory");
+                    }
+                    fields.push(self.text(word)?);
+                }
+                _ => fields.extend(self.fields(std::slice::from_ref(word))?),
+            }
+        }
+        Ok(fields)
+    }
+
+    fn if_(&mut self, arms: &[(List, List)], otherwise: &List) -> Run<()> {
+        self.deeper(|machine| {
+            for (condition, body) in arms {
+                machine.run_list(condition)?;
+                if machine.status == 0 {
+                    return machine.run_list(body);
+                }
+            }
+            machine.status = 0;
+            machine.run_list(otherwise)
+        })
+    }
+
+    fn for_(&mut self, name: &str, words: Option<&[Word]>, body: &List) -> Run<()> {
+        let values = match (words, &self.arguments) {
+            (Some(words), _) => self.fields(words)?,
+            (None, Some(arguments)) => arguments.clone(),
+            (None, None) => return self.refuse("a `for` loop over the arguments of dkms"),
+        };
+        self.status = 0;
+        self.deeper(|machine| {
+            for value in values {
+                machine.step()?;
+                machine.set(name, 0, value)?;
+                machine.run_list(body)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn case(&mut self, subject: &Word, arms: &[CaseArm]) -> Run<()> {
+        let subject = self.text(subject)?;
+        self.status = 0;
+        for arm in arms {
+            let mut matched = false;
+            for pattern in &arm.patterns {
+                matched = matched || self.pattern(pattern)?.matches(&subject);
+            }
+            if matched {
+                if arm.falls_through {
+                    return self.refuse("a `case` that falls through");
+                }
+                return self.deeper(|machine| machine.run_list(&arm.body));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the output of a command goes: only the null device and the error stream can be named.
+    fn redirects(&mut self, redirects: &[Redirect]) -> Run<Output> {
+        let mut output = Output::Kept;
+        for redirect in redirects {
+            let target = self.text(&redirect.target)?;
+            let descriptor = redirect.descriptor.unwrap_or(u32::from(!redirect.operator.starts_with('<')));
+            match (redirect.operator.as_str(), descriptor, target.as_str()) {
+                (">" | ">>" | ">|", 1, "/dev/null") | ("&>" | "&>>", _, "/dev/null") | (">&", 1, "2") => {
+                    output = Output::Discarded;
+                }
+                (">" | ">>" | ">|", 2, "/dev/null") | ("<", 0, "/dev/null") => {}
+                // What a command complains about would become part of a value.
+                (">&", 2, "1") if self.output.is_none() || matches!(output, Output::Discarded) => {}
+                (operator, ..) => return self.refuse(format!("a redirection `{operator}{target}`")),
+            }
+        }
+        Ok(output)
+    }
+
+    /// Ends the running function or file.
+    pub(super) fn return_(&mut self, status: i32) -> Run<()> {
+        self.status = status;
+        Err(Stop::Return)
+    }
+}
+
+/// What becomes of a command's standard output.
+enum Output {
+    Kept,
+    Discarded,
+}

@@ -1,0 +1,186 @@
+//! The syntax tree: what the parser has understood of the text, before anything of it runs.
+
+use std::rc::Rc;
+
+/// Commands one after the other.
+pub(super) type List = Vec<Statement>;
+
+/// Pipelines joined by `&&` and `||`.
+#[derive(Debug)]
+pub(super) struct Statement {
+    pub(super) first: Pipeline,
+    pub(super) rest: Vec<(Join, Pipeline)>,
+    pub(super) background: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Join {
+    And,
+    Or,
+}
+
+/// Commands joined by `|`.
+#[derive(Debug)]
+pub(super) struct Pipeline {
+    pub(super) negated: bool,
+    pub(super) stages: Vec<Command>,
+}
+
+#[derive(Debug)]
+pub(super) struct Command {
+    pub(super) kind: CommandKind,
+    pub(super) redirects: Vec<Redirect>,
+    pub(super) offset: usize,
+}
+
+#[derive(Debug)]
+pub(super) enum CommandKind {
+    Simple {
+        assignments: Vec<Assignment>,
+        words: Vec<Word>,
+    },
+    If {
+        arms: Vec<(List, List)>,
+        otherwise: List,
+    },
+    For {
+        name: String,
+        words: Option<Vec<Word>>,
+        body: List,
+    },
+    Case {
+        subject: Word,
+        arms: Vec<CaseArm>,
+    },
+    Group(List),
+    Subshell(List),
+    Function {
+        name: String,
+        body: Rc<Command>,
+    },
+    Condition(Condition),
+    Arithmetic(Word),
+    /// Understood well enough to find its end.
+    Unsupported(&'static str),
+}
+
+#[derive(Debug)]
+pub(super) struct CaseArm {
+    pub(super) patterns: Vec<Word>,
+    pub(super) body: List,
+    /// Ended by `;&` or `;;&`.
+    pub(super) falls_through: bool,
+}
+
+/// `NAME[subscript]=value` or `+=`.
+#[derive(Debug)]
+pub(super) struct Assignment {
+    pub(super) name: String,
+    pub(super) subscript: Option<Word>,
+    pub(super) append: bool,
+    pub(super) value: AssignedValue,
+    pub(super) offset: usize,
+}
+
+#[derive(Debug)]
+pub(super) enum AssignedValue {
+    Word(Word),
+    Array(Vec<Word>),
+}
+
+/// `2>/dev/null`; the operator is kept as written.
+#[derive(Debug)]
+pub(super) struct Redirect {
+    pub(super) descriptor: Option<u32>,
+    pub(super) operator: String,
+    pub(super) target: Word,
+}
+
+/// The inside of `[[ ]]`.
+#[derive(Debug)]
+pub(super) enum Condition {
+    Not(Box<Condition>),
+    And(Box<Condition>, Box<Condition>),
+    Or(Box<Condition>, Box<Condition>),
+    Unary(String, Word),
+    Binary(Word, String, Word),
+    Text(Word),
+}
+
+/// One word, its quoting still known.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Word {
+    pub(super) parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Part {
+    /// Unquoted text.
+    Text(String),
+    /// Text that was quoted in some way.
+    Quoted(String),
+    /// Everything between two double quotes.
+    Double(Vec<Part>),
+    Parameter(Box<Parameter>),
+    Arithmetic(Word),
+    /// `$( )`.
+    Commands(Rc<List>),
+    /// Between backticks: text that is parsed when it is reached.
+    Backticks(String),
+    /// Left to bash when it is reached.
+    Unsupported(&'static str),
+}
+
+/// `${name[subscript]operator}`.
+#[derive(Clone, Debug)]
+pub(super) struct Parameter {
+    pub(super) name: String,
+    pub(super) subscript: Option<Subscript>,
+    pub(super) operator: Operator,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Subscript {
+    /// `@` or `*`.
+    All(char),
+    Index(Word),
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Operator {
+    None,
+    Length,
+    /// `-`, `=`, `?`, `+`, each perhaps after a `:`, which makes empty count as unset.
+    Default {
+        colon: bool,
+        kind: char,
+        word: Word,
+    },
+    /// `%`, `%%`, `#`, `##`.
+    Trim {
+        end: bool,
+        longest: bool,
+        pattern: Word,
+    },
+    Replace {
+        all: bool,
+        anchor: Option<char>,
+        pattern: Word,
+        replacement: Word,
+    },
+    /// `^`, `^^`, `,`, `,,` without a pattern.
+    Case {
+        upper: bool,
+        all: bool,
+    },
+}
+
+impl Word {
+    /// The text, if nothing in it is quoted or expanded.
+    pub(super) fn bare(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! From text to words: quotes, `$`, backticks.
+
+use std::rc::Rc;
+
+use super::parser::{Parsed, Parser};
+use super::syntax::{Operator, Parameter, Part, Subscript, Word};
+
+/// Where a word stands, which decides what ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Blanks and operators end it.
+    Command,
+    /// The right side of `=~`: parentheses and bars belong to it.
+    Regex,
+}
+
+/// Appends text, joining neighbours of the same sort.
+fn push(parts: &mut Vec<Part>, text: &str, quoted: bool) {
+    match (parts.last_mut(), quoted) {
+        (Some(Part::Text(last)), false) | (Some(Part::Quoted(last)), true) => last.push_str(text),
+        (_, true) => parts.push(Part::Quoted(text.to_owned())),
+        (_, false) => parts.push(Part::Text(text.to_owned())),
+    }
+}
+
+impl Parser<'_> {
+    fn next_char(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.at += c.len_utf8();
+        Some(c)
+    }
+
+    /// The word at this place; `None` if there is none.
+    pub(super) fn word(&mut self, mode: Mode) -> Parsed<Option<Word>> {
+        let start = self.at;
+        let mut parts = Vec::new();
+        // Parentheses of extended patterns and of regular expressions.
+        let mut depth = 0_usize;
+        while let Some(c) = self.peek() {
+            match c {
+                '(' if depth > 0 || mode == Mode::Regex => depth += 1,
+                ')' if depth > 0 => depth -= 1,
+                '|' if depth > 0 || (mode == Mode::Regex && !self.rest().starts_with("||")) => {}
+                ' ' | '\t' | '\n' | ';' | '&' | '|' | '<' | '>' | '(' | ')' if depth == 0 => break,
+                '\n' => return self.unsupported("a line end inside a pattern"),
+                '?' | '*' | '+' | '@' | '!' if mode == Mode::Command && self.rest()[1..].starts_with('(') => {
+                    push(&mut parts, &self.rest()[..2], false);
+                    self.at += 2;
+                    depth += 1;
+                    if depth > 20 {
+                        return self.unsupported("a deeply nested pattern");
+                    }
+                    continue;
+                }
+                '\\' => {
+                    self.backslash(&mut parts, mode)?;
+                    continue;
+                }
+                '\'' | '"' | '$' | '`' => {
+                    self.quoting(&mut parts, false)?;
+                    continue;
+                }
+                _ => {}
+            }
+            push(&mut parts, c.encode_utf8(&mut [0; 4]), false);
+            self.at += c.len_utf8();
+        }
+        if depth > 0 {
+            return self.unsupported("a syntax error (a parenthesis is not closed)");
+        }
+        Ok((self.at > start).then_some(Word { parts }))
+    }
+
+    fn backslash(&mut self, parts: &mut Vec<Part>, mode: Mode) -> Parsed<()> {
+        self.at += 1;
+        match self.next_char() {
+            Some('\n') => {}
+            Some(c) if mode == Mode::Regex && c.is_ascii_alphanumeric() => {
+                return self.unsupported(format!("`\\{c}` in a regular expression"));
+            }
+            Some(c) => push(parts, c.encode_utf8(&mut [0; 4]), true),
+            None => push(parts, "\\", true),
+        }
+        Ok(())
+    }
+
+    /// One of `'...'`, `"..."`, `$...`, `` `...` ``, which comes next.
+    fn quoting(&mut self, parts: &mut Vec<Part>, in_double: bool) -> Parsed<()> {
+        self.nested(|parser| parser.quoting_here(parts, in_double))
+    }
+
+    fn quoting_here(&mut self, parts: &mut Vec<Part>, in_double: bool) -> Parsed<()> {
+        match self.peek() {
+            Some('\'') => {
+                self.at += 1;
+                let Some(length) = self.rest().find('\'') else {
+                    return self.unsupported("a syntax error (a quote is not closed)");
+                };
+                parts.push(Part::Quoted(self.rest()[..length].to_owned()));
+                self.at += length + 1;
+            }
+            Some('"') => {
+                self.at += 1;
+                let inner = self.double()?;
+                parts.push(Part::Double(inner));
+            }
+            Some('`') => {
+                self.at += 1;
+                let text = self.backticks(in_double)?;
+                parts.push(Part::Backticks(text));
+            }
+            _ => {
+                self.at += 1;
+                let part = self.dollar(in_double)?;
+                match part {
+                    Part::Text(text) => push(parts, &text, in_double),
+                    part => parts.push(part),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The inside of double quotes, and the closing one.
+    fn double(&mut self) -> Parsed<Vec<Part>> {
+        let mut parts = Vec::new();
+        loop {
+            match self.peek() {
+                None => return self.unsupported("a syntax error (a quote is not closed)"),
+                Some('"') => {
+                    self.at += 1;
+                    return Ok(parts);
+                }
+                Some('\\') => self.backslash_in_double(&mut parts, ""),
+                Some('$' | '`') => self.quoting(&mut parts, true)?,
+                Some(c) => {
+                    push(&mut parts, c.encode_utf8(&mut [0; 4]), true);
+                    self.at += c.len_utf8();
+                }
+            }
+        }
+    }
+
+    /// In double quotes a backslash is literal before most characters.
+    fn backslash_in_double(&mut self, parts: &mut Vec<Part>, besides: &str) {
+        self.at += 1;
+        match self.peek() {
+            Some('\n') => self.at += 1,
+            Some(c) if "$`\"\\".contains(c) || besides.contains(c) => {
+                push(parts, c.encode_utf8(&mut [0; 4]), true);
+                self.at += c.len_utf8();
+            }
+            _ => push(parts, "\\", true),
+        }
+    }
+
+    /// The text up to the closing backtick, one level of backslashes taken off.
+    fn backticks(&mut self, in_double: bool) -> Parsed<String> {
+        let mut text = String::new();
+        loop {
+            match self.next_char() {
+                None => return self.unsupported("a syntax error (a backtick is not closed)"),
+                Some('`') => return Ok(text),
+                Some('\\') => match self.next_char() {
+                    Some(c) if "$`\\".contains(c) || (in_double && c == '"') => text.push(c),
+                    Some(c) => text.extend(['\\', c]),
+                    None => text.push('\\'),
+                },
+                Some(c) => text.push(c),
+            }
+        }
+    }
+
+    /// What stands after a `$`.
+    fn dollar(&mut self, in_double: bool) -> Parsed<Part> {
+        let name = self.name();
+        if !name.is_empty() {
+            return Ok(plain(name));
+        }
+        match self.peek() {
+            Some('{') => {
+                self.at += 1;
+                self.braced(in_double)
+            }
+            Some('(') => {
+                if self.rest().starts_with("((") {
+                    let start = self.at;
+                    self.at += 2;
+                    if let Some(text) = self.arithmetic_text()? {
+                        return Ok(Part::Arithmetic(text));
+                    }
+                    self.at = start;
+                }
+                self.at += 1;
+                let list = self.list(&[")"])?;
+                self.at += 1;
+                Ok(Part::Commands(Rc::new(list)))
+            }
+            Some(c) if c.is_ascii_digit() || "@*#?$!-".contains(c) => {
+                self.at += 1;
+                Ok(plain(c.encode_utf8(&mut [0; 4])))
+            }
+            Some('\'') if !in_double => self.unsupported("`$'...'`"),
+            Some('"') if !in_double => self.unsupported("`$\"...\"`"),
+            Some('[') => self.unsupported("`$[...]`"),
+            _ => Ok(Part::Text("$".to_owned())),
+        }
+    }
+
+    /// The inside of `$(( ))`, and its end; `None` if it ends otherwise, so that it was something else.
+    pub(super) fn arithmetic_text(&mut self) -> Parsed<Option<Word>> {
+        let mut word = Word::default();
+        let mut depth = 0_usize;
+        loop {
+            match self.peek() {
+                None => return Ok(None),
+                Some(')') if depth == 0 => {
+                    let closed = self.take("))");
+                    return Ok(closed.then_some(word));
+                }
+                Some('$' | '`') => {
+                    self.quoting(&mut word.parts, true)?;
+                    continue;
+                }
+                Some('"' | '\'' | '\\') => return Ok(None),
+                Some('(') => depth += 1,
+                Some(')') => depth -= 1,
+                Some(_) => {}
+            }
+            if let Some(c) = self.next_char() {
+                push(&mut word.parts, c.encode_utf8(&mut [0; 4]), true);
+            }
+        }
+    }
+
+    /// The inside of `[...]`, and the closing bracket; `None` for `@` and `*`, which no assignment has.
+    pub(super) fn subscript(&mut self) -> Parsed<Option<Word>> {
+        let word = self.until("]", false, true)?;
+        self.at += 1;
+        Ok(Some(word))
+    }
+
+    /// `${...}` after the brace.
+    fn braced(&mut self, in_double: bool) -> Parsed<Part> {
+        let length = self.rest().starts_with('#') && !self.rest().starts_with("#}");
+        if length {
+            self.at += 1;
+        }
+        let mut name = self.name().to_owned();
+        if name.is_empty() {
+            match self.peek() {
+                Some(c) if c.is_ascii_digit() || "@*#?$-".contains(c) => {
+                    self.at += 1;
+                    name.push(c);
+                }
+                Some('!') => return self.skip_braced("an indirect expansion `${!...}`"),
+                _ => return self.skip_braced("an expansion that is no name"),
+            }
+        }
+        let mut subscript = None;
+        if self.take("[") {
+            subscript = Some(if self.take("@]") {
+                Subscript::All('@')
+            } else if self.take("*]") {
+                Subscript::All('*')
+            } else {
+                let word = self.until("]", false, true)?;
+                self.at += 1;
+                Subscript::Index(word)
+            });
+        }
+        let operator = if length { Some(Operator::Length) } else { self.operator(in_double)? };
+        match operator {
+            Some(operator) if self.take("}") => Ok(Part::Parameter(Box::new(Parameter { name, subscript, operator }))),
+            _ => self.skip_braced("an expansion with an unusual operator"),
+        }
+    }
+
+    /// Finds the end of `${...}` without understanding it.
+    fn skip_braced(&mut self, construct: &'static str) -> Parsed<Part> {
+        self.until("}", true, true)?;
+        self.at += 1;
+        Ok(Part::Unsupported(construct))
+    }
+
+    fn operator(&mut self, in_double: bool) -> Parsed<Option<Operator>> {
+        let rest = self.rest();
+        let colon = rest.starts_with(':');
+        let kind = rest[usize::from(colon)..].chars().next();
+        let operator = match kind {
+            Some('}') if !colon => Operator::None,
+            Some(kind @ ('-' | '=' | '?' | '+')) => {
+                self.at += 1 + usize::from(colon);
+                Operator::Default { colon, kind, word: self.until("}", in_double, false)? }
+            }
+            Some(kind @ ('%' | '#')) if !colon => {
+                self.at += 1;
+                let longest = self.take(kind.encode_utf8(&mut [0; 4]));
+                Operator::Trim { end: kind == '%', longest, pattern: self.until("}", in_double, true)? }
+            }
+            Some('/') if !colon => {
+                self.at += 1;
+                let all = self.take("/");
+                let anchor = if all { None } else { self.peek().filter(|c| matches!(c, '#' | '%')) };
+                self.at += usize::from(anchor.is_some());
+                let pattern = self.until("/}", in_double, true)?;
+                let replacement = if self.take("/") { self.until("}", in_double, true)? } else { Word::default() };
+                Operator::Replace { all, anchor, pattern, replacement }
+            }
+            Some(kind @ ('^' | ',')) if !colon => {
+                self.at += 1;
+                let all = self.take(kind.encode_utf8(&mut [0; 4]));
+                if self.peek() != Some('}') {
+                    return Ok(None);
+                }
+                Operator::Case { upper: kind == '^', all }
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(operator))
+    }
+
+    /// A word up to one of the characters `ends`, which is not taken. In double quotes single ones are literal, unless
+    /// it is a pattern.
+    fn until(&mut self, ends: &str, in_double: bool, pattern: bool) -> Parsed<Word> {
+        let mut word = Word::default();
+        let mut brackets = 0_usize;
+        loop {
+            let Some(c) = self.peek() else {
+                return self.unsupported("a syntax error (a brace or bracket is not closed)");
+            };
+            match c {
+                _ if brackets == 0 && ends.contains(c) => return Ok(word),
+                '[' if ends == "]" => brackets += 1,
+                ']' if ends == "]" => brackets -= 1,
+                '\\' if in_double && !pattern => {
+                    self.backslash_in_double(&mut word.parts, "}");
+                    continue;
+                }
+                '\\' => {
+                    self.backslash(&mut word.parts, Mode::Command)?;
+                    continue;
+                }
+                '\'' if in_double && !pattern => {}
+                '\'' | '"' => {
+                    self.quoting(&mut word.parts, in_double)?;
+                    continue;
+                }
+                '$' | '`' => {
+                    self.quoting(&mut word.parts, in_double)?;
+                    continue;
+                }
+                _ => {}
+            }
+            let quoted = in_double && !pattern;
+            push(&mut word.parts, c.encode_utf8(&mut [0; 4]), quoted);
+            self.at += c.len_utf8();
+        }
+    }
+}
+
+fn plain(name: &str) -> Part {
+    Part::Parameter(Box::new(Parameter { name: name.to_owned(), subscript: None, operator: Operator::None }))
+}

@@ -1,0 +1,177 @@
+//! Runs the oracle, and the evaluator on the same files, and compares.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests look at the machine that bash looks at, and end when it is not there"
+)]
+
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use dkms_conf::transfer::transfer;
+use dkms_conf::{Assignments, Context, Directive, FileKind, Refusal, Source, World, evaluator};
+
+/// The machine on which the tests run.
+pub(crate) struct Host;
+
+fn said(program: &str, argument: &[&str]) -> String {
+    let output = Command::new(program).args(argument).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+impl World for Host {
+    fn kind(&self, path: &str) -> Option<FileKind> {
+        let kind = std::fs::metadata(path).ok()?.file_type();
+        Some(if kind.is_file() {
+            FileKind::File
+        } else if kind.is_dir() {
+            FileKind::Directory
+        } else {
+            FileKind::Other
+        })
+    }
+
+    fn is_symlink(&self, path: &str) -> bool {
+        Path::new(path).is_symlink()
+    }
+
+    fn is_readable(&self, path: &str) -> bool {
+        std::fs::metadata(path).is_ok_and(|meta| meta.mode() & 0o444 != 0)
+    }
+
+    fn is_executable(&self, path: &str) -> bool {
+        std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o111 != 0)
+    }
+
+    fn read(&self, path: &str) -> Option<Vec<u8>> {
+        std::fs::read(path).ok()
+    }
+
+    fn cpu_count(&self) -> usize {
+        said("nproc", &[]).parse().unwrap()
+    }
+
+    fn kernel_release(&self) -> String {
+        said("uname", &["-r"])
+    }
+
+    fn machine(&self) -> String {
+        said("uname", &["-m"])
+    }
+}
+
+/// A value list as `NAME[i]=value`.
+pub(crate) type Values = Vec<String>;
+
+/// What bash says of one conf.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// The values that the conf set; `None` if it ended the shell.
+    pub(crate) raw: Option<Values>,
+    /// The values after the hand-over.
+    pub(crate) values: Values,
+}
+
+/// Asks bash.
+pub(crate) fn ask(text: &str, context: &Context) -> Said {
+    let dir = tempfile(text, context);
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle/oracle.bash");
+    let output = Command::new("bash")
+        .args(["--norc", "--noprofile", script, "1", "context", "./dkms.conf"])
+        .current_dir(dir.path())
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let mut said = Said { raw: None, values: Values::new() };
+    let mut raw = Values::new();
+    let mut done = false;
+    for record in String::from_utf8(output.stdout).unwrap().split_terminator('\0') {
+        match record.split_at(record.len().min(4)) {
+            ("raw ", value) => raw.push(value.to_owned()),
+            ("val ", value) => said.values.push(value.to_owned()),
+            ("end", _) => said.raw = Some(std::mem::take(&mut raw)),
+            ("done", _) => done = true,
+            _ => panic!("the oracle says {record:?}"),
+        }
+    }
+    assert!(done, "the oracle broke off: {}", String::from_utf8_lossy(&output.stderr));
+    said
+}
+
+fn tempfile(text: &str, context: &Context) -> Dir {
+    static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    let number = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let dir = std::env::temp_dir().join(format!("dkms-conf-{}-{number}", std::process::id()));
+    std::fs::create_dir(&dir).unwrap();
+    let quoted = |text: &str| text.replace('\'', r"'\''");
+    let variables: String = context.variables().map(|(name, value)| format!("{name}='{}'\n", quoted(value))).collect();
+    std::fs::write(dir.join("context"), variables).unwrap();
+    std::fs::write(dir.join("dkms.conf"), text).unwrap();
+    Dir(dir)
+}
+
+/// A directory that goes away with the test.
+struct Dir(std::path::PathBuf);
+
+impl Dir {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Values in the form of the oracle.
+pub(crate) fn listed(values: &Assignments) -> Values {
+    values.iter().map(|(directive, index, value)| format!("{directive}[{index}]={}", value.text)).collect()
+}
+
+/// The context of most tests: a kernel that is not installed.
+pub(crate) fn context() -> Context {
+    let some = |text: &str| Some(text.to_owned());
+    Context {
+        kernelver: some("6.1.0-13-amd64"),
+        arch: some("x86_64"),
+        kernel_source_dir: some("/lib/modules/6.1.0-13-amd64/build"),
+        module: some("mod"),
+        module_version: some("1.0"),
+        dkms_tree: some("/var/lib/dkms"),
+        source_tree: some("/usr/src"),
+        install_tree: some("/lib/modules"),
+        ..Context::default()
+    }
+}
+
+/// Evaluates natively.
+pub(crate) fn native(text: &str, context: &Context) -> Result<Assignments, Refusal> {
+    evaluator::evaluate(&Source::new("dkms.conf", text), context, &Assignments::default(), &Host)
+}
+
+/// Evaluates natively and by bash, before and after the hand-over; they have to agree. Returns what counts.
+pub(crate) fn agreed_in(text: &str, context: &Context) -> Assignments {
+    let raw = native(text, context).unwrap_or_else(|refusal| panic!("refused: {refusal}\n{text}"));
+    let said = ask(text, context);
+    assert_eq!(Some(listed(&raw)), said.raw, "raw values of\n{text}");
+    let transferred = transfer(&raw, context, &Assignments::default());
+    assert_eq!(transferred.errors, [], "hand-over of\n{text}");
+    assert_eq!(listed(&transferred.values), said.values, "values of\n{text}");
+    transferred.values
+}
+
+/// The same in the usual context.
+pub(crate) fn agreed(text: &str) -> Assignments {
+    agreed_in(text, &context())
+}
+
+/// One value of the agreed ones.
+pub(crate) fn agreed_value(text: &str, directive: Directive) -> String {
+    agreed(text).text(directive, 0).unwrap_or_default().to_owned()
+}
