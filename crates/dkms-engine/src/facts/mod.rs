@@ -1,6 +1,7 @@
 //! What is true under the root: reads only, writes nothing, decides nothing.
 
 pub mod compiler;
+pub mod condition;
 pub mod distribution;
 pub mod fingerprint;
 pub mod framework;
@@ -11,5 +12,6 @@ pub mod module_info;
 pub mod secure_boot;
 pub mod signature;
 mod survey;
+pub mod tree;
 
 pub use survey::{Configuration, Examined, Facts, Registration, State, TargetFacts};
