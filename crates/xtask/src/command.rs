@@ -118,6 +118,15 @@ impl Cmd {
         Ok(output)
     }
 
+    /// Runs it for the bytes on its stdout; stderr stays ours.
+    pub(crate) fn bytes(mut self) -> Result<Vec<u8>> {
+        let output = self.inner.stderr(Stdio::null()).output().with_context(|| format!("start {}", self.shown))?;
+        if !output.status.success() {
+            bail!("`{}` ended with {}", self.shown, output.status);
+        }
+        Ok(output.stdout)
+    }
+
     /// Starts it with pipes on stdin and stdout; the caller keeps the child.
     pub(crate) fn piped(mut self) -> Result<Child> {
         self.inner

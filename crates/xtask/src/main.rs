@@ -18,6 +18,7 @@ mod host;
 mod inside;
 mod layer;
 mod mirror;
+mod ours;
 mod root;
 mod suites;
 

@@ -1,5 +1,7 @@
 //! The suites of `cargo xtask test`, and the tally that ends a run.
 
+mod parallel;
+mod parity;
 mod unit;
 
 use anyhow::Result;
@@ -17,6 +19,15 @@ pub(crate) struct Request {
     /// Also what takes long and needs much from the archive
     #[arg(long)]
     full: bool,
+    /// The original in both places: a test of the harness itself
+    #[arg(long)]
+    twins: bool,
+}
+
+impl Request {
+    fn wants(&self, name: &str) -> bool {
+        self.only.as_ref().is_none_or(|text| name.contains(text.as_str()))
+    }
 }
 
 /// A set of tests with one subject.
@@ -24,6 +35,8 @@ pub(crate) struct Request {
 enum Suite {
     /// `cargo test` of the workspace
     Unit,
+    /// The same commands with the original and with ours
+    Parity,
 }
 
 /// How many checks passed and failed.
@@ -77,8 +90,9 @@ pub(crate) fn run(request: &Request) -> Result<bool> {
     Ok(total.failed == 0)
 }
 
-fn one(suite: Suite, _request: &Request) -> Result<Tally> {
+fn one(suite: Suite, request: &Request) -> Result<Tally> {
     match suite {
         Suite::Unit => unit::run(),
+        Suite::Parity => parity::run(request),
     }
 }
