@@ -7,10 +7,8 @@ use crate::{disk, generate};
 /// True if all are current; names those that are not, and the cure.
 pub(crate) fn run() -> Result<bool> {
     let files = generate::files()?;
-    let stale: Vec<_> = files
-        .iter()
-        .filter(|(path, content)| disk::read(path).ok().as_ref() != Some(content))
-        .collect();
+    let stale: Vec<_> =
+        files.iter().filter(|(path, content)| disk::read(path).ok().as_ref() != Some(content)).collect();
     for (path, _) in &stale {
         println!("stale: {}", path.display());
     }

@@ -1,10 +1,7 @@
 //! The one door of xtask to child processes: shown when it fails, with the last lines of what it said.
 //!
 //! Output goes to temporary files, not pipes, so no child blocks on us and a killed one leaves what it wrote.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this is the file that wraps Command::new"
-)]
+#![expect(clippy::disallowed_methods, reason = "this is the file that wraps Command::new")]
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -28,6 +25,7 @@ pub(crate) struct Output {
     pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+    #[expect(dead_code, reason = "for the benchmarks")]
     pub(crate) elapsed: Duration,
 }
 
@@ -78,10 +76,7 @@ impl Cmd {
 
     /// Runs on our own terminal; an error if it does not succeed.
     pub(crate) fn run(mut self) -> Result<()> {
-        let status = self
-            .inner
-            .status()
-            .with_context(|| format!("start {}", self.shown))?;
+        let status = self.inner.status().with_context(|| format!("start {}", self.shown))?;
         if !status.success() {
             bail!("`{}` ended with {status}", self.shown);
         }
@@ -100,12 +95,7 @@ impl Cmd {
             .status()
             .with_context(|| format!("start {}", self.shown))?;
         let elapsed = start.elapsed();
-        Ok(Output {
-            code: code(status),
-            stdout: rewind(&mut stdout)?,
-            stderr: rewind(&mut stderr)?,
-            elapsed,
-        })
+        Ok(Output { code: code(status), stdout: rewind(&mut stdout)?, stderr: rewind(&mut stderr)?, elapsed })
     }
 
     /// Runs with captured output; the error of a failure ends with the last lines of it.
@@ -129,34 +119,18 @@ impl Cmd {
 
     /// Starts it with pipes on stdin and stdout; the caller keeps the child.
     pub(crate) fn piped(mut self) -> Result<Child> {
-        self.inner
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("start {}", self.shown))
-    }
-
-    /// Starts it with stdout and stderr in one file; the caller keeps the child.
-    pub(crate) fn logged(mut self, log: &File) -> Result<Child> {
-        self.inner
-            .stdout(log.try_clone().context("clone a descriptor")?)
-            .stderr(log.try_clone().context("clone a descriptor")?)
-            .spawn()
-            .with_context(|| format!("start {}", self.shown))
+        self.inner.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().with_context(|| format!("start {}", self.shown))
     }
 }
 
 fn code(status: std::process::ExitStatus) -> i32 {
     use std::os::unix::process::ExitStatusExt;
-    status
-        .code()
-        .unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
 }
 
 fn rewind(file: &mut File) -> Result<String> {
     let mut bytes = Vec::new();
     file.rewind().context("rewind captured output")?;
-    file.read_to_end(&mut bytes)
-        .context("read captured output")?;
+    file.read_to_end(&mut bytes).context("read captured output")?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

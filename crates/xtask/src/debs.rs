@@ -22,17 +22,8 @@ const FRESH: Duration = Duration::from_secs(24 * 3600);
 impl Debs {
     /// Opens the apt of `suite` (for example `trixie`); lists older than a day are fetched again if that is possible.
     pub(crate) fn of(suite: &str) -> Result<Debs> {
-        let debs = Debs {
-            dir: cache::path("apt").join(suite),
-        };
-        for dir in [
-            "etc/preferences.d",
-            "etc/apt.conf.d",
-            "lists/partial",
-            "cache/archives/partial",
-            "state",
-            "pool",
-        ] {
+        let debs = Debs { dir: cache::path("apt").join(suite) };
+        for dir in ["etc/preferences.d", "etc/apt.conf.d", "lists/partial", "cache/archives/partial", "state", "pool"] {
             disk::make_dirs(&debs.dir.join(dir))?;
         }
         disk::write(&debs.dir.join("state/status"), "")?;
@@ -40,11 +31,7 @@ impl Debs {
         let stamp = debs.dir.join("updated");
         let fresh = std::fs::metadata(&stamp)
             .and_then(|meta| meta.modified())
-            .is_ok_and(|time| {
-                SystemTime::now()
-                    .duration_since(time)
-                    .is_ok_and(|age| age < FRESH)
-            });
+            .is_ok_and(|time| SystemTime::now().duration_since(time).is_ok_and(|age| age < FRESH));
         if !fresh {
             match debs.apt("apt-get", &["update", "-qq", "--error-on=any"]) {
                 Ok(_) => disk::write(&stamp, "")?,
@@ -68,13 +55,8 @@ impl Debs {
     /// The version that this suite has of a package.
     pub(crate) fn version(&self, package: &str) -> Result<String> {
         let output = self.apt("apt-cache", &["show", "--no-all-versions", package])?;
-        let version = output
-            .stdout
-            .lines()
-            .find_map(|line| line.strip_prefix("Version: "));
-        version
-            .map(str::to_owned)
-            .with_context(|| format!("no version of package `{package}`"))
+        let version = output.stdout.lines().find_map(|line| line.strip_prefix("Version: "));
+        version.map(str::to_owned).with_context(|| format!("no version of package `{package}`"))
     }
 
     /// Downloads one package without its dependencies, or finds it among those downloaded before.
@@ -83,23 +65,13 @@ impl Debs {
         let pool = self.dir.join("pool");
         // The epoch is written %3a in file names.
         let prefix = format!("{package}_{}_", version.replace(':', "%3a"));
-        let find = || {
-            disk::names(&pool)
-                .into_iter()
-                .find(|name| name.starts_with(&prefix) && name.ends_with(".deb"))
-        };
+        let find = || disk::names(&pool).into_iter().find(|name| name.starts_with(&prefix) && name.ends_with(".deb"));
         if find().is_none() {
-            self.run(
-                Cmd::new("apt-get").cwd(&pool),
-                &["download", "-qq", package],
-            )?;
+            self.run(Cmd::new("apt-get").cwd(&pool), &["download", "-qq", package])?;
         }
         match find() {
             Some(name) => Ok(pool.join(name)),
-            None => bail!(
-                "apt downloaded `{package}` {version} under an unexpected name into {}",
-                pool.display()
-            ),
+            None => bail!("apt downloaded `{package}` {version} under an unexpected name into {}", pool.display()),
         }
     }
 
@@ -123,11 +95,7 @@ impl Debs {
             "Acquire::Languages=none".into(),
             "Acquire::Retries=3".into(),
         ];
-        options
-            .into_iter()
-            .fold(command, |command, option| command.arg("-o").arg(option))
-            .args(args)
-            .checked()
+        options.into_iter().fold(command, |command, option| command.arg("-o").arg(option)).args(args).checked()
     }
 }
 
@@ -136,15 +104,8 @@ pub(crate) fn sources(suite: &str) -> Result<String> {
     let mirror = mirror::of_this_machine()?;
     let keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
     let (uri, components) = match suite.strip_suffix("-security") {
-        Some(_) => (
-            mirror
-                .security
-                .context("apt of this machine knows no Debian-Security archive")?,
-            "main",
-        ),
+        Some(_) => (mirror.security.context("apt of this machine knows no Debian-Security archive")?, "main"),
         None => (mirror.archive, "main contrib non-free non-free-firmware"),
     };
-    Ok(format!(
-        "deb [signed-by={keyring}] {uri} {suite} {components}\n"
-    ))
+    Ok(format!("deb [signed-by={keyring}] {uri} {suite} {components}\n"))
 }

@@ -1,10 +1,7 @@
 //! The one door of xtask to files: every error carries its path and verb.
 //!
 //! Unlike the engine's `Root` this knows no root and no staging: what a developer task writes may be written again.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this is the file that wraps them"
-)]
+#![expect(clippy::disallowed_methods, reason = "this is the file that wraps them")]
 
 use std::fs;
 use std::path::Path;
@@ -44,9 +41,7 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     if let Some(parent) = to.parent() {
         make_dirs(parent)?;
     }
-    fs::copy(from, to)
-        .map(drop)
-        .with_context(|| format!("copy {} to {}", from.display(), to.display()))
+    fs::copy(from, to).map(drop).with_context(|| format!("copy {} to {}", from.display(), to.display()))
 }
 
 /// Deletes a tree if it is there.

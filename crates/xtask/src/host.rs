@@ -6,11 +6,7 @@ use crate::command::Cmd;
 
 /// Makes sure that each program is in PATH; the second name is the Debian package that brings it.
 pub(crate) fn need(tools: &[(&str, &str)]) -> Result<()> {
-    let missing: Vec<&str> = tools
-        .iter()
-        .filter(|(program, _)| !has(program))
-        .map(|(_, package)| *package)
-        .collect();
+    let missing: Vec<&str> = tools.iter().filter(|(program, _)| !has(program)).map(|(_, package)| *package).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -25,25 +21,16 @@ pub(crate) fn need(tools: &[(&str, &str)]) -> Result<()> {
 }
 
 fn install(packages: &[&str]) -> Result<()> {
-    let apt = |first: &[&str]| {
-        Cmd::new("apt-get")
-            .args(first)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .checked()
-    };
+    let apt = |first: &[&str]| Cmd::new("apt-get").args(first).env("DEBIAN_FRONTEND", "noninteractive").checked();
     let mut line = vec!["install", "-y", "--no-install-recommends"];
     line.extend(packages);
     if apt(&line).is_err() {
         apt(&["update"]).context("package lists of this machine")?;
-        apt(&line)
-            .with_context(|| format!("install {} as root and run again", packages.join(" ")))?;
+        apt(&line).with_context(|| format!("install {} as root and run again", packages.join(" ")))?;
     }
     Ok(())
 }
 
 fn has(program: &str) -> bool {
-    Cmd::new("sh")
-        .args(["-c", "command -v \"$0\"", program])
-        .output()
-        .is_ok_and(|output| output.code == 0)
+    Cmd::new("sh").args(["-c", "command -v \"$0\"", program]).output().is_ok_and(|output| output.code == 0)
 }

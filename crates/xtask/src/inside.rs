@@ -37,9 +37,6 @@ pub(crate) fn run(request: &Request) -> Result<bool> {
         Name::Original => layer::original(&layer::kernels(&kernels)?)?,
     };
     let root = Root::over(&layer)?;
-    let line = format!(
-        "K1={} K2={}; {}",
-        kernels.older, kernels.newer, request.line
-    );
+    let line = format!("K1={} K2={}; {}", kernels.older, kernels.newer, request.line);
     Ok(root.command(3600, &["bash", "-c", &line]).run().is_ok())
 }

@@ -46,24 +46,12 @@ impl Layer {
 
     /// What identifies the content, for caches of results.
     pub(crate) fn id(&self) -> String {
-        let top = self
-            .lowers
-            .first()
-            .map(PathBuf::as_path)
-            .unwrap_or(Path::new(""));
-        top.file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
+        let top = self.lowers.first().map(PathBuf::as_path).unwrap_or(Path::new(""));
+        top.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     /// A layer on top of this one, made by `build` in a root unless it is cached; `recipe` names all that it depends on.
-    pub(crate) fn extend(
-        &self,
-        name: &str,
-        recipe: &str,
-        build: impl FnOnce(&Root) -> Result<()>,
-    ) -> Result<Layer> {
+    pub(crate) fn extend(&self, name: &str, recipe: &str, build: impl FnOnce(&Root) -> Result<()>) -> Result<Layer> {
         let key = cache::key([self.id().as_str(), recipe]);
         let dir = cache::path("layers").join(format!("{name}-{key}"));
         if !dir.exists() {
@@ -75,10 +63,7 @@ impl Layer {
         }
         let mut lowers = vec![dir];
         lowers.extend(self.lowers.iter().cloned());
-        Ok(Layer {
-            name: name.to_owned(),
-            lowers,
-        })
+        Ok(Layer { name: name.to_owned(), lowers })
     }
 }
 
@@ -89,11 +74,7 @@ fn keep(from: &Path, to: &Path) -> Result<()> {
     let partial = PathBuf::from(partial);
     disk::remove_tree(&partial)?;
     disk::make_dirs(to.parent().unwrap_or(to))?;
-    Cmd::new("cp")
-        .args(["-a", "--"])
-        .arg(from)
-        .arg(&partial)
-        .checked()?;
+    Cmd::new("cp").args(["-a", "--"]).arg(from).arg(&partial).checked()?;
     match disk::rename(&partial, to) {
         Err(_) if to.exists() => disk::remove_tree(&partial),
         result => result,
@@ -102,11 +83,7 @@ fn keep(from: &Path, to: &Path) -> Result<()> {
 
 /// Tools without any kernel.
 pub(crate) fn tools() -> Result<Layer> {
-    host::need(&[
-        ("mmdebstrap", "mmdebstrap"),
-        ("unshare", "util-linux"),
-        ("nsenter", "util-linux"),
-    ])?;
+    host::need(&[("mmdebstrap", "mmdebstrap"), ("unshare", "util-linux"), ("nsenter", "util-linux")])?;
     let sources = debs::sources(SUITE)?;
     let key = cache::key([SUITE, TOOLS, sources.as_str(), "3"]);
     let dir = cache::path("layers").join(format!("tools-{key}"));
@@ -116,12 +93,7 @@ pub(crate) fn tools() -> Result<Layer> {
         disk::remove_tree(&fresh)?;
         disk::make_dirs(&cache::path("layers"))?;
         Cmd::new("mmdebstrap")
-            .args([
-                "--variant=minbase",
-                "--mode=root",
-                "--format=directory",
-                "--skip=cleanup/apt",
-            ])
+            .args(["--variant=minbase", "--mode=root", "--format=directory", "--skip=cleanup/apt"])
             .arg(format!("--include={TOOLS}"))
             .arg("--dpkgopt=path-exclude=/usr/share/doc/*")
             .arg(SUITE)
@@ -130,19 +102,13 @@ pub(crate) fn tools() -> Result<Layer> {
             .checked()?;
         // Maintainer scripts of kernels and modules must not try to start services.
         disk::write(&fresh.join("usr/sbin/policy-rc.d"), "#!/bin/sh\nexit 101\n")?;
-        Cmd::new("chmod")
-            .arg("0755")
-            .arg(fresh.join("usr/sbin/policy-rc.d"))
-            .checked()?;
+        Cmd::new("chmod").arg("0755").arg(fresh.join("usr/sbin/policy-rc.d")).checked()?;
         match disk::rename(&fresh, &dir) {
             Err(_) if dir.exists() => disk::remove_tree(&fresh)?,
             result => result?,
         }
     }
-    Ok(Layer {
-        name: "tools".into(),
-        lowers: vec![dir],
-    })
+    Ok(Layer { name: "tools".into(), lowers: vec![dir] })
 }
 
 impl Kernels {
@@ -153,35 +119,25 @@ impl Kernels {
             .names("linux-headers-")?
             .iter()
             .filter_map(|name| name.strip_prefix("linux-headers-"))
-            .filter(|name| {
-                name.ends_with("-cloud-amd64") && name.starts_with(|c: char| c.is_ascii_digit())
-            })
+            .filter(|name| name.ends_with("-cloud-amd64") && name.starts_with(|c: char| c.is_ascii_digit()))
             .map(str::to_owned)
             .collect();
         releases.sort_by_key(|release| digits(release));
         let [.., older, newer] = releases.as_slice() else {
             bail!("{SUITE} has fewer than two kernels of the cloud flavour: {releases:?}");
         };
-        Ok(Kernels {
-            older: older.clone(),
-            newer: newer.clone(),
-        })
+        Ok(Kernels { older: older.clone(), newer: newer.clone() })
     }
 }
 
 fn digits(release: &str) -> Vec<u64> {
-    release
-        .split(|c: char| !c.is_ascii_digit())
-        .filter_map(|run| run.parse().ok())
-        .collect()
+    release.split(|c: char| !c.is_ascii_digit()).filter_map(|run| run.parse().ok()).collect()
 }
 
 /// Tools and one kernel with its headers.
 pub(crate) fn kernel(kernels: &Kernels) -> Result<Layer> {
     let release = &kernels.older;
-    tools()?.extend("kernel", &format!("1 {release}"), |root| {
-        kernel_packages(root, release)
-    })
+    tools()?.extend("kernel", &format!("1 {release}"), |root| kernel_packages(root, release))
 }
 
 /// Tools, two kernels with their headers, and a third one that is only a name (see `fake`).
@@ -196,9 +152,7 @@ pub(crate) fn kernels(kernels: &Kernels) -> Result<Layer> {
 /// The original, as Debian packages it.
 pub(crate) fn original(below: &Layer) -> Result<Layer> {
     let version = Debs::of(SUITE)?.version("dkms")?;
-    below.extend("original", &version, |root| {
-        root.apt_install(&[&format!("dkms={version}")])
-    })
+    below.extend("original", &version, |root| root.apt_install(&[&format!("dkms={version}")]))
 }
 
 fn kernel_packages(root: &Root, release: &str) -> Result<()> {

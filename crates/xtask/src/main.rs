@@ -2,15 +2,12 @@
 //!
 //! `main` reads the command line and calls one function of the module named like the task; it knows nothing of roots,
 //! kernels or packages. Everything heavy is kept in `/var/cache/dkms-rs` and made again when that directory is empty.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a developer tool talks on the terminal"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer tool talks on the terminal")]
 
 mod cache;
 mod check;
 mod command;
+mod cpio;
 mod debs;
 mod disk;
 mod generate;
@@ -21,6 +18,7 @@ mod mirror;
 mod ours;
 mod root;
 mod suites;
+mod vm;
 
 use std::process::ExitCode;
 

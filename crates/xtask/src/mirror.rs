@@ -14,12 +14,7 @@ pub(crate) struct Mirror {
 /// Asks apt for its sources labelled `Debian` and `Debian-Security`; these labels come from the signed Release files.
 pub(crate) fn of_this_machine() -> Result<Mirror> {
     let output = Cmd::new("apt-get")
-        .args([
-            "indextargets",
-            "--format",
-            "$(LABEL) $(REPO_URI)",
-            "Created-By: Packages",
-        ])
+        .args(["indextargets", "--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages"])
         .checked()?;
     let find = |label: &str| {
         output
@@ -32,8 +27,5 @@ pub(crate) fn of_this_machine() -> Result<Mirror> {
     let archive = find("Debian").context(
         "apt of this machine knows no Debian archive\n\nhint: add one to /etc/apt/sources.list and run `apt-get update`",
     )?;
-    Ok(Mirror {
-        archive,
-        security: find("Debian-Security"),
-    })
+    Ok(Mirror { archive, security: find("Debian-Security") })
 }

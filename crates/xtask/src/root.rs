@@ -50,42 +50,18 @@ impl Root {
     /// Starts a fresh root over a layer.
     pub(crate) fn over(layer: &Layer) -> Result<Root> {
         let work = TempDir::with_prefix("dkms-root-").context("make a mount point")?;
-        let lowers: Vec<String> = layer
-            .lowers()
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect();
+        let lowers: Vec<String> = layer.lowers().iter().map(|path| path.display().to_string()).collect();
         let mut holder = Cmd::new("unshare")
-            .args([
-                "--mount",
-                "--pid",
-                "--ipc",
-                "--uts",
-                "--fork",
-                "--kill-child=KILL",
-                "sh",
-                "-c",
-                HOLD,
-                "hold",
-            ])
+            .args(["--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child=KILL", "sh", "-c", HOLD, "hold"])
             .arg(work.path())
             .arg(lowers.join(":"))
             .piped()?;
         let mut line = String::new();
         let stdout = holder.stdout.take().context("stdout of the holder")?;
-        BufReader::new(stdout)
-            .read_line(&mut line)
-            .context("wait for the root")?;
-        let root = Root {
-            holder,
-            work,
-            lowers: layer.lowers().to_vec(),
-        };
+        BufReader::new(stdout).read_line(&mut line).context("wait for the root")?;
+        let root = Root { holder, work, lowers: layer.lowers().to_vec() };
         if line.trim() != "ready" {
-            bail!(
-                "the root over {} did not come up (run as root, with namespaces and overlayfs)",
-                layer.name()
-            );
+            bail!("the root over {} did not come up (run as root, with namespaces and overlayfs)", layer.name());
         }
         Ok(root)
     }
@@ -103,28 +79,12 @@ impl Root {
     /// Where a path lies unchanged, in the highest layer that has it.
     pub(crate) fn before(&self, inside: &str) -> Option<PathBuf> {
         let inside = inside.trim_start_matches('/');
-        self.lowers
-            .iter()
-            .map(|lower| lower.join(inside))
-            .find(|path| path.symlink_metadata().is_ok())
-    }
-
-    /// The layers below, highest first.
-    pub(crate) fn lowers(&self) -> &[PathBuf] {
-        &self.lowers
+        self.lowers.iter().map(|lower| lower.join(inside)).find(|path| path.symlink_metadata().is_ok())
     }
 
     fn outside(&self, part: &str) -> PathBuf {
-        let work = self
-            .work
-            .path()
-            .strip_prefix("/")
-            .unwrap_or(self.work.path());
-        Path::new("/proc")
-            .join(self.holder.id().to_string())
-            .join("root")
-            .join(work)
-            .join(part)
+        let work = self.work.path().strip_prefix("/").unwrap_or(self.work.path());
+        Path::new("/proc").join(self.holder.id().to_string()).join("root").join(work).join(part)
     }
 
     /// A command in the root with a small clean environment, ended after `seconds`.
@@ -132,10 +92,7 @@ impl Root {
         let namespaces = format!("/proc/{}/ns", self.holder.id());
         Cmd::new("nsenter")
             .clean_env()
-            .env(
-                "PATH",
-                "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            )
+            .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
             .env("HOME", "/root")
             .env("LC_ALL", "C.UTF-8")
             .env("DEBIAN_FRONTEND", "noninteractive")
@@ -159,21 +116,14 @@ impl Root {
     pub(crate) fn must(&self, line: &str) -> Result<Output> {
         let output = self.bash(line)?;
         if output.code != 0 {
-            bail!(
-                "in the root: `{line}` ended with {}\n{}",
-                output.code,
-                output.tail()
-            );
+            bail!("in the root: `{line}` ended with {}\n{}", output.code, output.tail());
         }
         Ok(output)
     }
 
     /// Installs packages inside the root by apt, lists refreshed if the first try fails.
     pub(crate) fn apt_install(&self, packages: &[&str]) -> Result<()> {
-        let line = format!(
-            "apt-get install -y -q --no-install-recommends {}",
-            packages.join(" ")
-        );
+        let line = format!("apt-get install -y -q --no-install-recommends {}", packages.join(" "));
         if self.bash(&line)?.code != 0 {
             self.must("apt-get update -q")?;
             self.must(&line)?;

@@ -3,9 +3,13 @@
 mod parallel;
 mod parity;
 mod unit;
+mod vm;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+
+use crate::layer::{self, Layer};
+use crate::ours;
 
 /// What to run.
 #[derive(Args)]
@@ -19,12 +23,17 @@ pub(crate) struct Request {
     /// Also what takes long and needs much from the archive
     #[arg(long)]
     full: bool,
-    /// The original in both places: a test of the harness itself
+    /// The original in the place of ours: a test of the harness itself
     #[arg(long)]
     twins: bool,
 }
 
 impl Request {
+    /// The layer under test: ours, or the original when the harness itself is tested.
+    fn subject(&self, below: &Layer) -> Result<Layer> {
+        if self.twins { layer::original(below) } else { ours::layer(below) }
+    }
+
     fn wants(&self, name: &str) -> bool {
         self.only.as_ref().is_none_or(|text| name.contains(text.as_str()))
     }
@@ -37,6 +46,8 @@ enum Suite {
     Unit,
     /// The same commands with the original and with ours
     Parity,
+    /// A built module loaded by a real kernel in QEMU
+    Vm,
 }
 
 /// How many checks passed and failed.
@@ -75,15 +86,9 @@ pub(crate) fn run(request: &Request) -> Result<bool> {
         // A suite that cannot run at all is a failure of the run, but the others still get their turn.
         let tally = one(*suite, request).unwrap_or_else(|error| {
             eprintln!("error: suite {name}: {error:#}");
-            Tally {
-                passed: 0,
-                failed: 1,
-            }
+            Tally { passed: 0, failed: 1 }
         });
-        println!(
-            "suite {name}: {} passed, {} failed",
-            tally.passed, tally.failed
-        );
+        println!("suite {name}: {} passed, {} failed", tally.passed, tally.failed);
         total.add(tally);
     }
     println!("{} passed, {} failed", total.passed, total.failed);
@@ -94,5 +99,6 @@ fn one(suite: Suite, request: &Request) -> Result<Tally> {
     match suite {
         Suite::Unit => unit::run(),
         Suite::Parity => parity::run(request),
+        Suite::Vm => vm::run(request),
     }
 }

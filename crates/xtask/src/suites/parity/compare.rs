@@ -34,7 +34,8 @@ pub(crate) fn complaints(case: &Case, original: &Seen, ours: &Seen, kernels: &Ke
             }
         }
         for (path, told) in paths(&a.tree, &b.tree) {
-            let expected = |what: &What| matches!(what, What::Path(glob) if matches(&play::expand(glob, kernels), path));
+            let expected =
+                |what: &What| matches!(what, What::Path(glob) if matches(&play::expand(glob, kernels), path));
             if !excused(&case.differs, &mut used, expected) && shown.insert(told.clone()) {
                 complaints.push(format!("{head}: {told}"));
             }

@@ -29,7 +29,9 @@ pub(super) fn normal(inside: &str) -> String {
     let parts: Vec<String> = inside
         .split('/')
         .map(|part| match part.rsplit_once(['_', '.']) {
-            Some((head, tail)) if (head.starts_with(".tmp_") || head == "dkms") && random(tail) => format!("{head}_XXXXXX"),
+            Some((head, tail)) if (head.starts_with(".tmp_") || head == "dkms") && random(tail) => {
+                format!("{head}_XXXXXX")
+            }
             _ => part.to_owned(),
         })
         .collect();

@@ -18,7 +18,7 @@ use self::case::Case;
 use self::play::Seen;
 use super::{Request, Tally, parallel};
 use crate::layer::{self, Kernels, Layer};
-use crate::{cache, disk, ours};
+use crate::{cache, disk};
 
 /// The two roots of an exam.
 struct Exam {
@@ -34,7 +34,7 @@ pub(super) fn run(request: &Request) -> Result<Tally> {
     let kernels = Kernels::of_archive()?;
     let below = layer::kernels(&kernels)?;
     let original = layer::original(&below)?;
-    let ours = if request.twins { original.clone() } else { ours::layer(&below)? };
+    let ours = request.subject(&below)?;
     let exam = Exam { kernels, original, ours, twins: request.twins };
 
     let mut cases = case::load(Path::new("tests/parity"))?;
