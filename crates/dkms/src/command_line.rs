@@ -7,7 +7,7 @@
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueHint};
 
 use crate::verb::VERBS;
 
@@ -55,7 +55,7 @@ pub struct CommandLine {
     pub templatekernel: Option<String>,
 
     /// Use this file in place of the module's dkms.conf
-    #[arg(short = 'c', value_name = "FILE", value_parser = value)]
+    #[arg(short = 'c', value_name = "FILE", value_parser = value, value_hint = ValueHint::FilePath)]
     pub conf: Option<String>,
 
     /// Set a directive of dkms.conf for this run; may be repeated
@@ -63,15 +63,15 @@ pub struct CommandLine {
     pub directive: Vec<String>,
 
     /// Kernel configuration in place of the kernel's own
-    #[arg(long, value_name = "FILE", value_parser = value)]
+    #[arg(long, value_name = "FILE", value_parser = value, value_hint = ValueHint::FilePath)]
     pub config: Option<String>,
 
     /// Headers in place of the kernel's own
-    #[arg(long, value_name = "DIRECTORY", value_parser = value)]
+    #[arg(long, value_name = "DIRECTORY", value_parser = value, value_hint = ValueHint::DirPath)]
     pub kernelsourcedir: Option<String>,
 
     /// Tarball to load or to write
-    #[arg(long, value_name = "FILE", value_parser = value)]
+    #[arg(long, value_name = "FILE", value_parser = value, value_hint = ValueHint::FilePath)]
     pub archive: Option<String>,
 
     /// Pack only built objects
@@ -115,19 +115,19 @@ pub struct CommandLine {
     pub json: bool,
 
     /// Work on the system below this directory: its configuration, trees, kernels and programs
-    #[arg(long, value_name = "DIRECTORY", value_parser = value)]
+    #[arg(long, value_name = "DIRECTORY", value_parser = value, value_hint = ValueHint::DirPath)]
     pub root: Option<String>,
 
     /// State of dkms. Default: /var/lib/dkms
-    #[arg(long, value_name = "DIRECTORY", value_parser = value)]
+    #[arg(long, value_name = "DIRECTORY", value_parser = value, value_hint = ValueHint::DirPath)]
     pub dkmstree: Option<String>,
 
     /// Sources of modules. Default: /usr/src
-    #[arg(long, value_name = "DIRECTORY", value_parser = value)]
+    #[arg(long, value_name = "DIRECTORY", value_parser = value, value_hint = ValueHint::DirPath)]
     pub sourcetree: Option<String>,
 
     /// Module directories of kernels. Default: /lib/modules
-    #[arg(long, value_name = "DIRECTORY", value_parser = value)]
+    #[arg(long, value_name = "DIRECTORY", value_parser = value, value_hint = ValueHint::DirPath)]
     pub installtree: Option<String>,
 
     /// Print nothing to standard output; errors and warnings stay

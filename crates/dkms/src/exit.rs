@@ -2,28 +2,6 @@
 //!
 //! The numbers are those of the original, because package scripts and administrators' tools test them. A failure is
 //! found by looking through the chain of an [`anyhow::Error`] for one of our two kinds of error; what is neither is 1.
-//!
-//! | status | meaning |
-//! |---|---|
-//! | 0 | done, or nothing to do |
-//! | 1 | rights, names or versions missing, a path that is not there, a system call that failed |
-//! | 2 | a command line that cannot be understood; no source tree; no tarball |
-//! | 3 | registered already; not registered; no tarball of dkms |
-//! | 4 | two verbs; not exactly one kernel; source or dkms.conf gone; unknown distribution |
-//! | 5 | the verb takes no --all; a patch that cannot be used |
-//! | 6 | a patch that does not apply; no such kernel; nothing was installed; depmod failed |
-//! | 7 | make left no usable object; an object could not be signed |
-//! | 8 | an unusable dkms.conf or name; no source; options that exclude each other |
-//! | 10 | make failed |
-//! | 11 | autoinstall: at least one module failed |
-//! | 13 | a module in BUILD_DEPENDS is not installed |
-//! | 14 | a kernel hook failed for at least one module |
-//! | 16 | an empty or impossible kernel release or architecture |
-//! | 21 | the kernel's headers are missing |
-//! | 77 | the module is not meant for the kernel |
-//! | 101 | PRE_INSTALL refused |
-//! | 128 + n | stopped by signal n |
-//! | other | what a script of the module returned |
 
 use std::process::ExitCode;
 
@@ -31,6 +9,27 @@ use dkms_engine::error::Error;
 
 use crate::refusal::Refusal;
 use crate::verb::Verb;
+
+/// What the numbers mean, for the manual page.
+pub static MEANINGS: [(&str, &str); 17] = [
+    ("0", "Done, or there was nothing to do."),
+    ("1", "Rights, a name or a version are missing; a path is not there; the system refused something."),
+    ("2", "The command line cannot be understood; there is no source tree; there is no tarball."),
+    ("3", "The module version is registered already, or is not registered; the archive is none of dkms."),
+    ("4", "Two verbs; not exactly one kernel; the source or its dkms.conf is gone; the distribution is unknown."),
+    ("5", "The verb takes no `--all`; a patch cannot be used."),
+    ("6", "A patch does not apply; there is no such kernel; nothing was installed; depmod failed."),
+    ("7", "The build left no usable object, or an object that had to be signed could not be."),
+    ("8", "dkms.conf or a name cannot be used; there is no source; options exclude each other."),
+    ("10", "The make command failed."),
+    ("11", "autoinstall and kernel_postinst: at least one module failed."),
+    ("13", "A module in BUILD_DEPENDS is not installed for the kernel."),
+    ("14", "kernel_preinst and kernel_prerm: at least one module failed."),
+    ("16", "A kernel release or architecture is empty or impossible."),
+    ("21", "The headers of the kernel are missing."),
+    ("77", "The module says that it is not meant for the kernel."),
+    ("101", "The PRE_INSTALL script refused."),
+];
 
 /// A command line that clap cannot make sense of.
 pub const USAGE: u8 = 2;

@@ -16,6 +16,7 @@ mod inside;
 mod layer;
 mod mirror;
 mod ours;
+mod roff;
 mod root;
 mod suites;
 mod vm;
