@@ -21,5 +21,6 @@ mod run;
 pub mod session;
 mod signals;
 pub mod verb;
+pub mod verbs;
 
 pub use run::run;

@@ -1,0 +1,395 @@
+//! `dkms status`: what is registered, built and installed, as lines that scripts read or as JSON.
+//!
+//! The lines are the original's to the byte. They come from the tree, the records and one look at each file; no
+//! configuration is evaluated. Nothing that is wrong with a module changes the exit status.
+
+use std::fmt;
+
+use anyhow::Result;
+use dkms_conf::pattern::Pattern;
+use dkms_engine::facts::condition::{Condition, Wholeness};
+use dkms_engine::facts::tree::{BuiltTarget, RegisteredModule, Tree};
+use dkms_engine::facts::{Registration, State};
+use dkms_engine::setup::Setup;
+use serde::Serialize;
+
+use crate::arguments::Arguments;
+use crate::session::Session;
+
+/// Shows the state.
+///
+/// # Errors
+/// `Io` of the engine; writing to standard output.
+pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<()> {
+    let filter = Filter::of(arguments);
+    let tree = filter.gather(&session.setup)?;
+    if arguments.line.json {
+        let status = Status::new(&session.setup, &tree, &filter);
+        return Ok(session.output.line(&serde_json::to_string_pretty(&status)?)?);
+    }
+    let (mut text, mut broken) = (String::new(), Vec::new());
+    for pass in &filter.passes {
+        for module in tree.modules.iter().filter(|module| filter.takes(module)) {
+            let rows = rows(module, pass, |build| Condition::gather(&session.setup, build));
+            broken.extend(rows.iter().filter(|row| row.state == RowState::Broken).map(|_| module));
+            rows.iter().for_each(|row| text += &format!("{row}\n"));
+        }
+    }
+    session.output.write(&text)?;
+    for module in broken {
+        let source = session.setup.layout.source_link(&module.id);
+        log::error!("`{}` is broken: its source `{}` is missing", module.id, source.display());
+    }
+    Ok(())
+}
+
+/// What to show: patterns of a shell.
+struct Filter {
+    /// Exactly this name, so that nothing else has to be looked at.
+    literal: Option<String>,
+    name: Pattern,
+    version: Pattern,
+    /// One for each `-k`, as if the command had been given so many times.
+    passes: Vec<Pass>,
+}
+
+/// Kernel and architecture of one pass; `None` is any.
+struct Pass {
+    release: Option<Pattern>,
+    arch: Option<Pattern>,
+}
+
+impl Filter {
+    fn of(arguments: &Arguments) -> Self {
+        let line = &arguments.line;
+        let pattern = |text: &Option<String>| Pattern::new(text.as_deref().unwrap_or("*"));
+        let filled = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(Pattern::new);
+        // One architecture is for all kernels.
+        let arch = |index: usize| line.arch.get(index).or_else(|| line.arch.first().filter(|_| line.arch.len() == 1));
+        let passes = (0..line.kernelver.len().max(1)).map(|index| Pass {
+            release: filled(line.kernelver.get(index).map(|kernel| crate::kernels::release(kernel))),
+            arch: filled(arch(index).map(String::as_str)),
+        });
+        Self {
+            literal: arguments.name.clone().filter(|name| Pattern::new(name).is_literal()),
+            name: pattern(&arguments.name),
+            version: pattern(&arguments.version),
+            passes: passes.collect(),
+        }
+    }
+
+    fn gather(&self, setup: &Setup) -> Result<Tree> {
+        Ok(match &self.literal {
+            Some(name) => Tree::gather_module(setup, name)?,
+            None => Tree::gather(setup)?,
+        })
+    }
+
+    fn takes(&self, module: &RegisteredModule) -> bool {
+        self.name.matches(&module.id.name) && self.version.matches(&module.id.version)
+    }
+}
+
+impl Pass {
+    fn takes(&self, build: &BuiltTarget) -> bool {
+        let kernel = &build.target.kernel;
+        self.release.as_ref().is_none_or(|pattern| pattern.matches(&kernel.release))
+            && self.arch.as_ref().is_none_or(|pattern| pattern.matches(&kernel.arch))
+    }
+}
+
+/// One line.
+struct Row<'a> {
+    module: &'a RegisteredModule,
+    state: RowState<'a>,
+}
+
+#[derive(PartialEq)]
+enum RowState<'a> {
+    Added,
+    Broken,
+    Built(&'a BuiltTarget, Condition),
+}
+
+/// The lines of one module version in one pass.
+fn rows<'a>(module: &'a RegisteredModule, pass: &Pass, condition: impl Fn(&BuiltTarget) -> Condition) -> Vec<Row<'a>> {
+    if module.registration == Registration::Broken {
+        return vec![Row { module, state: RowState::Broken }];
+    }
+    let builds = module.builds.iter().filter(|build| pass.takes(build));
+    let rows: Vec<_> =
+        builds.map(|build| Row { module, state: RowState::Built(build, condition(build)) }).collect();
+    if rows.is_empty() && module.registration == Registration::Added {
+        return vec![Row { module, state: RowState::Added }];
+    }
+    rows
+}
+
+impl fmt::Display for Row<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = &self.module.id;
+        let (build, condition) = match &self.state {
+            RowState::Added => return write!(f, "{id}: added"),
+            RowState::Broken => return write!(f, "{id}: broken"),
+            RowState::Built(build, condition) => (build, condition),
+        };
+        let kernel = &build.target.kernel;
+        let state = if build.state == State::Installed { "installed" } else { "built" };
+        write!(f, "{id}, {}, {}: {state}", kernel.release, kernel.arch)?;
+        if build.original_exists {
+            f.write_str(" (Original modules exist)")?;
+        }
+        if condition.is_missing_objects() {
+            f.write_str(" (Built modules are missing in the kernel modules folder)")?;
+        } else if build.state == State::Installed && condition.differs() {
+            f.write_str(" (Differences between built and installed modules)")?;
+        }
+        Ok(())
+    }
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Status {
+    /// Grows when the meaning of a field changes or a field goes away. New fields may come without that.
+    format: u32,
+    /// Module versions in the order of their names.
+    modules: Vec<ModuleStatus>,
+}
+
+/// One module version.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct ModuleStatus {
+    /// Package name.
+    name: String,
+    /// Package version.
+    version: String,
+    /// How it is registered.
+    registration: RegistrationStatus,
+    /// What it is built for.
+    kernels: Vec<KernelStatus>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+enum RegistrationStatus {
+    /// With its source.
+    Added,
+    /// Its source is gone.
+    Broken,
+    /// Imported without source: it cannot be built anew.
+    BinariesOnly,
+}
+
+/// One build.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct KernelStatus {
+    /// Kernel release.
+    kernel: String,
+    /// Architecture.
+    arch: String,
+    /// How far it has come.
+    state: BuildStatus,
+    /// A module of the kernel was displaced by it and is kept.
+    original_exists: bool,
+    /// The built objects that are kept.
+    objects: FilesStatus,
+    /// The files in the kernel's module directory; `whole` if it is not installed.
+    placed: FilesStatus,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+enum BuildStatus {
+    /// Built, not installed.
+    Built,
+    /// Built and installed.
+    Installed,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+enum FilesStatus {
+    /// As they were made.
+    Whole,
+    /// At least one is not what was made.
+    Altered,
+    /// At least one is gone.
+    Missing,
+}
+
+impl Status {
+    fn new(setup: &Setup, tree: &Tree, filter: &Filter) -> Self {
+        let kernel = |build: &BuiltTarget| {
+            let condition = Condition::gather(setup, build);
+            KernelStatus {
+                kernel: build.target.kernel.release.clone(),
+                arch: build.target.kernel.arch.clone(),
+                state: if build.state == State::Installed { BuildStatus::Installed } else { BuildStatus::Built },
+                original_exists: build.original_exists,
+                objects: condition.objects.into(),
+                placed: condition.placed.into(),
+            }
+        };
+        let module = |module: &RegisteredModule| ModuleStatus {
+            name: module.id.name.clone(),
+            version: module.id.version.clone(),
+            registration: match module.registration {
+                Registration::Added => RegistrationStatus::Added,
+                Registration::Broken => RegistrationStatus::Broken,
+                Registration::BinariesOnly => RegistrationStatus::BinariesOnly,
+            },
+            kernels: module
+                .builds
+                .iter()
+                .filter(|build| filter.passes.iter().any(|pass| pass.takes(build)))
+                .map(kernel)
+                .collect(),
+        };
+        Self { format: 1, modules: tree.modules.iter().filter(|entry| filter.takes(entry)).map(module).collect() }
+    }
+}
+
+impl From<Wholeness> for FilesStatus {
+    fn from(wholeness: Wholeness) -> Self {
+        match wholeness {
+            Wholeness::Whole => Self::Whole,
+            Wholeness::Altered => Self::Altered,
+            Wholeness::Missing => Self::Missing,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::path::Path;
+
+    use dkms_engine::root::Root;
+    use dkms_engine::target::{KernelId, ModuleId, Target};
+
+    use super::*;
+    use crate::arguments::Place;
+    use crate::command_line::{Parsed, parse};
+
+    fn filter(words: &[&str]) -> Filter {
+        let root = Root::open(Path::new("/")).unwrap();
+        let words = std::iter::once(&"status").chain(words).map(OsString::from);
+        let Parsed::Run(line) = parse(words) else { panic!("does not parse") };
+        Filter::of(&Arguments::resolve(*line, Place { root: &root, working: Path::new("/") }).unwrap())
+    }
+
+    fn module(name: &str, registration: Registration, builds: &[(&str, &str, State, bool)]) -> RegisteredModule {
+        let id = ModuleId::new(name, "1.0").unwrap();
+        let build = |(release, arch, state, original_exists): &(&str, &str, State, bool)| BuiltTarget {
+            target: Target::new(id.clone(), KernelId::new(release, arch).unwrap()),
+            directory: "/unused".into(),
+            state: *state,
+            original_exists: *original_exists,
+        };
+        RegisteredModule { id: id.clone(), registration, builds: builds.iter().map(build).collect() }
+    }
+
+    fn shown(filter: &Filter, modules: &[RegisteredModule], condition: Condition) -> Vec<String> {
+        let mut lines = Vec::new();
+        for pass in &filter.passes {
+            for module in modules.iter().filter(|module| filter.takes(module)) {
+                lines.extend(rows(module, pass, |_| condition).iter().map(ToString::to_string));
+            }
+        }
+        lines
+    }
+
+    #[test]
+    fn lines_of_the_original() {
+        use Registration::{Added, BinariesOnly, Broken};
+        use State::{Built, Installed};
+        let (whole, altered, missing) = (Wholeness::Whole, Wholeness::Altered, Wholeness::Missing);
+        let builds = |state, original| [("6.1.0", "x86_64", state, original)];
+        for (registration, builds, objects, placed, expected) in [
+            (Added, &[][..], whole, whole, &["m/1.0: added"][..]),
+            (Broken, &builds(Built, false), whole, whole, &["m/1.0: broken"]),
+            (BinariesOnly, &[], whole, whole, &[]),
+            (BinariesOnly, &builds(Built, false), whole, whole, &["m/1.0, 6.1.0, x86_64: built"]),
+            (Added, &builds(Built, false), whole, whole, &["m/1.0, 6.1.0, x86_64: built"]),
+            (Added, &builds(Installed, false), whole, whole, &["m/1.0, 6.1.0, x86_64: installed"]),
+            (
+                Added,
+                &builds(Installed, true),
+                whole,
+                whole,
+                &["m/1.0, 6.1.0, x86_64: installed (Original modules exist)"],
+            ),
+            (Added, &builds(Built, true), whole, whole, &["m/1.0, 6.1.0, x86_64: built (Original modules exist)"]),
+            (
+                Added,
+                &builds(Built, false),
+                missing,
+                whole,
+                &["m/1.0, 6.1.0, x86_64: built (Built modules are missing in the kernel modules folder)"],
+            ),
+            (
+                Added,
+                &builds(Installed, true),
+                missing,
+                missing,
+                &["m/1.0, 6.1.0, x86_64: installed (Original modules exist) (Built modules are missing in the \
+                   kernel modules folder)"],
+            ),
+            (
+                Added,
+                &builds(Installed, false),
+                whole,
+                altered,
+                &["m/1.0, 6.1.0, x86_64: installed (Differences between built and installed modules)"],
+            ),
+            (
+                Added,
+                &builds(Installed, false),
+                whole,
+                missing,
+                &["m/1.0, 6.1.0, x86_64: installed (Differences between built and installed modules)"],
+            ),
+            (Added, &builds(Built, false), altered, whole, &["m/1.0, 6.1.0, x86_64: built"]),
+        ] {
+            let condition = Condition { objects, placed };
+            assert_eq!(shown(&filter(&[]), &[module("m", registration, builds)], condition), expected);
+        }
+    }
+
+    #[test]
+    fn filters() {
+        let (built, added) = (State::Built, Registration::Added);
+        let modules = [
+            module("a", added, &[("6.1.0", "x86_64", built, false), ("6.5.0", "arm64", built, false)]),
+            module("b", added, &[]),
+        ];
+        let one = "a/1.0, 6.1.0, x86_64: built";
+        let two = "a/1.0, 6.5.0, arm64: built";
+        for (words, expected) in [
+            (&[][..], &[one, two, "b/1.0: added"][..]),
+            (&["a"], &[one, two]),
+            (&["-m", "b"], &["b/1.0: added"]),
+            (&["a/1.0"], &[one, two]),
+            (&["a", "-v", "1.*"], &[one, two]),
+            (&["-v", "2"], &[]),
+            (&["-m", "[ab]", "-k", "6.1*"], &[one, "b/1.0: added"]),
+            (&["-k", ""], &[one, two, "b/1.0: added"]),
+            (&["a", "-k", "6.5.0/arm64"], &[two]),
+            (&["a", "-k", "6.5.0/x86_64"], &["a/1.0: added"]),
+            (&["a", "-a", "x86*"], &[one]),
+            (&["-k", "6.1.0", "-k", "6.5.0"], &[one, "b/1.0: added", two, "b/1.0: added"]),
+            (&["-k", "6.1.0", "-k", "6.5.0", "-a", "x86_64"], &[one, "b/1.0: added", "a/1.0: added", "b/1.0: added"]),
+            (&["unknown"], &[]),
+            (&["--all", "a"], &[one, two]),
+        ] {
+            assert_eq!(shown(&filter(words), &modules, Condition::default()), expected, "{words:?}");
+        }
+    }
+}
