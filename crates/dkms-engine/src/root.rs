@@ -15,7 +15,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags, ResolveFlags};
 
 use crate::error::Error;
 
@@ -233,6 +233,14 @@ impl Root {
     /// Whether it is a regular file that somebody may execute.
     pub fn is_executable(&self, path: &Path) -> bool {
         self.meta(path).is_some_and(|meta| meta.kind == Kind::File && meta.mode & 0o111 != 0)
+    }
+
+    /// Whether this process may write to it; on a file system that is mounted read-only it may not.
+    pub fn is_writable(&self, path: &Path) -> bool {
+        let tested = self
+            .parent(path)
+            .and_then(|(parent, name)| rustix::fs::accessat(parent, name, Access::WRITE_OK, AtFlags::EACCESS));
+        tested.is_ok()
     }
 
     /// Whether it is a symbolic link itself.

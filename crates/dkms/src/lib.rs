@@ -16,6 +16,7 @@ pub mod logger;
 pub mod output;
 pub mod preconditions;
 pub mod problem;
+pub mod reason;
 pub mod refusal;
 mod run;
 pub mod session;

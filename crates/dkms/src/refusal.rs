@@ -165,7 +165,8 @@ impl Refusal {
             }
             Refusal::NoTemplate => "dkms match --templatekernel OLD -k NEW".into(),
             Refusal::NoVerb | Refusal::VerbUnknown { .. } => "`dkms --help` lists the verbs".into(),
-            Refusal::NeedsRoot { .. } | Refusal::TreeReadOnly { .. } => "run the command again with sudo".into(),
+            Refusal::NeedsRoot { .. } => "run the command again with sudo".into(),
+            Refusal::TreeReadOnly { .. } => "run the command again with sudo, or mount the tree writable".into(),
             Refusal::OneKernel { verb, .. } => format!("dkms {} -k KERNEL", verb.name()),
             Refusal::PathNotTaken { verb, .. } => format!("dkms {} NAME/VERSION", verb.name()),
             Refusal::TwoVerbs { second, .. } => format!("a module of that name is given with -m {}", second.name()),

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use dkms_engine::cancel::Cancel;
 use dkms_engine::environment::Environment;
 use dkms_engine::error::Error;
+use dkms_engine::facts::tree;
 use dkms_engine::layout::OS_RELEASE;
 use dkms_engine::root::Root;
 use indicatif::MultiProgress;
@@ -17,8 +18,10 @@ use crate::arguments::{Arguments, Place};
 use crate::command_line::{CommandLine, Parsed, parse};
 use crate::logger::{Logger, level};
 use crate::output::Output;
+use crate::preconditions::Rights;
 use crate::session::Session;
-use crate::{exit, kernels, problem, signals};
+use crate::verb::Verb;
+use crate::{exit, kernels, preconditions, problem, signals, verbs};
 
 /// Carries out a command line (without the program's name) and says how the process is to end.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -60,8 +63,27 @@ fn carry_out(line: CommandLine, progress: &MultiProgress) -> Result<()> {
     signals::register(&cancel).context("cannot handle signals")?;
     let environment = Environment::new(std::env::vars_os());
     let session = Session::new(arguments.verb, &arguments.line, place, environment, cancel)?;
-    let _ = (session, progress);
-    Ok(())
+    let _ = progress;
+    check(&session, &arguments)?;
+    match arguments.verb {
+        Verb::Status => verbs::status::run(&session, &arguments),
+        _ => Ok(()),
+    }
+}
+
+fn check(session: &Session, arguments: &Arguments) -> Result<()> {
+    let setup = &session.setup;
+    let tree = &setup.layout.tree;
+    let root = rustix::process::geteuid().is_root();
+    // A tree that is not there yet is made by root alone.
+    let tree_writable = setup.root.is_writable(tree) || (root && !setup.root.exists(tree));
+    let rights = Rights { root, tree_writable, tree };
+    preconditions::check(
+        arguments,
+        rights,
+        |module| tree::registration(setup, module),
+        |module| setup.layout.source_link(module),
+    )
 }
 
 /// The root directory under its real name, so that the working directory can be compared with it.

@@ -5,6 +5,7 @@
 
 mod completions;
 mod manual;
+mod schemas;
 mod settings;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use anyhow::Result;
 pub(crate) fn files() -> Result<Vec<(PathBuf, String)>> {
     let mut files = manual::files()?;
     files.extend(completions::files()?);
+    files.extend(schemas::files()?);
     files.push(("packaging/framework.conf".into(), settings::file()));
     Ok(files)
 }

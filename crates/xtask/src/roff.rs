@@ -2,15 +2,8 @@
 
 /// Text with `code` in bold, as one paragraph.
 pub(crate) fn text(markdown: &str) -> String {
-    let mut out = String::new();
-    for (index, part) in markdown.split('`').enumerate() {
-        let part = escape(part);
-        if index % 2 == 1 {
-            out.push_str(&format!("\\fB{part}\\fR"));
-        } else {
-            out.push_str(&part);
-        }
-    }
+    let parts = markdown.split('`').enumerate();
+    let out: String = parts.map(|(index, part)| if index % 2 == 1 { bold(part) } else { escape(part) }).collect();
     // A control character at the beginning of a line would make a request of it.
     if out.starts_with(['.', '\'']) { format!("\\&{out}") } else { out }
 }

@@ -32,7 +32,7 @@ pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<()> {
         for module in tree.modules.iter().filter(|module| filter.takes(module)) {
             let rows = rows(module, pass, |build| Condition::gather(&session.setup, build));
             broken.extend(rows.iter().filter(|row| row.state == RowState::Broken).map(|_| module));
-            rows.iter().for_each(|row| text += &format!("{row}\n"));
+            text.extend(rows.iter().map(|row| format!("{row}\n")));
         }
     }
     session.output.write(&text)?;
@@ -117,8 +117,7 @@ fn rows<'a>(module: &'a RegisteredModule, pass: &Pass, condition: impl Fn(&Built
         return vec![Row { module, state: RowState::Broken }];
     }
     let builds = module.builds.iter().filter(|build| pass.takes(build));
-    let rows: Vec<_> =
-        builds.map(|build| Row { module, state: RowState::Built(build, condition(build)) }).collect();
+    let rows: Vec<_> = builds.map(|build| Row { module, state: RowState::Built(build, condition(build)) }).collect();
     if rows.is_empty() && module.registration == Registration::Added {
         return vec![Row { module, state: RowState::Added }];
     }

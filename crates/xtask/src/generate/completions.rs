@@ -79,16 +79,16 @@ fn zsh() -> Result<String> {
 }
 
 fn fish() -> Result<String> {
-    let mut text = plain(Shell::Fish)?;
     let no_verb = format!("not __fish_seen_subcommand_from {}", verbs().replace(" plan", ""));
-    for row in &VERBS {
-        let about = row.about.replace('\'', "\\'");
-        text += &format!("complete -c dkms -n '{no_verb}' -a {} -d '{about}'\n", row.name);
+    let quoted = |text: &str| text.replace('\'', "\\'");
+    let mut lines = vec![plain(Shell::Fish)?];
+    lines.extend(
+        VERBS.iter().map(|row| format!("complete -c dkms -n '{no_verb}' -a {} -d '{}'\n", row.name, quoted(row.about))),
+    );
+    lines.push(format!("complete -c dkms -a '({})'\n", quoted(MODULES)));
+    for (option, names) in [("-s k -l kernelver", KERNELS), ("-l templatekernel", KERNELS), ("-s m -l module", MODULES)]
+    {
+        lines.push(format!("complete -c dkms {option} -x -a '({})'\n", quoted(names)));
     }
-    text += &format!("complete -c dkms -a '({})'\n", MODULES.replace('\'', "\\'"));
-    for option in ["-s k -l kernelver", "-l templatekernel"] {
-        text += &format!("complete -c dkms {option} -x -a '({})'\n", KERNELS.replace('\'', "\\'"));
-    }
-    text += &format!("complete -c dkms -s m -l module -x -a '({})'\n", MODULES.replace('\'', "\\'"));
-    Ok(text)
+    Ok(lines.concat())
 }
