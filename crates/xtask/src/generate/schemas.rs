@@ -10,7 +10,7 @@ use schemars::Schema;
 pub(super) fn files() -> Result<Vec<(PathBuf, String)>> {
     let file = |name: &str, schema: Schema| {
         let path = PathBuf::from("packaging/schema").join(format!("{name}.json"));
-        Ok((path, serde_json::to_string_pretty(&schema)? + "\n"))
+        anyhow::Ok((path, serde_json::to_string_pretty(&schema)? + "\n"))
     };
     Ok(vec![file("status", schemars::schema_for!(Status))?])
 }
