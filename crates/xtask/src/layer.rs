@@ -140,6 +140,24 @@ pub(crate) fn kernel(kernels: &Kernels) -> Result<Layer> {
     tools()?.extend("kernel", &format!("1 {release}"), |root| kernel_packages(root, release))
 }
 
+/// The newest release of the ordinary flavour, which has the drivers and subsystems that the cloud flavour leaves out.
+pub(crate) fn desktop_release() -> Result<String> {
+    let names = Debs::of(SUITE)?.names("linux-headers-")?;
+    let releases = names.iter().filter_map(|name| name.strip_prefix("linux-headers-"));
+    // Other flavours have one more hyphen.
+    let plain = |release: &&str| {
+        let number = release.strip_suffix("-amd64").filter(|number| number.starts_with(|c: char| c.is_ascii_digit()));
+        number.is_some_and(|number| !number.contains('-'))
+    };
+    let newest = releases.filter(plain).max_by_key(|release| digits(release));
+    newest.map(str::to_owned).with_context(|| format!("{SUITE} has no kernel headers"))
+}
+
+/// Tools and one kernel of the ordinary flavour with its headers.
+pub(crate) fn desktop(release: &str) -> Result<Layer> {
+    tools()?.extend("desktop", &format!("1 {release}"), |root| kernel_packages(root, release))
+}
+
 /// Tools, two kernels with their headers, and a third one that is only a name (see `fake`).
 pub(crate) fn kernels(kernels: &Kernels) -> Result<Layer> {
     let release = &kernels.newer;

@@ -4,6 +4,7 @@
 //! kernels or packages. Everything heavy is kept in `/var/cache/dkms-rs` and made again when that directory is empty.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer tool talks on the terminal")]
 
+mod bench;
 mod cache;
 mod check;
 mod command;
@@ -35,6 +36,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Measure against the original and against bare make; prints a table and JSON lines
+    Bench(bench::Request),
     /// Compare the generated files in the tree with what would be generated now
     Check,
     /// Write the generated files: manual pages, completions, schema
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<bool> {
     match arguments.task {
+        Task::Bench(request) => bench::run(&request),
         Task::Check => check::run(),
         Task::Generate => generate::run().map(|()| true),
         Task::In(request) => inside::run(&request),

@@ -1,0 +1,54 @@
+//! The two sides of a benchmark: the original's package and our release build, both in one layer.
+//!
+//! Ours lies beside the original, not in its place, so that both read the same tree in the same root.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::command::Cmd;
+use crate::layer::{self, Layer};
+use crate::{cache, disk};
+
+/// Where the original's program is in a root.
+pub(super) const ORIGINAL: &str = "/usr/sbin/dkms";
+
+/// Where ours is put.
+const OURS: &str = "/opt/dkms-rs/dkms";
+
+/// Who competes, and how long.
+#[derive(Debug)]
+pub(super) struct Contest {
+    /// Our program in a root; the original's when the benchmark itself is tested.
+    pub(super) ours: &'static str,
+    /// Laps of each side that builds.
+    pub(super) rounds: usize,
+    /// Fewer rows: the benchmark itself is tested.
+    pub(super) small: bool,
+}
+
+impl Contest {
+    /// Builds our program as it is released.
+    pub(super) fn new(twins: bool, small: bool, rounds: usize) -> Result<Contest> {
+        if !twins {
+            Cmd::new("cargo").args(["build", "--quiet", "--release", "--package", "dkms"]).run()?;
+        }
+        Ok(Contest { ours: if twins { ORIGINAL } else { OURS }, rounds, small })
+    }
+
+    /// Laps of ours where it takes milliseconds: a single one would tell more of the machine than of the program.
+    pub(super) fn quick_laps(&self) -> usize {
+        if self.ours == ORIGINAL { 1 } else { 31 }
+    }
+
+    /// Both programs over `below`.
+    pub(super) fn over(&self, below: &Layer) -> Result<Layer> {
+        let original = layer::original(below)?;
+        if self.ours == ORIGINAL {
+            return Ok(original);
+        }
+        let program = Path::new("target/release/dkms");
+        let recipe = cache::digest(&disk::bytes(program)?);
+        original.extend("release", &recipe, |root| disk::copy(program, &root.path(OURS)))
+    }
+}

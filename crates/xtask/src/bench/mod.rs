@@ -1,0 +1,77 @@
+//! `cargo xtask bench`: how long our `dkms` takes, against the original and against bare `make`, in one run.
+//!
+//! A ratio holds only between laps of the same run on the same machine: whatever else the machine does slows both sides.
+//! So the sides take turns, medians are compared, and the load is told with the result. Never part of the tests.
+
+mod builds;
+mod contest;
+mod idle;
+mod lap;
+mod machine;
+mod packages;
+mod row;
+mod status;
+mod tiny;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use self::contest::Contest;
+use self::machine::Machine;
+use self::row::Row;
+
+/// What to measure.
+#[derive(Args)]
+pub(crate) struct Request {
+    /// Only this benchmark
+    #[arg(value_enum)]
+    bench: Option<Bench>,
+    /// Laps of each side that builds; the median counts
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// One lap, and a twentieth of the rows: a test of the benchmark itself
+    #[arg(long)]
+    small: bool,
+    /// The original in the place of ours: a test of the benchmark itself
+    #[arg(long)]
+    twins: bool,
+}
+
+/// A benchmark with its targets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Bench {
+    /// `dkms status` with 500 rows, and with one
+    Status,
+    /// `dkms autoinstall` with nothing to do: 10 modules, 5 kernels
+    Idle,
+    /// `dkms install` of one module
+    Install,
+    /// `dkms autoinstall` of five modules for a new kernel
+    Autoinstall,
+}
+
+/// Measures and prints; true if every target is met.
+pub(crate) fn run(request: &Request) -> Result<bool> {
+    let machine = Machine::now()?;
+    println!("{machine}");
+    let rounds = if request.small { 1 } else { request.rounds.max(1) };
+    let contest = Contest::new(request.twins, request.small, rounds)?;
+    let mut rows: Vec<Row> = Vec::new();
+    for bench in Bench::value_variants().iter().filter(|bench| request.bench.is_none_or(|only| only == **bench)) {
+        println!("measuring {}", format!("{bench:?}").to_lowercase());
+        rows.extend(match bench {
+            Bench::Status => status::run(&contest)?,
+            Bench::Idle => idle::run(&contest)?,
+            Bench::Install => builds::install(&contest)?,
+            Bench::Autoinstall => builds::autoinstall(&contest)?,
+        });
+    }
+    println!();
+    row::table(&rows);
+    println!();
+    println!("{}", serde_json::to_string(&Machine::now()?)?);
+    for row in &rows {
+        println!("{}", serde_json::to_string(row)?);
+    }
+    Ok(rows.iter().all(Row::met))
+}
