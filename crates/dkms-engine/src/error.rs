@@ -55,6 +55,14 @@ pub enum Error {
         /// Names out of BUILD_DEPENDS.
         missing: Vec<String>,
     },
+    /// A module's destination leads out of its kernel's directory.
+    #[error("`{name}` cannot be placed at `{location}`, which is not below the kernel's directory")]
+    DestinationInvalid {
+        /// DEST_MODULE_NAME.
+        name: String,
+        /// The destination.
+        location: String,
+    },
     /// depmod did not succeed.
     #[error("depmod for {kernel} failed: {reason}")]
     Depmod {

@@ -16,6 +16,7 @@ pub mod environment;
 pub mod error;
 pub mod facts;
 pub mod fingerprint;
+pub mod install;
 pub mod layout;
 pub mod lock;
 pub mod plan;

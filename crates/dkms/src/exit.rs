@@ -104,7 +104,7 @@ pub fn of_error(error: &Error) -> u8 {
         | Error::PatchFailed { .. } => 6,
         Error::ModuleUnreadable { .. } | Error::ObjectWrong { .. } | Error::Signing { .. } => 7,
         Error::NameInvalid { what: "kernel release" | "architecture", .. } => 16,
-        Error::Conf { .. } | Error::NameInvalid { .. } | Error::SourceEmpty { .. } => 8,
+        Error::Conf { .. } | Error::DestinationInvalid { .. } | Error::NameInvalid { .. } | Error::SourceEmpty { .. } => 8,
         Error::MakeFailed { .. } => 10,
         Error::Cycle { .. } | Error::DependencyMissing { .. } => 13,
         Error::HeadersMissing { .. } => 21,

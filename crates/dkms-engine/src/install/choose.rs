@@ -1,0 +1,199 @@
+//! Which objects of a build may be placed, where, and what gives way to them: reads only.
+
+use std::path::{Path, PathBuf};
+
+use dkms_conf::module_config::{ModuleConfig, Record};
+
+use super::event::InstallEvent;
+use super::originals::Displaced;
+use super::placed::{self, active_version, files_of};
+use super::session::Session;
+use super::transaction::{Previous, Transaction};
+use super::version_rule::{Existing, Identity, objection};
+use super::{InstallOptions, destination};
+use crate::error::Error;
+use crate::facts::kernel::Kernel;
+use crate::record::{FORMAT, FileRecord, PlacedFile, Refusal};
+use crate::target::Target;
+
+/// A kept object and the record that says where it goes.
+pub(super) struct Chosen<'a> {
+    pub(super) record: &'a Record,
+    pub(super) object: PathBuf,
+}
+
+/// Pairs the records that are meant for the kernel with the kept objects.
+///
+/// # Errors
+/// `ObjectMissing`; `InstallRefused` if no record is meant for the kernel.
+pub(super) fn chosen<'a>(
+    target: &Target,
+    objects: &[(String, PathBuf)],
+    kernel: &Kernel,
+    config: &'a ModuleConfig,
+) -> Result<Vec<Chosen<'a>>, Error> {
+    let option = |name: &str| kernel.config.get(name).map(str::to_owned);
+    let exclusion = config.exclusion(dkms_conf::exclusion::Kernel {
+        release: &kernel.id.release,
+        arch: &kernel.id.arch,
+        option: kernel.config.path.is_some().then_some(&option),
+    });
+    if let Some(reason) = &exclusion.package {
+        return Err(Error::InstallRefused { target: target.clone(), reasons: vec![reason.to_string()] });
+    }
+    exclusion
+        .built()
+        .map(|index| {
+            let record = &config.records[index];
+            let object = objects.iter().find(|(name, _)| *name == record.dest_name);
+            let missing = || Error::ObjectMissing { target: target.clone(), object: record.dest_name.clone() };
+            Ok(Chosen { record, object: object.ok_or_else(missing)?.1.clone() })
+        })
+        .collect()
+}
+
+/// Decides about every object.
+///
+/// # Errors
+/// `InstallRefused` if there are objects and none may be placed; `DestinationInvalid`; `Io`.
+pub(super) fn transaction(
+    session: &mut Session<'_>,
+    target: &Target,
+    chosen: &[Chosen<'_>],
+    kernel: &Kernel,
+    config: &ModuleConfig,
+    options: InstallOptions,
+) -> Result<Transaction, Error> {
+    let earlier = Earlier::find(session, target, &kernel.directory, config)?;
+    let mut transaction = Transaction {
+        format: FORMAT,
+        target: target.clone(),
+        kernel_directory: kernel.directory.clone(),
+        files: Vec::new(),
+        kept: Vec::new(),
+        refused: Vec::new(),
+        displaced: Vec::new(),
+        previous: earlier.previous.clone(),
+    };
+    for Chosen { record, object } in chosen {
+        let name = &record.dest_name;
+        let found = session.found(&kernel.directory, name)?;
+        if let Some(reason) = refusal(session, config, kernel, object, &found, &earlier, options)? {
+            session.say(InstallEvent::Refused { name: name.clone(), reason: reason.clone() });
+            transaction.refused.push(Refusal { name: name.clone(), reason });
+            transaction.kept.extend(earlier.intact(session, name));
+            continue;
+        }
+        let directory = destination::of(session.setup, &kernel.directory, record)?;
+        let path = directory.join(object.file_name().unwrap_or_default());
+        let content = FileRecord::measure(session.root(), object)?;
+        transaction.files.push(PlacedFile { name: name.clone(), path, link: options.symlink, content });
+        transaction.displaced.extend(displaced(session, target, &kernel.directory, found, &earlier)?);
+    }
+    if transaction.files.is_empty() && !chosen.is_empty() {
+        let reasons = transaction.refused.into_iter().map(|refusal| refusal.reason).collect();
+        return Err(Error::InstallRefused { target: target.clone(), reasons });
+    }
+    Ok(transaction)
+}
+
+/// What of this module is below the kernel's directory already.
+struct Earlier {
+    /// Files of the very same build's installation: they count for nothing.
+    own: Vec<PlacedFile>,
+    /// The installation that gives way.
+    previous: Option<Previous>,
+    /// Whose it is.
+    previous_target: Target,
+}
+
+impl Earlier {
+    fn find(
+        session: &mut Session<'_>,
+        target: &Target,
+        directory: &Path,
+        config: &ModuleConfig,
+    ) -> Result<Self, Error> {
+        let own = files_of(session, target, directory, Some(config))?;
+        let (root, layout) = (session.root(), &session.setup.layout);
+        let active = active_version(root, layout, &target.module.name, &target.kernel);
+        let (previous_target, files) = match active.filter(|module| *module != target.module) {
+            Some(module) => {
+                let other = Target::new(module, target.kernel.clone());
+                let files = files_of(session, &other, directory, Some(config))?;
+                (other, Some(files))
+            }
+            None => (target.clone(), Some(own.clone()).filter(|own| !own.is_empty())),
+        };
+        let version = previous_target.module.version.clone();
+        Ok(Self { own, previous: files.map(|files| Previous { version, files }), previous_target })
+    }
+
+    fn previous_files(&self) -> &[PlacedFile] {
+        self.previous.as_ref().map_or(&[], |previous| &previous.files)
+    }
+
+    /// Whether a path was placed by us, whatever became of it.
+    fn placed(&self, path: &Path) -> bool {
+        self.own.iter().chain(self.previous_files()).any(|file| file.path == path)
+    }
+
+    /// Files of a module that stay because nothing replaces them.
+    fn intact(&self, session: &Session<'_>, name: &str) -> Vec<PlacedFile> {
+        let (root, layout) = (session.root(), &session.setup.layout);
+        let stays =
+            |file: &&PlacedFile| file.name == name && placed::is_intact(root, layout, &self.previous_target, file);
+        self.previous_files().iter().filter(stays).cloned().collect()
+    }
+}
+
+/// Why an object stays out, if it does.
+fn refusal(
+    session: &mut Session<'_>,
+    config: &ModuleConfig,
+    kernel: &Kernel,
+    object: &Path,
+    found: &[PathBuf],
+    earlier: &Earlier,
+    options: InstallOptions,
+) -> Result<Option<String>, Error> {
+    if options.force {
+        return Ok(None);
+    }
+    let obsolete = |by: &&String| dkms_conf::version::is_obsoleted(&kernel.id.release, by);
+    if let Some(by) = config.obsolete_by.as_ref().filter(obsolete) {
+        return Ok(Some(format!("the kernel has it itself since {by} (OBSOLETE_BY)")));
+    }
+    if options.version_override {
+        return Ok(None);
+    }
+    let others: Vec<PathBuf> =
+        found.iter().filter(|path| !earlier.own.iter().any(|file| file.path == **path)).cloned().collect();
+    let Some(path) = session.loaded_of(&kernel.directory, &others)? else { return Ok(None) };
+    let root = session.root();
+    let (built, info) = (Identity::of(root, object), Identity::of(root, &path));
+    let identical = || -> Result<bool, Error> { Ok(FileRecord::measure(root, object)?.holds(root, &path)) };
+    let existing = Existing { path: &path, info: &info, identical: identical()? };
+    Ok(objection(&built, existing))
+}
+
+/// Modules of others that give way. Links into the tree are what an earlier installation by link left.
+fn displaced(
+    session: &mut Session<'_>,
+    target: &Target,
+    directory: &Path,
+    found: Vec<PathBuf>,
+    earlier: &Earlier,
+) -> Result<Vec<Displaced>, Error> {
+    let (root, layout) = (session.root(), &session.setup.layout);
+    let module = layout.module(&target.module.name);
+    let is_foreign = |path: &PathBuf| {
+        let leads_to_ours = root.read_link(path).is_some_and(|text| text.starts_with(&module));
+        !leads_to_ours && !earlier.placed(path)
+    };
+    let foreign: Vec<PathBuf> = found.into_iter().filter(is_foreign).collect();
+    let first = session.loaded_of(directory, &foreign)?;
+    let archive = layout.originals(&target.module.name, &target.kernel);
+    let displace = |from: &PathBuf| Displaced::new(root, &archive, directory, from, first.as_ref() == Some(from));
+    Ok(foreign.iter().map(displace).collect())
+}

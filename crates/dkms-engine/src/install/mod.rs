@@ -1,0 +1,143 @@
+//! Placing built and signed modules below a kernel's directory, and taking them away again.
+//!
+//! ```text
+//! Signed -> choose (reads) -> transaction (journal, archive, stage, publish, link, manifest) -> Installed
+//! ```
+//!
+//! Accepts only what was signed (or decided not to be), so that nothing reaches a kernel's directory by another way. At
+//! each instant either the old modules are complete or the new ones are; a run that was cut off is finished or taken
+//! back by [`recover`]. It does not know why something is installed, and it does not run depmod by itself: that is once
+//! per kernel at the end of a run ([`Session::changed_kernels`], [`depmod`]).
+
+mod choose;
+mod depmod;
+mod destination;
+mod event;
+mod force_list;
+mod journal;
+mod kernel_files;
+mod modprobe;
+mod originals;
+mod placed;
+mod post_transaction;
+mod recover;
+mod search_order;
+pub(crate) mod session;
+mod transaction;
+mod uninstall;
+mod version_rule;
+mod weak_modules;
+
+use std::path::PathBuf;
+
+use dkms_conf::module_config::ModuleConfig;
+
+pub use depmod::{depmod, forgo_depmod};
+pub use event::{InstallEvent, LeftBecause};
+pub use journal::is_half_done;
+pub use modprobe::load_for_devices;
+pub use post_transaction::post_transaction;
+pub use recover::recover;
+pub use session::Session;
+pub use uninstall::{Uninstalled, uninstall};
+
+use crate::error::Error;
+use crate::facts::kernel::Kernel;
+use crate::record::{PlacedFile, Refusal};
+use crate::target::Target;
+use session::ScriptCall;
+use transaction::Transaction;
+
+/// What the caller wants of an installation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InstallOptions {
+    /// Place everything, whatever PRE_INSTALL and the versions say.
+    pub force: bool,
+    /// Place everything, whatever the versions say.
+    pub version_override: bool,
+    /// Place links into the tree instead of copies.
+    pub symlink: bool,
+}
+
+/// An installation.
+#[derive(Clone, Debug)]
+pub struct Installed {
+    /// What is installed.
+    pub target: Target,
+    /// Placed files.
+    pub files: Vec<PathBuf>,
+    /// Objects that were not placed.
+    pub refused: Vec<Refusal>,
+    /// The version that was active before, if it was another one.
+    pub replaced: Option<String>,
+    transaction: Box<Transaction>,
+}
+
+/// Installs kept objects, each with its DEST_MODULE_NAME, over whatever version of the module is active.
+#[cfg_attr(not(test), expect(dead_code, reason = "the signed build is its caller"))]
+fn install_objects(
+    session: &mut Session<'_>,
+    target: &Target,
+    objects: &[(String, PathBuf)],
+    kernel: &Kernel,
+    config: &ModuleConfig,
+    options: InstallOptions,
+) -> Result<Installed, Error> {
+    if !session.root().is_dir(&kernel.directory) {
+        return Err(Error::KernelMissing { kernel: kernel.id.clone(), path: kernel.directory.clone() });
+    }
+    recover(session, target)?;
+    let options = force_list::apply(session, &target.module.name, options)?;
+    let chosen = choose::chosen(target, objects, kernel, config)?;
+    pre_install(session, target, config, options)?;
+    let transaction = choose::transaction(session, target, &chosen, kernel, config, options)?;
+    let manifest = transaction.run(session)?;
+    finish(session, target, &manifest.files, Some(config))?;
+    let replaced = transaction.previous.as_ref().map(|previous| previous.version.clone());
+    Ok(Installed {
+        target: target.clone(),
+        files: manifest.files.into_iter().map(|file| file.path).collect(),
+        refused: manifest.refused,
+        replaced: replaced.filter(|version| *version != target.module.version),
+        transaction: Box::new(transaction),
+    })
+}
+
+/// Takes an installation of this run back to built, because depmod failed. What it displaced or replaced comes back as
+/// far as it still exists.
+pub fn roll_back(session: &mut Session<'_>, installed: &Installed) {
+    installed.transaction.take_back(session);
+}
+
+fn pre_install(
+    session: &mut Session<'_>,
+    target: &Target,
+    config: &ModuleConfig,
+    options: InstallOptions,
+) -> Result<(), Error> {
+    let value = config.scripts.pre_install.as_deref();
+    match session.run_script(&ScriptCall::new("PRE_INSTALL", value, target, config))? {
+        Some(status) if status != 0 && !options.force => {
+            Err(Error::PreInstallRefused { target: target.clone(), status })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What follows when the files are in place: other kernels, POST_INSTALL, and the end of the journal.
+fn finish(
+    session: &mut Session<'_>,
+    target: &Target,
+    files: &[PlacedFile],
+    config: Option<&ModuleConfig>,
+) -> Result<(), Error> {
+    weak_modules::add(session, target, files, config);
+    if let Some(config) = config {
+        let value = config.scripts.post_install.as_deref();
+        session.run_script(&ScriptCall::new("POST_INSTALL", value, target, config))?;
+    }
+    journal::clear(session, target)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,65 @@
+//! After a run that was cut off: finishes what it had begun, or takes it back.
+
+use super::event::InstallEvent;
+use super::journal::{self, Journal};
+use super::placed;
+use super::session::Session;
+use super::transaction::Transaction;
+use super::{finish, is_half_done};
+use crate::error::Error;
+use crate::record::{self, BuildRecord};
+use crate::target::Target;
+
+/// Looks for a journal of the target and settles it; costs one look if there is none. Tells whether there was one.
+///
+/// # Errors
+/// `Io`, `Interrupted`; the journal then stays for the next run.
+pub fn recover(session: &mut Session<'_>, target: &Target) -> Result<bool, Error> {
+    if !is_half_done(session.setup, target) {
+        return Ok(false);
+    }
+    let Some(found) = journal::load(session, target) else {
+        // It cannot be understood; what it was about is then judged by what is there.
+        journal::clear(session, target)?;
+        return Ok(false);
+    };
+    session.about_to_change(&target.kernel.release)?;
+    let built: Option<BuildRecord> = record::load(session.root(), &session.setup.layout.record(target));
+    let config = built.as_ref().map(|record| &record.config);
+    let finished = match found {
+        Journal::Installing(transaction) if can_be_finished(session, &transaction) => {
+            // An error has taken everything back already.
+            match transaction.carry_out(session) {
+                Ok(manifest) => {
+                    finish(session, target, &manifest.files, config)?;
+                    true
+                }
+                Err(error @ Error::Interrupted { .. }) => return Err(error),
+                Err(error) => {
+                    log::warn!("the installation of {target} that was cut off could not be finished: {error}");
+                    false
+                }
+            }
+        }
+        Journal::Installing(transaction) => {
+            transaction.take_back(session);
+            false
+        }
+        Journal::Removing(removal) => {
+            removal.carry_out(session, config)?;
+            true
+        }
+    };
+    session.say(InstallEvent::Recovered { target: target.clone(), finished });
+    Ok(true)
+}
+
+/// Whether the kernel is still there and the kept objects are still those that were to be placed.
+fn can_be_finished(session: &Session<'_>, transaction: &Transaction) -> bool {
+    let (root, layout) = (session.root(), &session.setup.layout);
+    root.is_dir(&transaction.kernel_directory)
+        && transaction
+            .files
+            .iter()
+            .all(|file| file.content.holds(root, &placed::object_of(layout, &transaction.target, &file.path)))
+}

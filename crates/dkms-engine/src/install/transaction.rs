@@ -1,0 +1,369 @@
+//! One installation as it reaches the disk: written down first, then done in steps each of which may be done again.
+//!
+//! ```text
+//! journal -> originals archived -> files staged -> published -> link -> manifest -> what they displace goes -> ...
+//! ```
+//!
+//! Until the first file is published nothing of the old state is gone, and up to the end each old file has either its
+//! place or its copy. Whoever finds the journal later runs the same steps again, which finishes the installation, or
+//! takes it back if the kept objects are not there any more.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::event::{InstallEvent, LeftBecause};
+use super::journal::{self, Journal};
+use super::originals::{Displaced, Origin, Original};
+use super::placed::{self, active_version};
+use super::session::Session;
+use crate::error::Error;
+use crate::record::{self, FORMAT, FileRecord, Manifest, PlacedFile, Refusal};
+use crate::root::{Kind, Root};
+use crate::staged::Staged;
+use crate::target::{ModuleId, Target};
+
+/// What an installation is going to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Transaction {
+    /// [`FORMAT`].
+    pub(super) format: u32,
+    /// What is installed.
+    pub(super) target: Target,
+    /// `I/K`.
+    pub(super) kernel_directory: PathBuf,
+    /// Files to place; their content is that of the kept objects.
+    pub(super) files: Vec<PlacedFile>,
+    /// Files of an earlier installation that stay and belong to this one from now on.
+    pub(super) kept: Vec<PlacedFile>,
+    /// Objects that are not placed.
+    pub(super) refused: Vec<Refusal>,
+    /// Modules of others that give way.
+    pub(super) displaced: Vec<Displaced>,
+    /// What was installed before, of this version or another one.
+    pub(super) previous: Option<Previous>,
+}
+
+/// An earlier installation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Previous {
+    /// Its version.
+    pub(super) version: String,
+    /// Its files.
+    pub(super) files: Vec<PlacedFile>,
+}
+
+impl Transaction {
+    /// Does all steps; on an error everything is taken back.
+    pub(super) fn run(&self, session: &mut Session<'_>) -> Result<Manifest, Error> {
+        session.about_to_change(&self.target.kernel.release)?;
+        journal::store(session, &Journal::Installing(self.clone()))?;
+        self.carry_out(session)
+    }
+
+    /// All steps; each finds out whether it is done already. On an error nothing of it stays.
+    pub(super) fn carry_out(&self, session: &mut Session<'_>) -> Result<Manifest, Error> {
+        let staged = match self.prepare(session) {
+            Ok(staged) => staged,
+            Err(error) if self.has_begun(session) => return Err(self.take_back_for(session, error)),
+            Err(error) => {
+                self.abandon(session);
+                return Err(error);
+            }
+        };
+        self.publish(session, staged).map_err(|error| self.take_back_for(session, error))
+    }
+
+    /// Everything that changes nothing of what counts: copies of what is displaced, our files beside their places.
+    fn prepare(&self, session: &Session<'_>) -> Result<Vec<(&PlacedFile, Staged)>, Error> {
+        let (root, layout) = (session.root(), &session.setup.layout);
+        for displaced in &self.displaced {
+            displaced.archive(root, session.guard)?;
+        }
+        let mut staged = Vec::new();
+        for file in &self.files {
+            session.setup.cancel.check()?;
+            if !placed::is_intact(root, layout, &self.target, file) {
+                staged.push((file, self.stage(session, file)?));
+            }
+        }
+        Ok(staged)
+    }
+
+    fn publish(&self, session: &mut Session<'_>, staged: Vec<(&PlacedFile, Staged)>) -> Result<Manifest, Error> {
+        let (root, layout, guard) = (session.root(), &session.setup.layout, session.guard);
+        for (file, staged) in staged {
+            staged.publish(guard)?;
+            session.note(&self.kernel_directory, &file.path);
+            session.say(InstallEvent::Placed { path: file.path.clone(), link: file.link });
+        }
+        let manifest = self.manifest(session)?;
+        record::store(root, &layout.manifest(&self.target), &manifest, guard)?;
+        self.activate(session)?;
+        for displaced in &self.displaced {
+            let replaced = self.files.iter().any(|file| file.path == displaced.from);
+            let gone = replaced || displaced.remove(root)?;
+            if gone {
+                if !replaced {
+                    session.forget(&self.kernel_directory, &displaced.from);
+                }
+                session.say(InstallEvent::Archived { from: displaced.from.clone(), to: displaced.to.clone() });
+            }
+        }
+        self.retire_previous(session)?;
+        Ok(manifest)
+    }
+
+    /// Whether a file of it has its place already.
+    fn has_begun(&self, session: &Session<'_>) -> bool {
+        let (root, layout) = (session.root(), &session.setup.layout);
+        self.files.iter().any(|file| placed::is_intact(root, layout, &self.target, file))
+    }
+
+    fn stage(&self, session: &Session<'_>, file: &PlacedFile) -> Result<Staged, Error> {
+        let (root, layout) = (session.root(), &session.setup.layout);
+        let object = placed::object_of(layout, &self.target, &file.path);
+        if file.link {
+            return Staged::link(root, &object, &file.path);
+        }
+        let lost = || Error::ObjectMissing { target: self.target.clone(), object: file.name.clone() };
+        let mode = root.meta(&object).ok_or_else(lost)?.mode & 0o755;
+        let staged = Staged::copy(root, &object, &file.path, mode)?;
+        if !file.content.holds(root, staged.path()) {
+            return Err(lost());
+        }
+        Ok(staged)
+    }
+
+    /// What was placed, as it lies there now.
+    fn manifest(&self, session: &Session<'_>) -> Result<Manifest, Error> {
+        let measure = |file: &PlacedFile| {
+            let content = FileRecord::measure(session.root(), &file.path)?;
+            Ok(PlacedFile { content, ..file.clone() })
+        };
+        let mut files = self.files.iter().map(measure).collect::<Result<Vec<_>, Error>>()?;
+        files.extend(self.kept.iter().cloned());
+        Ok(Manifest { format: FORMAT, files, refused: self.refused.clone() })
+    }
+
+    fn activate(&self, session: &mut Session<'_>) -> Result<(), Error> {
+        let (root, layout) = (session.root(), &session.setup.layout);
+        let Target { module, kernel } = &self.target;
+        if active_version(root, layout, &module.name, kernel).as_ref() != Some(module) {
+            make_active(session, &self.target)?;
+        }
+        session.say(InstallEvent::Activated { target: self.target.clone() });
+        Ok(())
+    }
+
+    /// Files of the earlier installation that nothing replaced go, and so does its manifest.
+    fn retire_previous(&self, session: &mut Session<'_>) -> Result<(), Error> {
+        let Some((target, previous)) = self.previous() else { return Ok(()) };
+        for file in &previous.files {
+            let stays = |other: &&PlacedFile| other.path == file.path;
+            if self.files.iter().chain(&self.kept).any(|other| stays(&other)) {
+                continue;
+            }
+            remove_placed(session, &self.kernel_directory, &target, file)?;
+            remove_empty_directories(session, &self.kernel_directory, file);
+        }
+        if target != self.target {
+            session.root().remove_file(&session.setup.layout.manifest(&target))?;
+        }
+        Ok(())
+    }
+
+    fn previous(&self) -> Option<(Target, &Previous)> {
+        let previous = self.previous.as_ref()?;
+        let module = ModuleId { name: self.target.module.name.clone(), version: previous.version.clone() };
+        Some((Target::new(module, self.target.kernel.clone()), previous))
+    }
+
+    fn take_back_for(&self, session: &mut Session<'_>, error: Error) -> Error {
+        log::debug!("taking back the installation of {}: {error}", self.target);
+        self.take_back(session);
+        error
+    }
+
+    /// Nothing was published: only our copies go.
+    fn abandon(&self, session: &mut Session<'_>) {
+        let clean = || -> Result<(), Error> {
+            for displaced in &self.displaced {
+                displaced.remove_copy(session.root())?;
+            }
+            for file in &self.files {
+                remove_empty_directories(session, &self.kernel_directory, file);
+            }
+            remove_empty_archive(session, &self.target);
+            journal::clear(session, &self.target)
+        };
+        if let Err(error) = clean() {
+            log::warn!("the attempt to install {} left something behind: {error}", self.target);
+        }
+    }
+
+    /// Puts everything back as far as that can be done; what cannot is reported and left.
+    pub(super) fn take_back(&self, session: &mut Session<'_>) {
+        if let Err(error) = self.try_take_back(session) {
+            log::warn!("the installation of {} could not be taken back whole: {error}", self.target);
+        }
+    }
+
+    fn try_take_back(&self, session: &mut Session<'_>) -> Result<(), Error> {
+        let root = session.root();
+        let layout = &session.setup.layout;
+        let earlier = self.previous().filter(|(target, _)| *target != self.target);
+        // First what comes back, then what goes: a place that had a module never stays empty.
+        let mut taken: Vec<PathBuf> = Vec::new();
+        if let Some((target, previous)) = &earlier {
+            taken = restore_earlier(session, target, &previous.files)?;
+        }
+        for displaced in self.displaced.iter().filter(|displaced| !taken.contains(&displaced.from)) {
+            self.restore_displaced(session, displaced)?;
+        }
+        taken.extend(self.displaced.iter().map(|displaced| displaced.from.clone()));
+        let kept = if earlier.is_some() { &[][..] } else { &self.kept[..] };
+        for file in self.files.iter().chain(kept).filter(|file| !taken.contains(&file.path)) {
+            if root.link_meta(&file.path).is_some() {
+                remove_placed(session, &self.kernel_directory, &self.target, file)?;
+            }
+            remove_empty_directories(session, &self.kernel_directory, file);
+        }
+        match &earlier {
+            Some((target, _)) => make_active(session, target)?,
+            None => remove_link(session, &self.target)?,
+        }
+        root.remove_file(&layout.manifest(&self.target))?;
+        remove_empty_archive(session, &self.target);
+        journal::clear(session, &self.target)
+    }
+
+    fn restore_displaced(&self, session: &mut Session<'_>, displaced: &Displaced) -> Result<(), Error> {
+        let (root, layout) = (session.root(), &session.setup.layout);
+        let is_ours =
+            |file: &&PlacedFile| file.path == displaced.from && placed::is_intact(root, layout, &self.target, file);
+        let free = root.link_meta(&displaced.from).is_none() || self.files.iter().any(|file| is_ours(&file));
+        if free && root.link_meta(&displaced.to).is_some() {
+            let origin = Origin::Path(displaced.from.clone());
+            Original { file: displaced.to.clone(), origin }.restore(root, session.guard, &displaced.from)?;
+            session.note(&self.kernel_directory, &displaced.from);
+            session.say(InstallEvent::Restored { path: displaced.from.clone() });
+            return Ok(());
+        }
+        displaced.remove_copy(root)
+    }
+}
+
+/// Links `kernel-K-A` to the version, in one step.
+pub(super) fn make_active(session: &Session<'_>, target: &Target) -> Result<(), Error> {
+    let Target { module, kernel } = target;
+    let link = session.setup.layout.active_link(&module.name, kernel);
+    let inner: PathBuf = [&module.version, &kernel.release, &kernel.arch].iter().collect();
+    Staged::link(session.root(), &inner, &link)?.publish(session.guard)
+}
+
+/// Removes the link if it is this version's, or leads nowhere.
+pub(super) fn remove_link(session: &mut Session<'_>, target: &Target) -> Result<(), Error> {
+    let (root, layout) = (session.root(), &session.setup.layout);
+    let link = layout.active_link(&target.module.name, &target.kernel);
+    let ours = active_version(root, layout, &target.module.name, &target.kernel).as_ref() == Some(&target.module);
+    if ours || (root.is_link(&link) && !root.exists(&link)) {
+        root.remove_file(&link)?;
+        session.say(InstallEvent::Deactivated { target: target.clone() });
+    }
+    Ok(())
+}
+
+/// Removes one of our files if it is what we placed; tells whether it is gone.
+pub(super) fn remove_placed(
+    session: &mut Session<'_>,
+    kernel_directory: &Path,
+    target: &Target,
+    file: &PlacedFile,
+) -> Result<bool, Error> {
+    let (root, layout) = (session.root(), &session.setup.layout);
+    let path = file.path.clone();
+    if root.link_meta(&path).is_none() {
+        session.say(InstallEvent::Missing { path });
+        return Ok(true);
+    }
+    if !placed::is_intact(root, layout, target, file) {
+        session.say(InstallEvent::Left { path, reason: LeftBecause::Changed });
+        return Ok(false);
+    }
+    root.remove_file(&path)?;
+    session.forget(kernel_directory, &path);
+    session.say(InstallEvent::Removed { path });
+    Ok(true)
+}
+
+/// Brings back an earlier version: its files as far as its build still has them, and its manifest. Gives their places.
+fn restore_earlier(session: &mut Session<'_>, target: &Target, files: &[PlacedFile]) -> Result<Vec<PathBuf>, Error> {
+    let mut back = Vec::new();
+    for file in files {
+        if restore_previous(session, target, file)? {
+            back.push(file.path.clone());
+        }
+    }
+    if !files.is_empty() {
+        let manifest = Manifest { format: FORMAT, files: files.to_vec(), refused: Vec::new() };
+        record::store(session.root(), &session.setup.layout.manifest(target), &manifest, session.guard)?;
+    }
+    Ok(back)
+}
+
+/// Brings back a file of an earlier version out of its own build.
+fn restore_previous(session: &mut Session<'_>, target: &Target, file: &PlacedFile) -> Result<bool, Error> {
+    let (root, layout, guard) = (session.root(), &session.setup.layout, session.guard);
+    if placed::is_intact(root, layout, target, file) {
+        return Ok(true);
+    }
+    let object = placed::object_of(layout, target, &file.path);
+    if !file.content.holds(root, &object) {
+        return Ok(false);
+    }
+    let mode = root.meta(&object).map_or(0o644, |meta| meta.mode & 0o755);
+    let staged = if file.link {
+        Staged::link(root, &object, &file.path)?
+    } else {
+        Staged::copy(root, &object, &file.path, mode)?
+    };
+    staged.publish(guard)?;
+    session.say(InstallEvent::Restored { path: file.path.clone() });
+    Ok(true)
+}
+
+/// Directories that became empty with a file go, up to the kernel's own. Red Hat's and SUSE's kernel packages own the
+/// directories right below it, so those stay there.
+pub(super) fn remove_empty_directories(session: &Session<'_>, kernel_directory: &Path, file: &PlacedFile) {
+    let Some(directory) = file.path.parent() else { return };
+    let inner = directory.strip_prefix(kernel_directory).ok().and_then(|inner| inner.components().next());
+    match inner {
+        Some(top) if session.setup.distribution.has_rpm() => {
+            session.root().remove_empty_parents(directory, &kernel_directory.join(top));
+        }
+        Some(_) => session.root().remove_empty_parents(directory, kernel_directory),
+        None => {}
+    }
+}
+
+/// The archive of displaced modules goes when nothing is in it.
+pub(super) fn remove_empty_archive(session: &Session<'_>, target: &Target) {
+    let (root, layout) = (session.root(), &session.setup.layout);
+    let archive = layout.originals(&target.module.name, &target.kernel);
+    remove_empty_below(root, &archive);
+    root.remove_empty_parents(&archive, &layout.module(&target.module.name));
+}
+
+fn remove_empty_below(root: &Root, directory: &Path) {
+    for (name, kind) in root.list(directory).unwrap_or_default() {
+        if kind == Kind::Directory {
+            let inner = directory.join(name);
+            remove_empty_below(root, &inner);
+            // Not empty is an answer too.
+            let _ = root.remove_dir(&inner);
+        }
+    }
+}
