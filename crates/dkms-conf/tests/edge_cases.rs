@@ -6,7 +6,7 @@ use dkms_conf::{Assignments, Context, Directive as D, Source, evaluator};
 use oracle::{agreed, agreed_in, agreed_value, ask, context, listed, native};
 
 fn refused(text: &str) -> String {
-    native(text, &context()).unwrap_err().construct
+    native(text, &context()).expect_err("bash is needed").construct
 }
 
 fn list(values: &Assignments, directive: D) -> Vec<(usize, String)> {
