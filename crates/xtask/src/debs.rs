@@ -2,6 +2,7 @@
 //!
 //! Everything is verified by apt against Debian's archive keyring; what was fetched once is kept.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -73,6 +74,43 @@ impl Debs {
             Some(name) => Ok(pool.join(name)),
             None => bail!("apt downloaded `{package}` {version} under an unexpected name into {}", pool.display()),
         }
+    }
+
+    /// Downloads many packages at once, each without its dependencies, those that are there already left out. Returns
+    /// their files in the order of the names.
+    pub(crate) fn fetch_all(&self, packages: &[String]) -> Result<Vec<PathBuf>> {
+        let mut show = vec!["show", "--no-all-versions"];
+        show.extend(packages.iter().map(String::as_str));
+        let output = self.apt("apt-cache", &show)?;
+        let pool = self.dir.join("pool");
+        let mut known = HashMap::new();
+        let mut name = "";
+        for line in output.stdout.lines() {
+            if let Some(package) = line.strip_prefix("Package: ") {
+                name = package;
+            } else if let Some(version) = line.strip_prefix("Version: ") {
+                known.insert(name, format!("{name}_{}_", version.replace(':', "%3a")));
+            }
+        }
+        let find = |package: &String, files: &[String]| {
+            let prefix = known.get(package.as_str())?;
+            let is_it = |file: &&String| file.starts_with(prefix) && file.ends_with(".deb");
+            files.iter().find(is_it).map(|file| pool.join(file))
+        };
+        let present = disk::names(&pool);
+        let missing = packages.iter().filter(|package| find(package, &present).is_none());
+        let missing: Vec<&str> = missing.map(String::as_str).collect();
+        if !missing.is_empty() {
+            let mut download = vec!["download", "-qq"];
+            download.extend(missing);
+            self.run(Cmd::new("apt-get").cwd(&pool), &download)?;
+        }
+        let present = disk::names(&pool);
+        let file = |package: &String| {
+            find(package, &present)
+                .with_context(|| format!("apt did not download `{package}` into {}", pool.display()))
+        };
+        packages.iter().map(file).collect()
     }
 
     fn apt(&self, program: &str, args: &[&str]) -> Result<Output> {

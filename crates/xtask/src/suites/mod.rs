@@ -1,5 +1,6 @@
 //! The suites of `cargo xtask test`, and the tally that ends a run.
 
+mod conf;
 mod parallel;
 mod parity;
 mod unit;
@@ -44,6 +45,8 @@ impl Request {
 enum Suite {
     /// `cargo test` of the workspace
     Unit,
+    /// What `dkms.conf` files mean, compared with bash
+    Conf,
     /// The same commands with the original and with ours
     Parity,
     /// A built module loaded by a real kernel in QEMU
@@ -98,6 +101,7 @@ pub(crate) fn run(request: &Request) -> Result<bool> {
 fn one(suite: Suite, request: &Request) -> Result<Tally> {
     match suite {
         Suite::Unit => unit::run(),
+        Suite::Conf => conf::run(request.only.as_deref()),
         Suite::Parity => parity::run(request),
         Suite::Vm => vm::run(request),
     }
