@@ -43,6 +43,8 @@ pub const FORCE_LISTS: &str = "/usr/share/dkms/modules_to_force_install";
 pub const MODULE_DIRS: [&str; 2] = ["/lib/modules", "/usr/lib/modules"];
 /// `System.map` files of kernels.
 pub const BOOT: &str = "/boot";
+/// Trees whose files say something else at every look.
+pub const VOLATILE: [&str; 3] = ["/dev", "/proc", "/sys"];
 /// What the firmware tells the kernel: EFI variables.
 pub const EFI_VARIABLES: &str = "/sys/firmware/efi/efivars";
 /// The kernel's lockdown mode.

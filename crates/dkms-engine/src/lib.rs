@@ -12,6 +12,7 @@
 #![deny(missing_docs)]
 
 pub mod cancel;
+pub mod conf_shell;
 pub mod environment;
 pub mod error;
 pub mod facts;

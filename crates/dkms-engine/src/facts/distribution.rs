@@ -93,6 +93,11 @@ impl Distribution {
         distribution
     }
 
+    /// The name by which confs know it: as the original made it out of the same file.
+    pub fn original_name(&self) -> String {
+        if self.id == "ubuntu" || self.id_like.is_empty() { self.id.clone() } else { self.id_like.join(" ") }
+    }
+
     /// Which family it belongs to.
     pub fn family(&self) -> Family {
         let words = std::iter::once(&self.id).chain(&self.id_like);

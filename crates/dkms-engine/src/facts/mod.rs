@@ -2,6 +2,7 @@
 
 pub mod compiler;
 pub mod condition;
+pub mod conf;
 pub mod distribution;
 pub mod fingerprint;
 pub mod framework;
@@ -13,5 +14,6 @@ pub mod secure_boot;
 pub mod signature;
 mod survey;
 pub mod tree;
+pub(crate) mod world;
 
 pub use survey::{Configuration, Examined, Facts, Registration, State, TargetFacts};
