@@ -123,6 +123,14 @@ pub enum Error {
         /// Where it should be.
         path: PathBuf,
     },
+    /// Key and certificate for signing are not both there, and cannot be made.
+    #[error("{reason}")]
+    Keys {
+        /// The file that is at issue.
+        path: PathBuf,
+        /// Which half is missing, or why none can be made.
+        reason: String,
+    },
     /// make came back with a failure.
     #[error("building {target} failed with status {status}{}", with_first_error(.first_error))]
     MakeFailed {
@@ -179,6 +187,16 @@ pub enum Error {
         object: String,
         /// What is wrong with it.
         reason: String,
+        /// The kept log.
+        log: PathBuf,
+    },
+    /// make was content, and yet an object is missing.
+    #[error("the build of {target} left no `{object}`")]
+    NotBuilt {
+        /// What was built.
+        target: Target,
+        /// Path below the build directory.
+        object: String,
         /// The kept log.
         log: PathBuf,
     },
@@ -253,6 +271,14 @@ pub enum Error {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// The source tree could not be copied whole.
+    #[error("cannot copy the source of `{module}`: {cause}")]
+    SourceUncopied {
+        /// Which one.
+        module: ModuleId,
+        /// What went wrong.
+        cause: Box<Error>,
+    },
     /// A stored file of ours cannot be understood.
     #[error("`{path}` is damaged: {reason}", path = .path.display())]
     State {
@@ -311,10 +337,14 @@ impl Error {
                 target.module, target.kernel.release, target.kernel.arch
             ),
             Error::Io { source, path, .. } => return io_hint(source, path),
+            Error::Keys { .. } => {
+                "restore the missing file; to begin anew, move the other one away and run `dkms generate_mok`".into()
+            }
             Error::KernelMissing { .. } => {
                 "ls the install tree for the releases that are there, and name one with -k".into()
             }
             Error::MakeFailed { log, .. }
+            | Error::NotBuilt { log, .. }
             | Error::ObjectWrong { log, .. }
             | Error::PatchFailed { log, .. }
             | Error::ScriptFailed { log: Some(log), .. } => format!("less {}", log.display()),
@@ -328,6 +358,7 @@ impl Error {
                 "put the source there, or name another directory: dkms add DIRECTORY (looked at {})",
                 path.display()
             ),
+            Error::SourceUncopied { cause, .. } => return cause.hint(),
             Error::State { path, .. } => format!("it can be rebuilt: rm {}", path.display()),
             Error::ToolMissing { program } => format!("install the package that has `{program}`"),
             _ => return None,

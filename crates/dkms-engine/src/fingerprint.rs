@@ -20,6 +20,14 @@ pub struct Part {
     pub content: String,
 }
 
+impl Part {
+    /// An input that is a text, with no files behind it; an empty one is no input.
+    pub fn of_text(text: &str) -> Self {
+        let content = if text.is_empty() { String::new() } else { hex(&Sha256::digest(text.as_bytes())) };
+        Self { stamp: String::new(), content }
+    }
+}
+
 /// All inputs of one build.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -63,6 +63,12 @@ pub const WEAK_MODULES: &str = "/usr/sbin/weak-modules";
 pub const WEAK_MODULES_2: &str = "/usr/lib/module-init-tools/weak-modules2";
 /// There while systemd is the service manager.
 pub const SYSTEMD_RUNNING: &str = "/run/systemd/system";
+/// The machine-owner key that Ubuntu's `shim-signed` keeps, and its certificate.
+pub const SHIM_KEY_PAIR: [&str; 2] = ["/var/lib/shim-signed/mok/MOK.priv", "/var/lib/shim-signed/mok/MOK.der"];
+/// Settings of Gentoo's package manager.
+pub const PORTAGE_CONF: &str = "/etc/portage/make.conf";
+/// The root directory of the machine's first process, on the host: what is no chroot has the same.
+pub const FIRST_ROOT: &str = "/proc/1/root";
 /// A shell for commands that are shell by definition (`MAKE`, scripts with arguments).
 pub const SHELL: &str = "/bin/bash";
 

@@ -11,6 +11,7 @@
 //! works (`setup::Setup`) and listens (`run::Observer`).
 #![deny(missing_docs)]
 
+pub mod build;
 pub mod cancel;
 pub mod conf_shell;
 pub mod environment;
@@ -18,6 +19,7 @@ pub mod error;
 pub mod facts;
 pub mod fingerprint;
 pub mod install;
+pub mod jobs;
 pub mod layout;
 pub mod lock;
 pub mod plan;
@@ -26,6 +28,7 @@ pub mod report;
 pub mod root;
 pub mod script;
 pub mod setup;
+pub mod sign;
 pub mod staged;
 pub mod target;
 #[cfg(test)]

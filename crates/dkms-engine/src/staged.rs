@@ -98,6 +98,17 @@ impl Staged {
         Ok(staged)
     }
 
+    /// A directory that was filled elsewhere on the same file system, renamed to beside `destination`.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn adopt(root: &Root, directory: &Path, destination: &Path) -> Result<Self, Error> {
+        let staged = Self::new(root, destination)?;
+        root.remove_tree(&staged.path)?;
+        root.rename(directory, &staged.path)?;
+        Ok(staged)
+    }
+
     fn new(root: &Root, destination: &Path) -> Result<Self, Error> {
         let parent = destination.parent().unwrap_or(Path::new("/"));
         root.create_dir_all(parent)?;

@@ -199,6 +199,15 @@ impl Tool {
         self
     }
 
+    /// Variables for those names that have no value yet.
+    #[must_use]
+    pub fn defaults(mut self, variables: &BTreeMap<OsString, OsString>) -> Self {
+        for (name, value) in variables {
+            self.environment.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        self
+    }
+
     /// What the caller's environment lends to children ([`Environment::for_children`]).
     #[must_use]
     pub fn inherit(self, environment: &Environment) -> Self {

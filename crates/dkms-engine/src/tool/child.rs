@@ -68,7 +68,7 @@ pub(super) fn spawn(tool: Tool, streams: Streams) -> Result<Running, Error> {
     let flags = rustix::pipe::PipeFlags::CLOEXEC;
     let (reader, report) = rustix::pipe::pipe_with(flags).map_err(Error::os("open", "a pipe"))?;
     let mut command = std::process::Command::new(&program);
-    command.args(&tool.arguments).env_clear().envs(&tool.environment).process_group(0);
+    command.args(&tool.arguments).env_clear().envs(&tool.environment);
     command.stdin(Stdio::from(empty_input()?)).stdout(Stdio::from(streams.stdout)).stderr(Stdio::from(streams.stderr));
     let prepared = Prepared::new(tool, report)?;
     // SAFETY: `enter` only makes system calls on values made before the fork; it neither allocates nor locks.
@@ -121,6 +121,9 @@ impl Prepared {
 
     /// Runs in the child.
     fn enter(&self) -> Result<(), Errno> {
+        // A session has a process group of its own and no terminal: what asks there gets an error instead of being stopped
+        // for ever as a background process.
+        rustix::process::setsid()?;
         self.step(0, self.hand_descriptors())?;
         self.step(1, self.cut_network())?;
         self.step(2, self.private_mounts())?;

@@ -1,0 +1,255 @@
+//! How much may run at once: one pool of job tokens for all builds and all compilers of a run.
+//!
+//! The pool is a GNU make jobserver: ours, or the one that our caller's `make` handed us. Each running build holds one
+//! token, which is the one that its `make` takes for granted; the other tokens lie in a pipe from which every `make` helps
+//! itself. So two tokens mean two compilers, whether one module is built or twenty wait. Protocol: "POSIX Jobserver" in
+//! the manual of GNU make.
+//!
+//! The other thing that builds share is the directory `T/M/V/build`, under which all builds of one module version
+//! believe to be: [`Jobs::in_turn`] and [`Jobs::mount_point`] keep them from taking it away from each other.
+
+mod server;
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use crate::cancel::Cancel;
+use crate::error::Error;
+use crate::layout::SHELL;
+use crate::root::Root;
+use crate::setup::Setup;
+use crate::target::ModuleId;
+use crate::tool::Tool;
+use crate::tool::contain::Access;
+use server::Server;
+
+/// How often somebody who waits for a token looks into the pipe, which nobody can be woken by.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// The tokens and directories that the builds of a run share.
+#[derive(Debug)]
+pub struct Jobs {
+    limit: usize,
+    server: Option<Server>,
+    pool: Mutex<Pool>,
+    changed: Condvar,
+    turns: Mutex<BTreeMap<ModuleId, Arc<Mutex<()>>>>,
+    mount_points: Mutex<BTreeMap<PathBuf, usize>>,
+    private_mounts: OnceLock<bool>,
+}
+
+#[derive(Debug, Default)]
+struct Pool {
+    /// Tokens that nobody uses and that are not in the pipe; `None` is the one that our caller's make lent us implicitly.
+    hand: Vec<Option<u8>>,
+    waiting: usize,
+    running: usize,
+}
+
+/// The right to run one build; goes back when dropped.
+#[derive(Debug)]
+pub struct Token<'a> {
+    jobs: &'a Jobs,
+    byte: Option<u8>,
+}
+
+/// A directory that builds have mounts on; removed by the last one that lets go of it, if it is empty.
+#[derive(Debug)]
+pub(crate) struct MountPoint<'a> {
+    jobs: &'a Jobs,
+    root: Root,
+    path: PathBuf,
+    stop: PathBuf,
+}
+
+impl Jobs {
+    /// The pool of a run: the caller's jobserver, or one of our own with as many tokens as the options or the processors
+    /// (those that the scheduler and the cgroup's quota leave us) say.
+    ///
+    /// # Errors
+    /// `Io` if no pipe can be had.
+    pub fn new(setup: &Setup) -> Result<Self, Error> {
+        let inherited = setup.environment.get("MAKEFLAGS").and_then(Server::inherited);
+        let limit = match setup.options.jobs {
+            Some(number) => usize::try_from(number).unwrap_or(usize::MAX),
+            None => processors(),
+        };
+        let (server, hand) = match inherited {
+            Some(server) => (Some(server), vec![None]),
+            None if limit == 0 => (None, Vec::new()),
+            None => (Some(Server::new(limit)?), Vec::new()),
+        };
+        Ok(Self {
+            limit,
+            server,
+            pool: Mutex::new(Pool { hand, ..Pool::default() }),
+            changed: Condvar::new(),
+            turns: Mutex::default(),
+            mount_points: Mutex::default(),
+            private_mounts: OnceLock::new(),
+        })
+    }
+
+    /// How many threads can have something to do: more would only wait for tokens.
+    pub fn workers(&self) -> usize {
+        if self.limit == 0 { processors() * 2 } else { self.limit }
+    }
+
+    /// Waits for a token; `waiting` is told once that there is none at hand.
+    ///
+    /// # Errors
+    /// `Interrupted`; `Io` if the pipe is gone.
+    pub fn token(&self, cancel: &Cancel, waiting: &mut dyn FnMut()) -> Result<Token<'_>, Error> {
+        let mut told = false;
+        let mut pool = lock(&self.pool);
+        pool.waiting += 1;
+        let byte = loop {
+            let found = match (cancel.check(), &self.server) {
+                (Err(error), _) => Err(error),
+                (Ok(()), None) => Ok(Some(None)),
+                (Ok(()), Some(server)) => match pool.hand.pop() {
+                    Some(byte) => Ok(Some(byte)),
+                    None => server.take().map(|byte| byte.map(Some)),
+                },
+            };
+            match found {
+                Err(error) => break Err(error),
+                Ok(Some(byte)) => break Ok(byte),
+                Ok(None) => {
+                    if !std::mem::replace(&mut told, true) {
+                        waiting();
+                    }
+                    pool = self.changed.wait_timeout(pool, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+                }
+            }
+        };
+        pool.waiting -= 1;
+        pool.running += usize::from(byte.is_ok());
+        Ok(Token { jobs: self, byte: byte? })
+    }
+
+    /// Descriptors for a `make`, reading and writing end; [`makeflags`] names them. `None` if there is no limit.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(crate) fn pipe(&self) -> Result<Option<(OwnedFd, OwnedFd)>, Error> {
+        self.server.as_ref().map(Server::descriptors).transpose()
+    }
+
+    /// Does something while no other thread does it for the same module version.
+    pub(crate) fn in_turn<T>(&self, module: &ModuleId, act: impl FnOnce() -> T) -> T {
+        let turn = Arc::clone(lock(&self.turns).entry(module.clone()).or_default());
+        let _mine = lock(&turn);
+        act()
+    }
+
+    /// Makes sure that a directory is there to mount on and stays there. With the last user it goes, and parents of it
+    /// below `stop` too, as far as they are empty.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(crate) fn mount_point(&self, root: &Root, path: &Path, stop: &Path) -> Result<MountPoint<'_>, Error> {
+        let mut points = lock(&self.mount_points);
+        root.create_dir_all(path)?;
+        *points.entry(path.to_owned()).or_default() += 1;
+        Ok(MountPoint { jobs: self, root: root.clone(), path: path.to_owned(), stop: stop.to_owned() })
+    }
+
+    /// Removes a directory with all in it unless a build is mounted on it: removing a mount point takes the mount away
+    /// from those who see it.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn clear_unless_mounted(&self, root: &Root, path: &Path) -> Result<(), Error> {
+        let points = lock(&self.mount_points);
+        if points.contains_key(path) { Ok(()) } else { root.remove_tree(path) }
+    }
+
+    /// Whether builds can have a mount namespace of their own; tried once.
+    pub(crate) fn private_mounts(&self, setup: &Setup) -> bool {
+        *self.private_mounts.get_or_init(|| {
+            let tree = &setup.layout.tree;
+            let shell = Tool::new(setup, SHELL).map(|shell| shell.arg("-c").arg(":").bind(tree, tree, Access::Write));
+            let works = shell.and_then(Tool::capture).is_ok_and(|captured| captured.finished.end.success());
+            if !works {
+                log::info!("mount namespaces are refused here: builds of one module version take turns");
+            }
+            works
+        })
+    }
+
+    fn give_back(&self, byte: Option<u8>) {
+        let Some(server) = &self.server else { return };
+        let mut pool = lock(&self.pool);
+        pool.running = pool.running.saturating_sub(1);
+        if pool.waiting > 0 || byte.is_none() || !server.give(byte.unwrap_or(b'+')) {
+            // Straight to the next build: the running ones would snatch it out of the pipe for ever.
+            pool.hand.push(byte);
+        }
+        if pool.running == 0 && pool.waiting == 0 {
+            // A make that was killed took its tokens with it.
+            if !server.is_inherited() {
+                pool.hand.clear();
+                server.refill();
+            }
+        }
+        drop(pool);
+        self.changed.notify_one();
+    }
+}
+
+impl Drop for Token<'_> {
+    fn drop(&mut self) {
+        self.jobs.give_back(self.byte);
+    }
+}
+
+impl Drop for MountPoint<'_> {
+    fn drop(&mut self) {
+        let mut points = lock(&self.jobs.mount_points);
+        let users = points.entry(self.path.clone()).or_default();
+        *users = users.saturating_sub(1);
+        if *users == 0 {
+            points.remove(&self.path);
+            // Not empty: the log of an earlier failure lies there.
+            self.root.remove_empty_parents(&self.path, &self.stop);
+        }
+    }
+}
+
+/// `MAKEFLAGS` for a child: the caller's own, with the jobserver's words exchanged for ours (or taken out, since its
+/// descriptors are closed in the child). `None` if nothing is left.
+pub(crate) fn makeflags(inherited: Option<&OsStr>, pipe: Option<(i32, i32)>) -> Option<OsString> {
+    let inherited = inherited.map(|flags| flags.to_string_lossy().into_owned()).unwrap_or_default();
+    let (options, variables) = match inherited.split_once(" -- ") {
+        Some((options, variables)) => (options, format!(" -- {variables}")),
+        None => (inherited.as_str(), String::new()),
+    };
+    let is_ours = |word: &&str| !word.starts_with("-j") && !word.starts_with("--jobserver");
+    let mut words: Vec<String> = options.split_whitespace().filter(is_ours).map(str::to_owned).collect();
+    if let Some((read, write)) = pipe {
+        // Releases before 4.2 know the first spelling only, later ones keep it for them.
+        words.push(format!("-j --jobserver-fds={read},{write} --jobserver-auth={read},{write}"));
+    }
+    // The first word is a group of letters unless it begins with a dash or a blank.
+    let group = inherited.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let joined = format!("{}{}{variables}", if group { "" } else { " " }, words.join(" "));
+    (!joined.trim().is_empty()).then(|| joined.into())
+}
+
+/// Processors that we may use: the scheduler's mask and the cgroup's quota (both versions) are heeded.
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Nothing of ours is left half-changed by a panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

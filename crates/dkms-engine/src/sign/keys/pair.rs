@@ -1,0 +1,122 @@
+//! The two files: whether they are there, and making them whole or not at all.
+
+use std::path::Path;
+
+use super::{Maker, Places};
+use crate::error::Error;
+use crate::lock::Guard;
+use crate::root::Root;
+use crate::setup::Setup;
+use crate::staged::Staged;
+use crate::tool::Tool;
+
+/// What openssl is to make: a certificate that may sign code, authority of itself as firmware menus expect, for longer
+/// than any machine. 2048 bits are what every firmware can read.
+const REQUEST: &str = "\
+[req]
+distinguished_name = name
+x509_extensions = extensions
+prompt = no
+string_mask = utf8only
+[name]
+commonName = Kernel modules built on this machine (dkms)
+[extensions]
+basicConstraints = critical, CA:TRUE
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid:always, issuer
+extendedKeyUsage = codeSigning
+";
+/// One hundred years.
+const DAYS: &str = "36500";
+
+/// Whether both are there; else why not, as a fragment.
+pub(super) fn present(setup: &Setup, places: &Places) -> Result<(), String> {
+    match halves(&setup.root, places) {
+        (true, true) => Ok(()),
+        (false, false) => Err(format!("there is neither the key `{}` nor its certificate", places.key)),
+        (key, _) => Err(half(places, key).to_string()),
+    }
+}
+
+/// Makes the pair if both halves are missing and somebody may make it. Gives whether it was made.
+pub(super) fn ensure(setup: &Setup, guard: &Guard, places: &Places) -> Result<bool, Error> {
+    match halves(&setup.root, places) {
+        (true, true) => return Ok(false),
+        (false, false) => {}
+        (key, _) => return Err(half(places, key)),
+    }
+    match places.maker {
+        Maker::Ourselves => make(setup, guard, places)?,
+        Maker::ShimSigned => {
+            for option in ["--new-key", "--enroll-key"] {
+                let tool = Tool::new(setup, "update-secureboot-policy")?.inherit(&setup.environment);
+                tool.env("SHIM_NOTRIGGER", "y").arg(option).require()?;
+            }
+        }
+        Maker::Nobody => {
+            let reason = format!("there is neither the key `{}` nor its certificate", places.key);
+            return Err(Error::Keys { path: places.certificate.clone(), reason });
+        }
+    }
+    Ok(true)
+}
+
+fn halves(root: &Root, places: &Places) -> (bool, bool) {
+    let certificate = root.is_file(&places.certificate);
+    if places.key.starts_with("pkcs11:") {
+        // The token is asked when it signs.
+        return (true, certificate);
+    }
+    (root.is_file(Path::new(&places.key)), certificate)
+}
+
+fn half(places: &Places, has_key: bool) -> Error {
+    let (key, certificate) = (&places.key, places.certificate.display());
+    let reason = if has_key {
+        format!("the certificate `{certificate}` is missing while its key `{key}` is there")
+    } else {
+        format!("the key `{key}` is missing while its certificate `{certificate}` is there")
+    };
+    Error::Keys { path: places.certificate.clone(), reason }
+}
+
+/// Both are made in a directory that only root can enter, then published; the key last, because a certificate alone is
+/// harmless.
+fn make(setup: &Setup, guard: &Guard, places: &Places) -> Result<(), Error> {
+    let (root, key) = (&setup.root, Path::new(&places.key));
+    for path in [key, &places.certificate] {
+        let parent = path.parent().unwrap_or(Path::new("/"));
+        if !root.is_dir(parent) && parent != setup.layout.tree {
+            let reason = format!("there is no directory `{}` for it", parent.display());
+            return Err(Error::Keys { path: path.to_owned(), reason });
+        }
+    }
+    let staged = Staged::directory(root, key)?;
+    let inside = |name: &str| staged.path().join(name);
+    root.set_mode(staged.path(), 0o700)?;
+    let request = inside("request");
+    {
+        use std::io::Write;
+        let mut file = root.create_new(&request, 0o600)?;
+        file.write_all(REQUEST.as_bytes()).map_err(Error::io("write", &request))?;
+    }
+    let (new_key, new_certificate) = (inside("key"), inside("certificate"));
+    Tool::new(setup, "openssl")?
+        .inherit(&setup.environment)
+        .args(["req", "-new", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha256", "-days", DAYS, "-outform", "DER"])
+        .arg("-config")
+        .arg(&request)
+        .arg("-keyout")
+        .arg(&new_key)
+        .arg("-out")
+        .arg(&new_certificate)
+        .require()?;
+    let (new_key, new_certificate) = (root.read(&new_key)?, root.read(&new_certificate)?);
+    if new_key.is_empty() || new_certificate.is_empty() {
+        return Err(Error::Keys { path: key.to_owned(), reason: "openssl wrote an empty file".into() });
+    }
+    let certificate = Staged::file(root, &places.certificate, &new_certificate, 0o644)?;
+    let key = Staged::file(root, key, &new_key, 0o600)?;
+    certificate.publish(guard)?;
+    key.publish(guard)
+}

@@ -1,0 +1,85 @@
+//! One object on its way: strip, sign, compress, read back.
+//!
+//! The order matters: stripping a signed module would break its signature, and a compressed one can be neither. The
+//! files that are changed are ours alone, in the work directory.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::compress;
+use super::keys::{Decision, Signer};
+use crate::build::{BuildEvent, Listener};
+use crate::error::Error;
+use crate::facts::kernel::Compression;
+use crate::facts::module_info::{self, MAX_MODULE_BYTES};
+use crate::facts::signature::strip_signature;
+use crate::record::Signature;
+use crate::root::Root;
+use crate::setup::Setup;
+use crate::tool::{Tool, last_lines};
+
+/// Takes debugging information out, into a file of its own beside the object: make may want to find its own unchanged.
+/// `None` if that did not work, which costs room and nothing else.
+pub(super) fn strip(
+    setup: &Setup,
+    object: &Path,
+    llvm: bool,
+    listener: Listener<'_>,
+) -> Result<Option<PathBuf>, Error> {
+    let stripped = object.with_extension("ko.stripped");
+    let program = if llvm { "llvm-strip" } else { "strip" };
+    let run = || {
+        let tool = Tool::new(setup, program)?.inherit(&setup.environment);
+        tool.arg("-g").arg("-o").arg(&stripped).arg(object).require()
+    };
+    match run() {
+        Ok(_) => Ok(Some(stripped)),
+        Err(error @ (Error::ToolMissing { .. } | Error::ToolFailed { .. })) => {
+            let text = format!("`{}` keeps its debugging information: {error}", object.display());
+            listener(BuildEvent::Warning(text));
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Signs a file in place, if the signer says so, and looks whether it really is. `None` if it is not to be signed.
+pub(super) fn sign(setup: &Setup, signer: &Signer, object: &Path) -> Result<Option<Signature>, Error> {
+    let Decision::Sign { program, digest, key, certificate } = &signer.decision else { return Ok(None) };
+    let tool = Tool::new(setup, program)?.inherit(&setup.environment);
+    let captured = tool.arg(digest).arg(key).arg(certificate).arg(object).capture()?;
+    if !captured.finished.end.success() {
+        let words = last_lines(captured.complaint());
+        let reason = format!("`{}` {}: {words}", program.display(), captured.finished.end);
+        return Ok(Some(Signature::Failed { reason }));
+    }
+    let content = setup.root.read_bounded(object, MAX_MODULE_BYTES)?;
+    Ok(Some(match strip_signature(&content).1 {
+        Some(trailer) => Signature::Signed {
+            signer: trailer.signer,
+            digest: if trailer.digest.is_empty() { digest.clone() } else { trailer.digest },
+            key: key.clone(),
+        },
+        None => Signature::Failed { reason: format!("`{}` left no signature", program.display()) },
+    }))
+}
+
+/// Stores a file in the kernel's format under its final name, and reads it back.
+pub(super) fn pack(setup: &Setup, plain: &Path, path: &Path, compression: Compression) -> Result<(), Error> {
+    let content = setup.root.read_bounded(plain, MAX_MODULE_BYTES)?;
+    let level = compress::Levels::from(&setup.framework);
+    let packed = compress::compress(&content, compression, &level).map_err(Error::io("compress", path))?;
+    write(&setup.root, path, &packed)?;
+    let wrong = |reason: String| Error::ModuleUnreadable { path: path.to_owned(), reason };
+    let stored = setup.root.read(path)?;
+    let unpacked = module_info::unpack(stored).map_err(wrong)?;
+    if unpacked == content { Ok(()) } else { Err(wrong("what is stored is not what was written".into())) }
+}
+
+/// Writes a new file and waits until it is on disk.
+pub(super) fn write(root: &Root, path: &Path, content: &[u8]) -> Result<(), Error> {
+    let mut file = root.create_new(path, 0o644)?;
+    file.write_all(content).map_err(Error::io("write", path))?;
+    root.set_mode(path, 0o644)?;
+    file.sync_all().map_err(Error::io("sync", path))
+}
