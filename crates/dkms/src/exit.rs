@@ -89,9 +89,12 @@ fn of_refusal(refusal: &Refusal) -> u8 {
 /// The status of an engine error.
 pub fn of_error(error: &Error) -> u8 {
     match error {
-        Error::Io { .. } | Error::Nested | Error::Privilege { .. } | Error::State { .. } | Error::ToolFailed { .. } => {
-            1
-        }
+        Error::Io { .. }
+        | Error::Keys { .. }
+        | Error::Nested
+        | Error::Privilege { .. }
+        | Error::State { .. }
+        | Error::ToolFailed { .. } => 1,
         Error::ToolMissing { program } => of_missing_tool(program),
         Error::SourceMissing { .. } => 2,
         Error::AlreadyAdded { .. } | Error::NotAdded { .. } => 3,
@@ -102,9 +105,15 @@ pub fn of_error(error: &Error) -> u8 {
         | Error::KernelMissing { .. }
         | Error::ObjectMissing { .. }
         | Error::PatchFailed { .. } => 6,
-        Error::ModuleUnreadable { .. } | Error::ObjectWrong { .. } | Error::Signing { .. } => 7,
+        Error::ModuleUnreadable { .. } | Error::NotBuilt { .. } | Error::ObjectWrong { .. } | Error::Signing { .. } => {
+            7
+        }
         Error::NameInvalid { what: "kernel release" | "architecture", .. } => 16,
-        Error::Conf { .. } | Error::DestinationInvalid { .. } | Error::NameInvalid { .. } | Error::SourceEmpty { .. } => 8,
+        Error::Conf { .. }
+        | Error::DestinationInvalid { .. }
+        | Error::NameInvalid { .. }
+        | Error::SourceEmpty { .. }
+        | Error::SourceUncopied { .. } => 8,
         Error::MakeFailed { .. } => 10,
         Error::Cycle { .. } | Error::DependencyMissing { .. } => 13,
         Error::HeadersMissing { .. } => 21,
@@ -166,6 +175,9 @@ mod tests {
             (Error::KernelMissing { kernel: kernel(), path: path() }, 6),
             (Error::OsRelease, 4),
             (Error::MakeFailed { target: target(), status: 2, first_error: None, log: path() }, 10),
+            (Error::NotBuilt { target: target(), object: String::new(), log: path() }, 7),
+            (Error::SourceUncopied { module: module(), cause: Box::new(Error::OsRelease) }, 8),
+            (Error::Keys { path: path(), reason: String::new() }, 1),
             (name("module name"), 8),
             (name("kernel release"), 16),
             (Error::NotAdded { module: module() }, 3),
