@@ -170,11 +170,16 @@ mod tests {
             return;
         }
         let (directory, setup) = testing::setup();
+        let set_mode = |mode| {
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+            std::fs::set_permissions(directory.path(), mode).unwrap();
+        };
+        set_mode(0o700);
         testing::write(&setup, "/open.conf", "");
         let request = ShellRequest { path: "/open.conf".into(), script: String::new() };
         let problem = ContainedShell::new(&setup, 1).run(&request).unwrap_err();
         assert!(problem.contains("cannot enter"), "{problem}");
-        std::fs::set_permissions(directory.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        set_mode(0o755);
         testing::write(&setup, "/secret.conf", "");
         setup.root.set_mode(Path::new("/secret.conf"), 0o600).unwrap();
         let request = ShellRequest { path: "/secret.conf".into(), script: String::new() };
