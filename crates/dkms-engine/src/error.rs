@@ -164,6 +164,12 @@ pub enum Error {
     /// A dkms call inside a build wants to change the tree that the build has locked.
     #[error("dkms was called from inside its own run and cannot change the tree there")]
     Nested,
+    /// A directory or file is no source of a module.
+    #[error("`{path}` has no dkms.conf", path = .path.display())]
+    NoModuleSource {
+        /// What was named.
+        path: PathBuf,
+    },
     /// The module version is not registered.
     #[error("`{module}` is not in the tree")]
     NotAdded {
@@ -348,6 +354,7 @@ impl Error {
             | Error::ObjectWrong { log, .. }
             | Error::PatchFailed { log, .. }
             | Error::ScriptFailed { log: Some(log), .. } => format!("less {}", log.display()),
+            Error::NoModuleSource { .. } => "name a directory that has a dkms.conf, or the file itself".into(),
             Error::NotAdded { module } => format!("dkms add {module}"),
             Error::ObjectMissing { target, .. } => {
                 format!("dkms build {} -k {}/{} --force", target.module, target.kernel.release, target.kernel.arch)

@@ -24,6 +24,7 @@ pub mod layout;
 pub mod lock;
 pub mod plan;
 pub mod record;
+pub mod register;
 pub mod report;
 pub mod root;
 pub mod script;

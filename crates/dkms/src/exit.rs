@@ -114,6 +114,7 @@ pub fn of_error(error: &Error) -> u8 {
         | Error::NameInvalid { .. }
         | Error::SourceEmpty { .. }
         | Error::SourceUncopied { .. } => 8,
+        Error::NoModuleSource { .. } => 9,
         Error::MakeFailed { .. } => 10,
         Error::Cycle { .. } | Error::DependencyMissing { .. } => 13,
         Error::HeadersMissing { .. } => 21,

@@ -1,0 +1,20 @@
+//! Which module versions the tree knows: adding, importing, forgetting.
+//!
+//! A registration is the link `source` in `T/M/V`; making or removing that link is the step that counts, everything
+//! else can be there or not. Nothing is built or installed here, and nothing is deleted that the layout of the tree does
+//! not name.
+
+mod add;
+mod import;
+mod remove;
+mod rpm_upgrade;
+mod tree_copy;
+
+pub use add::{Added, add, register_binaries};
+pub use import::{Imported, import};
+pub use remove::{deregister, link_failed_log, unbuild};
+pub use rpm_upgrade::{Asker, asker, note_upgrade, take_upgrade_note};
+pub use tree_copy::same_tree;
+
+#[cfg(test)]
+mod tests;

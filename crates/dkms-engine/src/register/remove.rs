@@ -1,0 +1,130 @@
+//! Forgetting: one build, or a whole module version.
+//!
+//! What goes is renamed first and deleted then, so that a half-deleted build is never taken for one. Deleted is only
+//! what the layout of the tree names; everything else is left where it is and handed back to be reported.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::layout::{STAGED_PREFIX, WORK_PREFIX};
+use crate::lock::Guard;
+use crate::root::{Kind, Root};
+use crate::setup::Setup;
+use crate::staged::Staged;
+use crate::target::{ModuleId, Target};
+
+/// What belongs to a module version beside its builds; the last ones are those of features that are gone.
+const PARTS: [&str; 6] = ["source", "build", "tarball", "driver_disk", "rpm", "deb"];
+/// What belongs to a build.
+const BUILD_PARTS: [&str; 2] = ["module", "log"];
+
+/// Forgets a finished build. It must not be installed.
+///
+/// # Errors
+/// `Io`.
+pub fn unbuild(setup: &Setup, _guard: &Guard, target: &Target) -> Result<(), Error> {
+    let (root, layout) = (&setup.root, &setup.layout);
+    let built = layout.built(target);
+    let of_release = layout.version(&target.module).join(&target.kernel.release);
+    if root.is_dir(&built) {
+        discard(root, &built)?;
+    } else {
+        // A build from the time before architectures were told apart.
+        for part in BUILD_PARTS {
+            discard(root, &of_release.join(part))?;
+        }
+    }
+    root.remove_empty_parents(&of_release, &layout.version(&target.module));
+    Ok(())
+}
+
+/// Takes a module version out of the tree, with all that is not built. Gives what is left because nobody knows what it
+/// is; builds that are left keep the registration.
+///
+/// # Errors
+/// `Io`.
+pub fn deregister(setup: &Setup, _guard: &Guard, module: &ModuleId) -> Result<Vec<PathBuf>, Error> {
+    let (root, layout) = (&setup.root, &setup.layout);
+    let version = layout.version(module);
+    let mut left = Vec::new();
+    let mut built = false;
+    for (name, kind) in root.list(&version)? {
+        let path = version.join(&name);
+        let text = name.to_string_lossy();
+        if text.starts_with(STAGED_PREFIX) || text.starts_with(WORK_PREFIX) {
+            root.remove_tree(&path)?;
+        } else if !PARTS.contains(&&*text) {
+            match kind {
+                Kind::Directory => built |= clear_release(root, &path, &mut left)?,
+                _ => left.push(path),
+            }
+        }
+    }
+    if built {
+        return Ok(left);
+    }
+    // The link first: without it the version is not registered, whatever else is still there.
+    for part in PARTS {
+        let path = version.join(part);
+        match part {
+            "tarball" => clear_tarballs(root, &path, &mut left)?,
+            _ => discard(root, &path)?,
+        }
+    }
+    root.remove_empty_parents(&version, &layout.tree);
+    Ok(left)
+}
+
+/// Takes from `T/M/V/K` what dead builds left; `true` if a finished build is in it.
+fn clear_release(root: &Root, of_release: &Path, left: &mut Vec<PathBuf>) -> Result<bool, Error> {
+    let mut built = false;
+    for (name, kind) in root.list(of_release)? {
+        let path = of_release.join(&name);
+        let text = name.to_string_lossy();
+        if text.starts_with(".tmp_") || text.starts_with(STAGED_PREFIX) {
+            root.remove_tree(&path)?;
+        } else if kind != Kind::Directory {
+            left.push(path);
+        } else if text == "module" || root.is_dir(&path.join("module")) {
+            built = true;
+        } else {
+            // Logs of a build that came to nothing.
+            discard(root, &path.join("log"))?;
+            if root.list(&path)?.is_empty() { root.remove_dir(&path)? } else { left.push(path) }
+        }
+    }
+    if root.list(of_release)?.is_empty() {
+        root.remove_dir(of_release)?;
+    }
+    Ok(built)
+}
+
+fn clear_tarballs(root: &Root, directory: &Path, left: &mut Vec<PathBuf>) -> Result<(), Error> {
+    for (name, kind) in root.list(directory)? {
+        let path = directory.join(&name);
+        if kind == Kind::File && name.to_string_lossy().contains(".dkms.tar") {
+            root.remove_file(&path)?;
+        } else {
+            left.push(path);
+        }
+    }
+    if root.list(directory)?.is_empty() { root.remove_dir(directory) } else { Ok(()) }
+}
+
+/// Leaves the log of a failed build where people look for it, `T/M/V/build/make.log`.
+///
+/// # Errors
+/// `Io`.
+pub fn link_failed_log(setup: &Setup, guard: &Guard, module: &ModuleId, log: &Path) -> Result<(), Error> {
+    Staged::link(&setup.root, log, &setup.layout.build(module).join("make.log"))?.publish(guard)
+}
+
+/// Out of sight in one step, then deleted.
+fn discard(root: &Root, path: &Path) -> Result<(), Error> {
+    if root.link_meta(path).is_none() {
+        return Ok(());
+    }
+    let bin = Staged::directory(root, path)?;
+    root.rename(path, &bin.path().join("discarded"))?;
+    root.remove_tree(bin.path())
+}

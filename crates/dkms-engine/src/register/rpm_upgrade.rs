@@ -1,0 +1,126 @@
+//! `--rpm_safe_upgrade`: rpm runs the scripts of a new package before those of the one that it replaces, so the old
+//! package's `remove` would take away what the new one's `add` has just registered under the same version.
+//!
+//! `add` leaves a note under the process that drives both scripts; `remove` from under the same process takes the note
+//! and does nothing. Notes are believed only out of a directory that belongs to us and that nobody else can enter.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::layout::PROC;
+use crate::lock::Guard;
+use crate::root::Kind;
+use crate::setup::Setup;
+use crate::staged::Staged;
+use crate::target::ModuleId;
+
+/// A process that asks, told from a later one with the same number by when it began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asker {
+    id: u32,
+    began: u64,
+}
+
+/// The process that started the one that started us: rpm, behind the shell that runs a package's script. `None` if it is
+/// gone.
+pub fn asker() -> Option<Asker> {
+    let parent = status(std::os::unix::process::parent_id())?.parent;
+    Some(Asker { id: parent, began: status(parent)?.began })
+}
+
+/// Leaves a note that this module version was added.
+///
+/// # Errors
+/// `Io`; `State` if the directory of the notes is not ours.
+pub fn note_upgrade(setup: &Setup, guard: &Guard, module: &ModuleId, asker: Asker) -> Result<(), Error> {
+    let directory = setup.layout.rpm_upgrades();
+    if setup.root.link_meta(&directory).is_none() {
+        setup.root.create_dir_all(&setup.layout.state())?;
+        setup.root.create_dir(&directory, 0o700)?;
+    }
+    trusted(setup)?;
+    Staged::file(&setup.root, &note(setup, module, asker), text(module, asker).as_bytes(), 0o600)?.publish(guard)
+}
+
+/// Takes the note of this module version; `true` if there was one, so that nothing is to be removed.
+///
+/// # Errors
+/// `Io`; `State` if the directory of the notes is not ours.
+pub fn take_upgrade_note(setup: &Setup, _guard: &Guard, module: &ModuleId, asker: Asker) -> Result<bool, Error> {
+    let path = note(setup, module, asker);
+    if setup.root.link_meta(&path).is_none_or(|meta| meta.kind != Kind::File) {
+        return Ok(false);
+    }
+    trusted(setup)?;
+    let valid = setup.root.read_bounded(&path, 4096)? == text(module, asker).as_bytes();
+    setup.root.remove_file(&path)?;
+    Ok(valid)
+}
+
+fn trusted(setup: &Setup) -> Result<(), Error> {
+    let directory = setup.layout.rpm_upgrades();
+    let ours = setup.root.link_meta(&directory).is_some_and(|meta| {
+        let own = meta.uid == rustix::process::geteuid().as_raw();
+        meta.kind == Kind::Directory && meta.mode & 0o077 == 0 && own
+    });
+    if ours {
+        return Ok(());
+    }
+    Err(Error::State { path: directory, reason: "it is no directory that only its owner can enter".into() })
+}
+
+fn note(setup: &Setup, module: &ModuleId, asker: Asker) -> PathBuf {
+    setup.layout.rpm_upgrades().join(format!("{}-{}", asker.id, module.dashed()))
+}
+
+fn text(module: &ModuleId, asker: Asker) -> String {
+    format!("{module}\n{}\n", asker.began)
+}
+
+struct Status {
+    parent: u32,
+    began: u64,
+}
+
+/// Fields 4 and 22 of the kernel's one-line description; the program's name before them may hold anything.
+fn status(process: u32) -> Option<Status> {
+    let content = std::fs::read(Path::new(PROC).join(process.to_string()).join("stat")).ok()?;
+    let text = String::from_utf8_lossy(&content);
+    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+    Some(Status { parent: fields.get(1)?.parse().ok()?, began: fields.get(19)?.parse().ok()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn a_note_is_for_one_module_and_one_asker_and_works_once() {
+        let (_directory, setup) = testing::setup();
+        let guard = Guard::acquire(&setup.root, &setup.layout.lock(), &mut |_| {}).unwrap();
+        let module = ModuleId::new("m", "1").unwrap();
+        let other = ModuleId::new("m", "2").unwrap();
+        let asker = asker().unwrap();
+        assert!(!take_upgrade_note(&setup, &guard, &module, asker).unwrap());
+        note_upgrade(&setup, &guard, &module, asker).unwrap();
+        assert!(!take_upgrade_note(&setup, &guard, &other, asker).unwrap());
+        assert!(!take_upgrade_note(&setup, &guard, &module, Asker { id: 1, ..asker }).unwrap());
+        assert!(take_upgrade_note(&setup, &guard, &module, asker).unwrap());
+        assert!(!take_upgrade_note(&setup, &guard, &module, asker).unwrap());
+        note_upgrade(&setup, &guard, &module, asker).unwrap();
+        let later = Asker { began: asker.began + 1, ..asker };
+        assert!(!take_upgrade_note(&setup, &guard, &module, later).unwrap(), "another process of that number");
+    }
+
+    #[test]
+    fn notes_that_others_could_have_written_are_not_believed() {
+        let (_directory, setup) = testing::setup();
+        let guard = Guard::acquire(&setup.root, &setup.layout.lock(), &mut |_| {}).unwrap();
+        let module = ModuleId::new("m", "1").unwrap();
+        let asker = asker().unwrap();
+        note_upgrade(&setup, &guard, &module, asker).unwrap();
+        setup.root.set_mode(&setup.layout.rpm_upgrades(), 0o777).unwrap();
+        assert!(matches!(take_upgrade_note(&setup, &guard, &module, asker), Err(Error::State { .. })));
+    }
+}
