@@ -324,6 +324,21 @@ impl Error {
         move |source| Error::Io { verb, path, source: source.into() }
     }
 
+    /// Whether it lies in the module itself, so that trying again with the same inputs would end the same way. A full
+    /// disk, a missing program or a signal says nothing about the module.
+    pub fn is_of_the_module(&self) -> bool {
+        match self {
+            // 126 and 127 are the shell's words for a program that is not there.
+            Error::MakeFailed { status, .. } | Error::ScriptFailed { status, .. } => !matches!(status, 126 | 127),
+            Error::NotBuilt { .. }
+            | Error::ObjectWrong { .. }
+            | Error::PatchFailed { .. }
+            | Error::PatchMissing { .. }
+            | Error::SourceEmpty { .. } => true,
+            _ => false,
+        }
+    }
+
     /// What to type next, when there is something.
     pub fn hint(&self) -> Option<String> {
         Some(match self {

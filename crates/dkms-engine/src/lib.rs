@@ -27,6 +27,7 @@ pub mod record;
 pub mod register;
 pub mod report;
 pub mod root;
+pub mod run;
 pub mod script;
 pub mod setup;
 pub mod sign;

@@ -199,6 +199,11 @@ pub fn kept_log(setup: &Setup, target: &Target) -> PathBuf {
 }
 
 impl Failed {
+    /// A build that was not even begun.
+    pub(crate) fn before(error: Error) -> Self {
+        Self::early(error, Instant::now())
+    }
+
     fn early(error: Error, started: Instant) -> Self {
         Self { error, status: 0, first_error: None, duration: started.elapsed(), log: None, _work: None }
     }

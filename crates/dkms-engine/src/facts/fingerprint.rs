@@ -86,14 +86,14 @@ impl<'a> Measurer<'a> {
             kernel.insert(name, part);
         }
         if let Some(compiler) = ingredients.kernel.config.text("CONFIG_CC_VERSION_TEXT") {
-            kernel.insert("compiler".into(), text_part(compiler));
+            kernel.insert("compiler".into(), Part::of_text(compiler));
         }
         Ok(Fingerprint {
             source: self.part(&source, previous.map(|previous| &previous.source))?,
-            config: text_part(ingredients.config),
+            config: Part::of_text(ingredients.config),
             kernel,
             depends: ingredients.depends.clone(),
-            signer: text_part(ingredients.signer),
+            signer: Part::of_text(ingredients.signer),
         })
     }
 
@@ -155,12 +155,6 @@ impl<'a> Measurer<'a> {
         self.contents.insert(stamp.clone(), content.clone());
         Ok(Part { stamp, content })
     }
-}
-
-/// An input without files is its own content.
-fn text_part(text: &str) -> Part {
-    let content = if text.is_empty() { String::new() } else { hex(&Sha256::digest(text)) };
-    Part { stamp: String::new(), content }
 }
 
 /// Everything below a directory, in the order of the names; links by their text, never followed below the top.

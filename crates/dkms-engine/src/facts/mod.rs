@@ -6,6 +6,7 @@ pub mod conf;
 pub mod distribution;
 pub mod fingerprint;
 pub mod framework;
+pub mod gather;
 pub mod kernel;
 pub mod kernels;
 pub mod machine;

@@ -44,6 +44,7 @@ pub use uninstall::{Uninstalled, uninstall};
 use crate::error::Error;
 use crate::facts::kernel::Kernel;
 use crate::record::{PlacedFile, Refusal};
+use crate::sign::Signed;
 use crate::target::Target;
 use session::ScriptCall;
 use transaction::Transaction;
@@ -73,8 +74,24 @@ pub struct Installed {
     transaction: Box<Transaction>,
 }
 
-/// Installs kept objects, each with its DEST_MODULE_NAME, over whatever version of the module is active.
-#[cfg_attr(not(test), expect(dead_code, reason = "the signed build is its caller"))]
+/// Installs what was built and signed, over whatever version of the module is active.
+///
+/// # Errors
+/// `KernelMissing`, `ObjectMissing`, `PreInstallRefused`, `InstallRefused`, `DestinationInvalid`, `Io`, `Interrupted`; what
+/// was installed before then still is.
+pub fn install(
+    session: &mut Session<'_>,
+    signed: &Signed,
+    kernel: &Kernel,
+    config: &ModuleConfig,
+    options: InstallOptions,
+) -> Result<Installed, Error> {
+    let objects: Vec<(String, PathBuf)> =
+        signed.objects.iter().map(|object| (object.name.clone(), object.path.clone())).collect();
+    install_objects(session, &signed.target, &objects, kernel, config, options)
+}
+
+/// Kept objects, each with its DEST_MODULE_NAME.
 fn install_objects(
     session: &mut Session<'_>,
     target: &Target,

@@ -1,0 +1,274 @@
+//! Finds the facts that a plan is made of.
+//!
+//! Everything that is asked about is *examined*: configuration, exclusion, fingerprint. Of the rest of the tree only the
+//! state is read, and the recorded configuration of what is installed, because that tells who depends on whom. No shell
+//! is started as long as a record says what the configuration was evaluated to and nothing that it depends on changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use dkms_conf::{ModuleConfig, Strictness};
+
+use super::condition::{Condition, Wholeness};
+use super::conf::{self, Evaluation, Wanted};
+use super::fingerprint::{Ingredients, Measurer};
+use super::kernel::Kernel;
+use super::tree::{BuiltTarget, Tree};
+use super::{Configuration, Examined, Facts, Registration, State, TargetFacts};
+use crate::error::Error;
+use crate::fingerprint::{Fingerprint, Part};
+use crate::install;
+use crate::layout::NO_AUTOINSTALL;
+use crate::record::{self, BuildRecord, FailureRecord};
+use crate::setup::Setup;
+use crate::sign::Signer;
+use crate::target::{KernelId, ModuleId, Target};
+
+/// What has to be known.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// Kernels to look at.
+    pub kernels: BTreeSet<KernelId>,
+    /// Module versions to examine for these kernels.
+    pub modules: Modules,
+}
+
+/// Which module versions are examined.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Modules {
+    /// None: only states are read.
+    #[default]
+    None,
+    /// These, and what depends on them.
+    Named(BTreeSet<ModuleId>),
+    /// All.
+    All,
+}
+
+/// Records of one build or failure.
+#[derive(Default)]
+struct Remembered {
+    built: Option<BuildRecord>,
+    failed: Option<FailureRecord>,
+}
+
+impl Facts {
+    /// Looks.
+    ///
+    /// # Errors
+    /// `Io` for what is there and cannot be read. What is wrong with one module is a fact about it, not an error.
+    pub fn gather(setup: &Setup, scope: &Scope) -> Result<Self, Error> {
+        let tree = Tree::gather(setup)?;
+        let mut facts = Facts { no_autoinstall: setup.root.exists(Path::new(NO_AUTOINSTALL)), ..Facts::default() };
+        for module in &tree.modules {
+            facts.modules.insert(module.id.clone(), module.registration);
+        }
+        for build in tree.builds() {
+            let state = TargetFacts { state: build.state, ..TargetFacts::default() };
+            facts.targets.insert(build.target.clone(), state);
+        }
+        for kernel in &scope.kernels {
+            facts.kernels.insert(kernel.clone(), Arc::new(Kernel::gather(setup, kernel)?));
+        }
+        let mut examination = Examination::new(setup, &tree)?;
+        for kernel in facts.kernels.values().cloned().collect::<Vec<_>>() {
+            examination.kernel(&mut facts, &kernel, &scope.modules)?;
+        }
+        Ok(facts)
+    }
+}
+
+/// Goes through the modules of one kernel after the other.
+struct Examination<'a> {
+    setup: &'a Setup,
+    builds: BTreeMap<Target, &'a BuiltTarget>,
+    measurer: Measurer<'a>,
+}
+
+impl<'a> Examination<'a> {
+    fn new(setup: &'a Setup, tree: &'a Tree) -> Result<Self, Error> {
+        let builds = tree.builds().map(|build| (build.target.clone(), build)).collect();
+        Ok(Self { setup, builds, measurer: Measurer::new(setup) })
+    }
+
+    fn kernel(&mut self, facts: &mut Facts, kernel: &Kernel, modules: &Modules) -> Result<(), Error> {
+        let targets: Vec<Target> =
+            facts.modules.keys().map(|module| Target::new(module.clone(), kernel.id.clone())).collect();
+        let mut remembered: BTreeMap<Target, Remembered> = BTreeMap::new();
+        for target in &targets {
+            let memory = self.remember(target);
+            let known = facts.targets.entry(target.clone()).or_default();
+            self.state(target, known, &memory);
+            remembered.insert(target.clone(), memory);
+        }
+        let mut wanted: Vec<Target> = targets
+            .into_iter()
+            .filter(|target| match modules {
+                Modules::None => false,
+                Modules::All => true,
+                Modules::Named(names) => names.contains(&target.module),
+            })
+            .collect();
+        self.add_dependants(facts, &kernel.id, &mut wanted);
+        // Dependencies first, because their fingerprints are inputs of those that depend on them.
+        let mut contents: BTreeMap<String, String> = BTreeMap::new();
+        let mut order =
+            Order { facts, kernel, modules, remembered: &remembered, contents: &mut contents, path: Vec::new() };
+        for target in &wanted {
+            self.examine(&mut order, target)?;
+        }
+        Ok(())
+    }
+
+    fn remember(&self, target: &Target) -> Remembered {
+        let (root, layout) = (&self.setup.root, &self.setup.layout);
+        let built = self.builds.get(target).and_then(|build| record::load(root, &build.directory.join(".record.json")));
+        let failed = record::load(root, &layout.failed(target).join("record.json"));
+        Remembered { built, failed }
+    }
+
+    fn state(&self, target: &Target, known: &mut TargetFacts, memory: &Remembered) {
+        known.half_installed = install::is_half_done(self.setup, target);
+        known.failed.clone_from(&memory.failed);
+        if let Some(build) = self.builds.get(target) {
+            let condition = Condition::gather(self.setup, build);
+            known.objects_lost = condition.objects != Wholeness::Whole;
+            known.placed_lost = condition.placed != Wholeness::Whole;
+        }
+        if let Some(record) = &memory.built {
+            known.recorded = Some(record.fingerprint.clone());
+            known.custom = record.custom;
+            known.configuration = Configuration::Recorded(Box::new(record.config.clone()));
+        }
+    }
+
+    /// Whoever depends on a wanted module and is installed, so that it can be rebuilt after it.
+    fn add_dependants(&self, facts: &Facts, kernel: &KernelId, wanted: &mut Vec<Target>) {
+        let mut place = 0;
+        while let Some(target) = wanted.get(place).cloned() {
+            place += 1;
+            for (other, known) in facts.targets.iter().filter(|(other, _)| other.kernel == *kernel) {
+                let depends = known.config().is_some_and(|config| config.build_depends.contains(&target.module.name));
+                if depends && known.state == State::Installed && !wanted.contains(other) {
+                    wanted.push(other.clone());
+                }
+            }
+        }
+    }
+
+    /// Examines a target after the modules that it depends on; gives the content of its fingerprint.
+    fn examine(&mut self, order: &mut Order<'_>, target: &Target) -> Result<Option<String>, Error> {
+        let name = &target.module.name;
+        if let Configuration::Examined(examined) = &order.facts.targets.entry(target.clone()).or_default().configuration
+        {
+            return Ok(Some(examined.fingerprint.content()));
+        }
+        if order.path.contains(name) || order.facts.modules.get(&target.module) == Some(&Registration::Broken) {
+            return Ok(None);
+        }
+        let memory = order.remembered.get(target);
+        let (config, text) = match self.configuration(order.kernel, target, memory) {
+            Ok(found) => found,
+            Err(Error::Conf { problems, .. }) => return Ok(self.bad(order, target, problems, false)),
+            Err(error @ Error::ConfMissing { .. }) => return Ok(self.bad(order, target, error.to_string(), true)),
+            Err(error) => return Err(error),
+        };
+        order.path.push(name.clone());
+        let mut depends = BTreeMap::new();
+        for dependency in &config.build_depends {
+            if let Some(content) = self.dependency(order, dependency)? {
+                depends.insert(dependency.clone(), content);
+            }
+        }
+        order.path.pop();
+        let previous = memory.and_then(|memory| {
+            memory
+                .built
+                .as_ref()
+                .map(|record| &record.fingerprint)
+                .or(memory.failed.as_ref().map(|record| &record.fingerprint))
+        });
+        let signer = Signer::find(self.setup, order.kernel).identity(&self.setup.root);
+        let ingredients =
+            Ingredients { target, kernel: order.kernel, config: &text, depends: &depends, signer: &signer, previous };
+        let fingerprint = self.measurer.measure(&ingredients)?;
+        let content = fingerprint.content();
+        let exclusion = conf::exclusion(&config, order.kernel);
+        let known = order.facts.targets.entry(target.clone()).or_default();
+        known.configuration = Configuration::Examined(Box::new(Examined { config, exclusion, fingerprint }));
+        Ok(Some(content))
+    }
+
+    fn bad(&self, order: &mut Order<'_>, target: &Target, problems: String, missing: bool) -> Option<String> {
+        let known = order.facts.targets.entry(target.clone()).or_default();
+        known.configuration = Configuration::Bad { problems, missing };
+        None
+    }
+
+    /// Content of the fingerprint of a dependency, in the version that is installed after the run if all goes well: the
+    /// one that the run is about, else the installed one, else the highest.
+    fn dependency(&mut self, order: &mut Order<'_>, name: &str) -> Result<Option<String>, Error> {
+        if let Some(content) = order.contents.get(name) {
+            return Ok(Some(content.clone()));
+        }
+        let kernel = order.kernel.id.clone();
+        let of_name = || order.facts.modules.keys().filter(|module| module.name == name);
+        let highest = || of_name().max_by(|one, other| dkms_conf::version::compare(&one.version, &other.version));
+        let wanted = match order.modules {
+            Modules::All => highest(),
+            Modules::Named(names) => of_name().find(|module| names.contains(module)),
+            Modules::None => None,
+        };
+        let installed = || order.facts.installed_version(name, &kernel);
+        let Some(module) = wanted.or_else(installed).or_else(highest).cloned() else { return Ok(None) };
+        let content = self.examine(order, &Target::new(module, kernel))?;
+        if let Some(content) = &content {
+            order.contents.insert(name.to_owned(), content.clone());
+        }
+        Ok(content)
+    }
+
+    /// The effective configuration, and the text that stands for it in the fingerprint.
+    fn configuration(
+        &self,
+        kernel: &Kernel,
+        target: &Target,
+        memory: Option<&Remembered>,
+    ) -> Result<(ModuleConfig, String), Error> {
+        let module = Some(&target.module);
+        let wanted = Wanted { path: None, module, kernel, strictness: Strictness::Strict };
+        match conf::evaluate(self.setup, &wanted)? {
+            Evaluation::Native(effective) => Ok((effective.config, effective.text)),
+            Evaluation::NeedsShell { text, .. } => {
+                let now = Part::of_text(&text);
+                let unchanged = |fingerprint: &Fingerprint| fingerprint.config == now;
+                let built = memory.and_then(|memory| memory.built.as_ref());
+                let failed = memory.and_then(|memory| memory.failed.as_ref());
+                let recorded = built
+                    .filter(|record| unchanged(&record.fingerprint))
+                    .map(|record| &record.config)
+                    .or_else(|| failed.filter(|record| unchanged(&record.fingerprint)).map(|record| &record.config));
+                match recorded {
+                    Some(config) => Ok((config.clone(), text)),
+                    None => {
+                        let effective = conf::evaluate_in_shell(self.setup, &wanted)?;
+                        Ok((effective.config, effective.text))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One kernel's modules on the way.
+struct Order<'f> {
+    facts: &'f mut Facts,
+    kernel: &'f Kernel,
+    modules: &'f Modules,
+    remembered: &'f BTreeMap<Target, Remembered>,
+    /// Contents of the fingerprints of dependencies by name.
+    contents: &'f mut BTreeMap<String, String>,
+    /// Names from the first dependant to here; a name that comes again is a circle, which the plan reports.
+    path: Vec<String>,
+}

@@ -1,0 +1,300 @@
+//! Carries a plan out: builds in parallel, everything else here, depmod once per kernel at the end.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use super::schedule::{Job, Turn, Voice, drive};
+use super::{Observer, Progress, RunOptions, forget};
+use crate::build::{self, BuildEvent, BuildOrder, Failed};
+use crate::error::Error;
+use crate::facts::{Configuration, Examined, Facts};
+use crate::install::{self, InstallOptions, Installed, Session};
+use crate::jobs::Jobs;
+use crate::lock::Guard;
+use crate::plan::{Action, Because, Plan, Step};
+use crate::record::{self, FORMAT, FailureRecord};
+use crate::report::{Done, Entry, Outcome, Report};
+use crate::setup::Setup;
+use crate::sign::{self, Origin, Signed, Signer};
+use crate::target::{KernelId, Target};
+
+/// What a worker has to say.
+enum Word {
+    /// The build begins.
+    Started,
+    /// The build goes on.
+    Build(BuildEvent),
+}
+
+type WorkResult = Result<Signed, Box<Failed>>;
+
+/// Takes all steps and completes the report.
+pub(super) fn carry_out(
+    setup: &Setup,
+    guard: &Guard,
+    facts: &Facts,
+    plan: &Plan,
+    options: &RunOptions,
+    report: &mut Report,
+    observer: &mut dyn Observer,
+) -> Result<(), Error> {
+    let jobs = Jobs::new(setup)?;
+    let signers: BTreeMap<&KernelId, Signer> =
+        facts.kernels.iter().map(|(id, kernel)| (id, Signer::find(setup, kernel))).collect();
+    let observer = RefCell::new(observer);
+    let mut listener = |event| observer.borrow_mut().progress(Progress::Installing(&event));
+    let session = Session::new(setup, guard, &mut listener);
+    let mut hands = Hands {
+        setup,
+        guard,
+        facts,
+        options,
+        jobs: &jobs,
+        session,
+        observer: &observer,
+        report,
+        installed: Vec::new(),
+    };
+    let parallel = |step: &Step| matches!(step.action, Action::Build(_));
+    let schedule: Vec<Job> =
+        plan.steps.iter().map(|step| Job { parallel: parallel(step), after: step.after.clone() }).collect();
+    let work = |place: usize, voice: &Voice<Word, WorkResult>| {
+        voice.say(Word::Started);
+        let Action::Build(target) = &plan.steps[place].action else {
+            return Err(Box::new(Failed::before(Error::Interrupted { signal: 0 })));
+        };
+        build_one(setup, facts, target, &signers, &jobs, &|event| voice.say(Word::Build(event)))
+    };
+    drive(&schedule, jobs.workers(), &work, &mut |turn| match turn {
+        Turn::Word(place, word) => hands.pass_on(&plan.steps[place], &word),
+        Turn::GiveUp(place, earlier) => hands.give_up(&plan.steps[place], &plan.steps[earlier]),
+        Turn::Finish(place, result) => hands.finish(&plan.steps[place], result),
+    });
+    hands.complete();
+    Ok(())
+}
+
+/// The part of a build that runs on a worker thread.
+fn build_one(
+    setup: &Setup,
+    facts: &Facts,
+    target: &Target,
+    signers: &BTreeMap<&KernelId, Signer>,
+    jobs: &Jobs,
+    listener: build::Listener<'_>,
+) -> WorkResult {
+    let found = (facts.kernels.get(&target.kernel), examined(facts, target), signers.get(&target.kernel));
+    let (Some(kernel), Some(examined), Some(signer)) = found else {
+        return Err(Box::new(Failed::before(Error::NotAdded { module: target.module.clone() })));
+    };
+    let order = BuildOrder {
+        target: target.clone(),
+        kernel: kernel.clone(),
+        config: examined.config.clone(),
+        records: examined.exclusion.built().collect(),
+    };
+    let built = build::build(setup, order, jobs, listener)?;
+    sign::sign(setup, built, signer, jobs, listener)
+}
+
+fn examined<'a>(facts: &'a Facts, target: &Target) -> Option<&'a Examined> {
+    match &facts.targets.get(target)?.configuration {
+        Configuration::Examined(examined) => Some(examined),
+        _ => None,
+    }
+}
+
+/// What the calling thread does with its steps.
+struct Hands<'a, 'o> {
+    setup: &'a Setup,
+    guard: &'a Guard,
+    facts: &'a Facts,
+    options: &'a RunOptions,
+    jobs: &'a Jobs,
+    session: Session<'a>,
+    observer: &'a RefCell<&'o mut dyn Observer>,
+    report: &'a mut Report,
+    installed: Vec<Installed>,
+}
+
+impl Hands<'_, '_> {
+    fn say(&self, progress: Progress<'_>) {
+        self.observer.borrow_mut().progress(progress);
+    }
+
+    fn pass_on(&self, step: &Step, word: &Word) -> bool {
+        match (word, step.action.target()) {
+            (Word::Build(event), Some(target)) => self.say(Progress::Building(target, event)),
+            _ => self.say(Progress::Started(step)),
+        }
+        true
+    }
+
+    fn give_up(&mut self, step: &Step, earlier: &Step) -> bool {
+        let outcome = Outcome::NotTried { verb: step.action.verb(), after: earlier.action.module().clone() };
+        self.enter(step, outcome);
+        false
+    }
+
+    /// Ends a step; whether it succeeded.
+    fn finish(&mut self, step: &Step, result: Option<WorkResult>) -> bool {
+        let because = step.because.clone();
+        if result.is_none() {
+            self.say(Progress::Started(step));
+        }
+        let done = self.setup.cancel.check().and_then(|()| match (&step.action, result) {
+            (Action::Build(target), Some(result)) => self.keep(target, result, because),
+            (Action::Build(_), None) => Err(Error::Interrupted { signal: 0 }),
+            (Action::Install(target), _) => self.install(target, because),
+            (Action::Uninstall(target), _) => self.uninstall(target),
+            (Action::Unbuild(target), _) => {
+                forget::unbuild(self.setup, self.guard, target)?;
+                forget::failure(self.setup, self.guard, target)?;
+                Ok(Done::Unbuilt)
+            }
+            (Action::Deregister(module), _) => {
+                let left = forget::deregister(self.setup, self.guard, module)?;
+                Ok(Done::Deregistered { left })
+            }
+        });
+        let success = done.is_ok();
+        let outcome = match done {
+            Ok(done) => Outcome::Done(done),
+            Err(error) => Outcome::Failed { verb: step.action.verb(), because: step.because.clone(), error },
+        };
+        self.enter(step, outcome);
+        success
+    }
+
+    fn enter(&mut self, step: &Step, outcome: Outcome) {
+        let kernel = step.action.target().map(|target| target.kernel.clone());
+        let entry = Entry { module: step.action.module().clone(), kernel, outcome };
+        self.say(Progress::Finished(&entry));
+        self.report.entries.push(entry);
+    }
+
+    /// Keeps a build, or what is to be known of its failure.
+    fn keep(&mut self, target: &Target, result: WorkResult, because: Because) -> Result<Done, Error> {
+        let signed = match result {
+            Ok(signed) => signed,
+            Err(failed) => return Err(self.remember_failure(target, *failed)),
+        };
+        let duration = signed.duration().unwrap_or_default();
+        let fingerprint = examined(self.facts, target).map(|examined| examined.fingerprint.clone()).unwrap_or_default();
+        let signed = signed.store(self.setup, self.jobs, self.guard, Origin { fingerprint })?;
+        forget::failure(self.setup, self.guard, target)?;
+        forget::hide_log(self.setup, &target.module)?;
+        let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Ok(Done::Built { because, signature: signed.signature, duration_ms })
+    }
+
+    /// Stores why a build failed, so that it is not tried again until an input changes. What is the machine's fault (a
+    /// full disk, a missing compiler) or a person's wish (a signal) says nothing about the inputs and is not stored.
+    fn remember_failure(&mut self, target: &Target, failed: Failed) -> Error {
+        let log_path = build::kept_log(self.setup, target);
+        if let Some(examined) = examined(self.facts, target).filter(|_| failed.error.is_of_the_module()) {
+            let record = FailureRecord {
+                format: FORMAT,
+                fingerprint: examined.fingerprint.clone(),
+                config: examined.config.clone(),
+                message: failed.error.to_string(),
+                status: failed.status,
+                first_error: failed.first_error.clone(),
+                duration_ms: u64::try_from(failed.duration.as_millis()).unwrap_or(u64::MAX),
+                asked_by: self.setup.options.asked_by.clone(),
+            };
+            let path = self.setup.layout.failed(target).join("record.json");
+            if let Err(error) = record::store(&self.setup.root, &path, &record, self.guard) {
+                log::warn!("the failure of {target} is not remembered: {error}");
+            }
+        }
+        if let Some(log) = &failed.log {
+            let keep = || -> Result<(), Error> {
+                let root = &self.setup.root;
+                crate::staged::Staged::copy(root, log, &log_path, 0o644)?.publish(self.guard)?;
+                forget::show_log(self.setup, self.guard, &target.module, &log_path)
+            };
+            if let Err(error) = keep() {
+                log::warn!("the log of {target} is not kept: {error}");
+            }
+        }
+        failed.error
+    }
+
+    fn install(&mut self, target: &Target, because: Because) -> Result<Done, Error> {
+        let missing = || Error::NotAdded { module: target.module.clone() };
+        let (kernel, examined) = (
+            self.facts.kernels.get(&target.kernel).ok_or_else(missing)?,
+            examined(self.facts, target).ok_or_else(missing)?,
+        );
+        let signed = Signed::load(self.setup, target)?.ok_or_else(missing)?;
+        // A file of ours that somebody replaced is no module of others that could be newer.
+        let version_override = self.options.install.version_override || because == Because::FilesLost;
+        let options = InstallOptions { version_override, ..self.options.install };
+        let installed = install::install(&mut self.session, &signed, kernel, &examined.config, options)?;
+        let done = Done::Installed { because, files: installed.files.clone(), refused: installed.refused.clone() };
+        self.installed.push(installed);
+        Ok(done)
+    }
+
+    fn uninstall(&mut self, target: &Target) -> Result<Done, Error> {
+        let config = self.facts.targets.get(target).and_then(|known| known.config());
+        let gone = install::uninstall(&mut self.session, target, config)?;
+        Ok(Done::Uninstalled { files: gone.removed, left: gone.left, restored: gone.restored })
+    }
+
+    /// What follows once for all steps.
+    fn complete(&mut self) {
+        let changed: Vec<String> = self.session.changed_kernels().map(str::to_owned).collect();
+        for release in &changed {
+            let result = if self.options.depmod {
+                install::depmod(&mut self.session, release)
+            } else {
+                install::forgo_depmod(&mut self.session, release)
+            };
+            if let Err(error) = result {
+                self.take_back(release, error);
+            }
+        }
+        for release in &changed {
+            let files: Vec<_> = self
+                .installed
+                .iter()
+                .filter(|installed| installed.target.kernel.release == *release)
+                .flat_map(|installed| installed.files.clone())
+                .collect();
+            if let Err(error) = install::load_for_devices(&mut self.session, release, &files) {
+                self.report.troubles.push(error);
+            }
+        }
+        if !changed.is_empty() {
+            if let Err(error) = install::post_transaction(&mut self.session, &changed) {
+                self.report.troubles.push(error);
+            }
+        }
+    }
+
+    /// Without depmod no installation of a kernel counts: they go back to built.
+    fn take_back(&mut self, release: &str, error: Error) {
+        let reason = error.to_string();
+        let (lost, kept) = std::mem::take(&mut self.installed)
+            .into_iter()
+            .partition::<Vec<_>, _>(|installed| installed.target.kernel.release == release);
+        self.installed = kept;
+        for installed in lost {
+            install::roll_back(&mut self.session, &installed);
+            let target = &installed.target;
+            let is_it = |entry: &&mut Entry| {
+                entry.module == target.module
+                    && entry.kernel.as_ref() == Some(&target.kernel)
+                    && matches!(entry.outcome, Outcome::Done(Done::Installed { .. }))
+            };
+            if let Some(entry) = self.report.entries.iter_mut().find(is_it) {
+                let because = Because::PartOf { verb: "depmod" };
+                let error = Error::Depmod { kernel: release.to_owned(), reason: reason.clone() };
+                entry.outcome = Outcome::Failed { verb: "install", because, error };
+            }
+        }
+        self.report.troubles.push(error);
+    }
+}

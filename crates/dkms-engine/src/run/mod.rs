@@ -1,0 +1,185 @@
+//! The run: from a goal to what is true afterwards, the one path of all front doors.
+//!
+//! ```text
+//! goal -> facts -> plan -> (lock, sweep, key) -> steps -> depmod -> post_transaction -> report
+//! ```
+//!
+//! Nothing to do takes no lock and writes nothing. Builds run on worker threads ([`schedule`]); everything that writes
+//! below a final name happens on the calling thread, which holds the guard and alone talks to the observer.
+
+mod carry_out;
+mod forget;
+mod schedule;
+mod sweep;
+
+use std::collections::BTreeSet;
+
+use crate::build::BuildEvent;
+use crate::error::Error;
+use crate::facts::Facts;
+use crate::facts::gather::{Modules, Scope};
+use crate::install::{InstallEvent, InstallOptions};
+use crate::lock::Guard;
+use crate::plan::{Action, Goal, Plan, Step, plan};
+use crate::report::{Entry, Report};
+use crate::setup::Setup;
+use crate::sign::Signer;
+use crate::target::Target;
+
+/// How a run goes about it.
+#[derive(Clone, Copy, Debug)]
+pub struct RunOptions {
+    /// What installing disregards.
+    pub install: InstallOptions,
+    /// Run depmod for every kernel that changed.
+    pub depmod: bool,
+    /// Look for what dead runs left and take it away first.
+    pub sweep: bool,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self { install: InstallOptions::default(), depmod: true, sweep: true }
+    }
+}
+
+/// What happens, for whoever watches; always told by the calling thread.
+#[derive(Debug)]
+pub enum Progress<'a> {
+    /// Another process writes; we wait for it.
+    Waiting {
+        /// Who that is.
+        holder: &'a str,
+    },
+    /// The plan stands.
+    Planned(&'a Plan),
+    /// A step begins.
+    Started(&'a Step),
+    /// A word from a running build.
+    Building(&'a Target, &'a BuildEvent),
+    /// A word from installing or removing.
+    Installing(&'a InstallEvent),
+    /// A step ended, was given up, or was never needed.
+    Finished(&'a Entry),
+}
+
+/// Somebody who watches a run.
+pub trait Observer {
+    /// Something happened.
+    fn progress(&mut self, progress: Progress<'_>);
+}
+
+/// The writers' lock, taken when it is first needed and then kept.
+#[derive(Debug, Default)]
+pub struct Writer {
+    guard: Option<Guard>,
+}
+
+impl Writer {
+    /// The guard. `true` in the second place if somebody else had it, so that facts may be stale.
+    ///
+    /// # Errors
+    /// `Nested` inside a build of ours, `Io`.
+    pub fn guard(&mut self, setup: &Setup, observer: &mut dyn Observer) -> Result<(&Guard, bool), Error> {
+        let mut waited = false;
+        if self.guard.is_none() {
+            if setup.environment.get(crate::lock::HELD).is_some() {
+                return Err(Error::Nested);
+            }
+            let mut waiting = |holder: &str| {
+                waited = true;
+                observer.progress(Progress::Waiting { holder });
+            };
+            self.guard = Some(Guard::acquire(&setup.root, &setup.layout.lock(), &mut waiting)?);
+        }
+        match &self.guard {
+            Some(guard) => Ok((guard, waited)),
+            None => Err(Error::Nested),
+        }
+    }
+}
+
+/// Makes a goal true as far as it can be.
+///
+/// # Errors
+/// What keeps the run from beginning: facts that cannot be read, a tree that cannot be written. What goes wrong with one
+/// module is in the report.
+pub fn achieve(
+    setup: &Setup,
+    goal: &Goal,
+    options: &RunOptions,
+    writer: &mut Writer,
+    observer: &mut dyn Observer,
+) -> Result<Report, Error> {
+    let (mut facts, mut found) = look(setup, goal)?;
+    if found.steps.is_empty() {
+        observer.progress(Progress::Planned(&found));
+        let mut report = Report::default();
+        settle(&mut report, &found, observer);
+        return Ok(report);
+    }
+    let (guard, waited) = writer.guard(setup, observer)?;
+    let swept = options.sweep && sweep::sweep(setup, guard, observer)?;
+    let made = prepare_keys(setup, guard, &facts, &found)?;
+    if waited || swept || made {
+        (facts, found) = look(setup, goal)?;
+    }
+    observer.progress(Progress::Planned(&found));
+    let mut report = Report::default();
+    settle(&mut report, &found, observer);
+    carry_out::carry_out(setup, guard, &facts, &found, options, &mut report, observer)?;
+    Ok(report)
+}
+
+/// Facts and plan for a goal; reads only.
+///
+/// # Errors
+/// As [`Facts::gather`].
+pub fn look(setup: &Setup, goal: &Goal) -> Result<(Facts, Plan), Error> {
+    let facts = Facts::gather(setup, &scope(goal))?;
+    let plan = plan(&facts, goal);
+    Ok((facts, plan))
+}
+
+fn scope(goal: &Goal) -> Scope {
+    match goal {
+        Goal::Built(request) | Goal::Installed(request) => Scope {
+            kernels: request.targets.iter().map(|target| target.kernel.clone()).collect(),
+            modules: Modules::Named(request.targets.iter().map(|target| target.module.clone()).collect()),
+        },
+        Goal::Autoinstalled { kernels, .. } => Scope { kernels: kernels.clone(), modules: Modules::All },
+        Goal::Uninstalled(targets) | Goal::Unbuilt(targets) | Goal::Removed { targets, .. } => {
+            Scope { kernels: targets.iter().map(|target| target.kernel.clone()).collect(), modules: Modules::None }
+        }
+        Goal::KernelGone { kernel, autoinstalled_only } => Scope {
+            kernels: BTreeSet::from([kernel.clone()]),
+            modules: if *autoinstalled_only { Modules::All } else { Modules::None },
+        },
+    }
+}
+
+fn settle(report: &mut Report, plan: &Plan, observer: &mut dyn Observer) {
+    for settled in &plan.settled {
+        let entry = Entry::from(settled.clone());
+        observer.progress(Progress::Finished(&entry));
+        report.entries.push(entry);
+    }
+}
+
+/// Makes the key pairs that the plan's builds will sign with; `true` if one was made. The certificate is an input of a
+/// build, so it has to be there before inputs are measured for good.
+fn prepare_keys(setup: &Setup, guard: &Guard, facts: &Facts, plan: &Plan) -> Result<bool, Error> {
+    let kernels: BTreeSet<_> = plan
+        .steps
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::Build(target) => Some(&target.kernel),
+            _ => None,
+        })
+        .collect();
+    let mut made = false;
+    for kernel in kernels.into_iter().filter_map(|id| facts.kernels.get(id)) {
+        made |= Signer::prepare(setup, guard, kernel)?.report.generated;
+    }
+    Ok(made)
+}

@@ -1,0 +1,199 @@
+//! Who runs when: builds on worker threads as soon as what they wait for is done, everything else on this thread.
+//!
+//! Knows the shape of a plan and nothing of modules, so it is tested without a disk. All results and all news reach the
+//! calling thread over one channel; it alone reports and writes.
+
+use std::sync::Mutex;
+use std::sync::mpsc::{self, Sender};
+
+/// A step as far as scheduling goes.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    /// Runs on a worker thread first.
+    pub(super) parallel: bool,
+    /// Places of the jobs that have to succeed first.
+    pub(super) after: Vec<usize>,
+}
+
+/// What reaches the calling thread.
+pub(super) enum News<N, R> {
+    /// A word from a running job.
+    Word(usize, N),
+    /// A worker is done with its part.
+    Result(usize, R),
+}
+
+/// What the calling thread is asked to do.
+pub(super) enum Turn<N, R> {
+    /// Pass on a word from a running job.
+    Word(usize, N),
+    /// Finish a job: with the worker's result if it was a parallel one.
+    Finish(usize, Option<R>),
+    /// Note that a job is not tried, because this earlier one did not succeed.
+    GiveUp(usize, usize),
+}
+
+/// Says words of a running job to the calling thread.
+pub(super) struct Voice<N, R> {
+    job: usize,
+    sender: Mutex<Sender<News<N, R>>>,
+}
+
+impl<N, R> Voice<N, R> {
+    /// Sends a word; nobody listening any more is fine.
+    pub(super) fn say(&self, word: N) {
+        if let Ok(sender) = self.sender.lock() {
+            let _ = sender.send(News::Word(self.job, word));
+        }
+    }
+}
+
+/// Runs all jobs. `work` is called on one of `workers` threads for each parallel job; `turn` on this thread, and says for
+/// `Finish` whether the job succeeded.
+pub(super) fn drive<N: Send, R: Send>(
+    jobs: &[Job],
+    workers: usize,
+    work: &(dyn Fn(usize, &Voice<N, R>) -> R + Sync),
+    turn: &mut dyn FnMut(Turn<N, R>) -> bool,
+) {
+    let (news_sender, news) = mpsc::channel::<News<N, R>>();
+    let (queue_sender, queue) = mpsc::channel::<usize>();
+    let queue = Mutex::new(queue);
+    let parallel = jobs.iter().filter(|job| job.parallel).count();
+    std::thread::scope(|scope| {
+        for _ in 0..workers.clamp(1, parallel.max(1)) {
+            let (queue, news_sender) = (&queue, news_sender.clone());
+            scope.spawn(move || {
+                // The lock is held while waiting: whoever has it gets the next job, the others wait for the lock.
+                while let Ok(job) =
+                    { queue.lock().map_or_else(|poison| poison.into_inner().recv(), |queue| queue.recv()) }
+                {
+                    let voice = Voice { job, sender: Mutex::new(news_sender.clone()) };
+                    let result = work(job, &voice);
+                    let _ = news_sender.send(News::Result(job, result));
+                }
+            });
+        }
+        drop(news_sender);
+        let mut done: Vec<Option<bool>> = vec![None; jobs.len()];
+        let mut queued = vec![false; jobs.len()];
+        let mut running = 0usize;
+        loop {
+            advance(jobs, &mut done, &mut queued, &mut running, &queue_sender, turn);
+            if running == 0 {
+                break;
+            }
+            match news.recv() {
+                Ok(News::Word(job, word)) => {
+                    turn(Turn::Word(job, word));
+                }
+                Ok(News::Result(job, result)) => {
+                    running -= 1;
+                    done[job] = Some(turn(Turn::Finish(job, Some(result))));
+                }
+                Err(mpsc::RecvError) => break,
+            }
+        }
+        drop(queue_sender);
+    });
+}
+
+/// Takes every job that can go on now; queues parallel ones.
+fn advance<N, R>(
+    jobs: &[Job],
+    done: &mut [Option<bool>],
+    queued: &mut [bool],
+    running: &mut usize,
+    queue: &Sender<usize>,
+    turn: &mut dyn FnMut(Turn<N, R>) -> bool,
+) {
+    for place in 0..jobs.len() {
+        if done[place].is_some() || queued[place] {
+            continue;
+        }
+        let job = &jobs[place];
+        if let Some(&failed) = job.after.iter().find(|earlier| done[**earlier] == Some(false)) {
+            turn(Turn::GiveUp(place, failed));
+            done[place] = Some(false);
+        } else if job.after.iter().all(|earlier| done[*earlier] == Some(true)) {
+            if job.parallel && queue.send(place).is_ok() {
+                queued[place] = true;
+                *running += 1;
+            } else if !job.parallel {
+                done[place] = Some(turn(Turn::Finish(place, None)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+
+    fn job(parallel: bool, after: &[usize]) -> Job {
+        Job { parallel, after: after.to_vec() }
+    }
+
+    /// Runs jobs, of which those in `bad` fail; the order in which they were finished or given up.
+    fn order(jobs: &[Job], bad: &[usize]) -> Vec<String> {
+        let mut seen = Vec::new();
+        drive::<(), usize>(jobs, 3, &|job, _| job, &mut |turn| match turn {
+            Turn::Finish(job, result) => {
+                assert_eq!(result, jobs[job].parallel.then_some(job));
+                seen.push(format!("{job}"));
+                !bad.contains(&job)
+            }
+            Turn::GiveUp(job, because) => {
+                seen.push(format!("{job} gave up for {because}"));
+                false
+            }
+            Turn::Word(..) => true,
+        });
+        seen
+    }
+
+    #[test]
+    fn nothing_to_do_ends_at_once() {
+        assert!(order(&[], &[]).is_empty());
+    }
+
+    #[test]
+    fn what_is_waited_for_comes_first() {
+        let jobs = [job(true, &[]), job(false, &[0]), job(true, &[1]), job(false, &[2])];
+        assert_eq!(order(&jobs, &[]), ["0", "1", "2", "3"]);
+    }
+
+    #[test]
+    fn a_failure_stops_what_waits_for_it_and_nothing_else() {
+        let jobs = [job(true, &[]), job(false, &[0]), job(false, &[1]), job(true, &[])];
+        let mut seen = order(&jobs, &[0]);
+        seen.sort();
+        assert_eq!(seen, ["0", "1 gave up for 0", "2 gave up for 1", "3"]);
+    }
+
+    #[test]
+    fn never_more_at_once_than_workers_and_words_arrive() {
+        let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let jobs: Vec<Job> = (0..12).map(|_| job(true, &[])).collect();
+        let (mut words, mut results) = (0, 0);
+        let work = |_: usize, voice: &Voice<(), ()>| {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            voice.say(());
+            std::thread::sleep(Duration::from_millis(2));
+            now.fetch_sub(1, Ordering::SeqCst);
+        };
+        drive(&jobs, 2, &work, &mut |turn| {
+            match turn {
+                Turn::Word(..) => words += 1,
+                Turn::Finish(..) => results += 1,
+                Turn::GiveUp(..) => panic!("nothing fails"),
+            }
+            true
+        });
+        assert_eq!((words, results), (12, 12));
+        assert_eq!(most.load(Ordering::SeqCst), 2);
+    }
+}

@@ -1,0 +1,67 @@
+//! Takes away what dead runs left, and finishes or takes back installations that were cut off.
+//!
+//! Only with the lock held: nothing that is found then can belong to a living process but our own.
+
+use std::path::Path;
+
+use super::{Observer, Progress};
+use crate::error::Error;
+use crate::facts::tree::Tree;
+use crate::install::{self, Session};
+use crate::layout::{STAGED_PREFIX, WORK_PREFIX};
+use crate::lock::Guard;
+use crate::root::Kind;
+use crate::setup::Setup;
+use crate::staged;
+
+/// Sweeps the tree; `true` if an installation was finished or taken back.
+pub(super) fn sweep(setup: &Setup, guard: &Guard, observer: &mut dyn Observer) -> Result<bool, Error> {
+    let root = &setup.root;
+    for (name, kind) in root.list(&setup.layout.tree)? {
+        if kind != Kind::Directory {
+            continue;
+        }
+        let module = setup.layout.tree.join(name);
+        staged::sweep(root, &module, guard)?;
+        for (version, kind) in root.list(&module)? {
+            if kind == Kind::Directory {
+                sweep_version(setup, &module.join(version), guard)?;
+            }
+        }
+    }
+    staged::sweep(root, &setup.layout.tree, guard)?;
+    staged::sweep(root, &setup.layout.source, guard)?;
+    recover(setup, guard, observer)
+}
+
+fn sweep_version(setup: &Setup, version: &Path, guard: &Guard) -> Result<(), Error> {
+    let root = &setup.root;
+    let own = format!("{WORK_PREFIX}{}-", std::process::id());
+    for (name, kind) in root.list(version)? {
+        let text = name.to_string_lossy();
+        let inner = version.join(&name);
+        if text.starts_with(WORK_PREFIX) && !text.starts_with(&own) {
+            log::info!("removing `{}`, which a run that was cut off left", inner.display());
+            root.remove_tree(&inner)?;
+        } else if kind == Kind::Directory && !text.starts_with(STAGED_PREFIX) {
+            staged::sweep(root, &inner, guard)?;
+        }
+    }
+    staged::sweep(root, version, guard)
+}
+
+fn recover(setup: &Setup, guard: &Guard, observer: &mut dyn Observer) -> Result<bool, Error> {
+    let tree = Tree::gather(setup)?;
+    let half: Vec<_> =
+        tree.builds().map(|build| &build.target).filter(|target| install::is_half_done(setup, target)).collect();
+    let mut listener = |event| observer.progress(Progress::Installing(&event));
+    let mut session = Session::new(setup, guard, &mut listener);
+    for target in &half {
+        install::recover(&mut session, target)?;
+    }
+    let changed: Vec<String> = session.changed_kernels().map(str::to_owned).collect();
+    for release in &changed {
+        install::depmod(&mut session, release)?;
+    }
+    Ok(!half.is_empty())
+}
