@@ -19,6 +19,7 @@ mod mirror;
 mod ours;
 mod roff;
 mod root;
+mod sources;
 mod suites;
 mod vm;
 
