@@ -60,13 +60,14 @@ pub fn request(source: &Source, context: &Context, previous: &Assignments) -> Sh
     }
     // A conf may call this function of the original; which destination a distribution imposes is decided later.
     script.push_str("override_dest_module_location() { builtin printf '%s\\n' \"$1\"; }\n");
+    // In a subshell, as in the original: there an error such as a division by zero ends everything.
     let names: Vec<&str> = Directive::all().map(Directive::name).collect();
     let _ = write!(
         script,
         "evaluate() {{\n  builtin source {path} >/dev/null\n  local __name __index\n  for __name in {names}; do\n    \
          builtin eval 'for __index in \"${{!'$__name'[@]}}\"; do\n      \
          builtin printf \"%s[%s]=%s\\0\" $__name \"$__index\" \"${{'$__name'[$__index]}}\" >&{fd}\n    done'\n  done\n  \
-         builtin printf '%s\\0' '{END_MARK}' >&{fd}\n}}\nevaluate\n",
+         builtin printf '%s\\0' '{END_MARK}' >&{fd}\n}}\n( evaluate )\n",
         path = quoted(&slashed(source.path())),
         names = names.join(" "),
         fd = RESULT_DESCRIPTOR,

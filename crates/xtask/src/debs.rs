@@ -107,8 +107,7 @@ impl Debs {
         }
         let present = disk::names(&pool);
         let file = |package: &String| {
-            find(package, &present)
-                .with_context(|| format!("apt did not download `{package}` into {}", pool.display()))
+            find(package, &present).with_context(|| format!("apt did not download `{package}` into {}", pool.display()))
         };
         packages.iter().map(file).collect()
     }

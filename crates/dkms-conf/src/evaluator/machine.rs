@@ -1,11 +1,12 @@
-//! The state of an evaluation: variables, functions, the status of the last command, where output goes.
+//! The state of an evaluation: functions, the status of the last command, where output goes, how deep it is nested.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::Unsupported;
 use super::parser::Parser;
-use super::syntax::{AssignedValue, Assignment, Command, CommandKind};
+use super::syntax::{Command, CommandKind};
+use super::variables::{Element, MAX_TEXT, Variable};
 use crate::assignments::Assignments;
 use crate::context::Context;
 use crate::world::World;
@@ -27,29 +28,16 @@ impl From<Unsupported> for Stop {
 
 pub(super) type Run<T> = Result<T, Stop>;
 
-/// One value of a variable, and the byte of the file where it was assigned.
-#[derive(Clone, Debug)]
-pub(super) struct Element {
-    pub(super) text: String,
-    pub(super) origin: Option<usize>,
-}
-
-/// Every variable is a sparse array; a plain one has index 0. No element at all: declared, but not set.
-pub(super) type Variable = BTreeMap<usize, Element>;
-
 /// A conf that runs longer than this many commands is left to bash and its time limit.
 const MAX_STEPS: usize = 200_000;
 /// Functions, sourced files and substitutions inside one another.
 const MAX_DEPTH: usize = 40;
-/// No value of a conf is larger than this.
-const MAX_TEXT: usize = 1 << 20;
-
 pub(super) struct Machine<'w> {
     pub(super) world: &'w dyn World,
-    variables: Rc<HashMap<String, Variable>>,
+    pub(super) variables: Rc<HashMap<String, Variable>>,
     pub(super) functions: Rc<HashMap<String, Rc<Command>>>,
     /// What the variables made local by each running function were before.
-    scopes: Vec<HashMap<String, Option<Variable>>>,
+    pub(super) scopes: Vec<HashMap<String, Option<Variable>>>,
     /// The arguments of the running function; `None` outside.
     pub(super) arguments: Option<Vec<String>>,
     /// What a command substitution has collected; `None`: output is thrown away.
@@ -66,57 +54,6 @@ pub(super) struct Machine<'w> {
     commands_allowed: bool,
     steps: usize,
     depth: usize,
-}
-
-/// Variables that bash itself sets or watches.
-fn is_magic(name: &str) -> bool {
-    const NAMES: [&str; 44] = [
-        "IFS",
-        "PATH",
-        "PWD",
-        "OLDPWD",
-        "RANDOM",
-        "SRANDOM",
-        "SECONDS",
-        "LINENO",
-        "EPOCHSECONDS",
-        "EPOCHREALTIME",
-        "SHLVL",
-        "TERM",
-        "HOME",
-        "HOSTNAME",
-        "HOSTTYPE",
-        "MACHTYPE",
-        "OSTYPE",
-        "UID",
-        "EUID",
-        "PPID",
-        "GROUPS",
-        "OPTIND",
-        "OPTERR",
-        "OPTARG",
-        "PS1",
-        "PS2",
-        "PS3",
-        "PS4",
-        "SHELLOPTS",
-        "DIRSTACK",
-        "FUNCNAME",
-        "FUNCNEST",
-        "PIPESTATUS",
-        "HISTCMD",
-        "LINES",
-        "COLUMNS",
-        "MAILCHECK",
-        "REPLY",
-        "_",
-        "LANG",
-        "GLOBIGNORE",
-        "POSIXLY_CORRECT",
-        "TMPDIR",
-        "EXECIGNORE",
-    ];
-    NAMES.contains(&name) || name.starts_with("BASH") || name.starts_with("LC_") || name.starts_with("COMP_")
 }
 
 impl<'w> Machine<'w> {
@@ -279,99 +216,5 @@ impl<'w> Machine<'w> {
             Err(Stop::Return) => Ok(()),
             other => other,
         }
-    }
-}
-
-/// Variables.
-impl Machine<'_> {
-    /// The elements of a variable in rising order.
-    pub(super) fn elements(&self, name: &str) -> impl Iterator<Item = (usize, &Element)> {
-        self.variables.get(name).into_iter().flatten().map(|(index, element)| (*index, element))
-    }
-
-    /// One element.
-    pub(super) fn element(&self, name: &str, index: usize) -> Option<String> {
-        Some(self.variables.get(name)?.get(&index)?.text.clone())
-    }
-
-    /// Refuses names that mean more than a value.
-    pub(super) fn check_name(&self, name: &str) -> Run<()> {
-        if is_magic(name) { self.refuse(format!("the shell's own variable `{name}`")) } else { Ok(()) }
-    }
-
-    /// Sets one element.
-    pub(super) fn set(&mut self, name: &str, index: usize, text: String) -> Run<()> {
-        self.check_name(name)?;
-        if text.len() > MAX_TEXT {
-            return self.refuse("a very long value");
-        }
-        let element = Element { text, origin: self.fixed.is_none().then_some(self.offset) };
-        Rc::make_mut(&mut self.variables).entry(name.to_owned()).or_default().insert(index, element);
-        Ok(())
-    }
-
-    /// Forgets a variable, or one element of it.
-    pub(super) fn unset(&mut self, name: &str, index: Option<usize>) -> Run<()> {
-        self.check_name(name)?;
-        let variables = Rc::make_mut(&mut self.variables);
-        match index {
-            None => drop(variables.remove(name)),
-            Some(index) => drop(variables.get_mut(name).map(|variable| variable.remove(&index))),
-        }
-        Ok(())
-    }
-
-    /// Makes a variable local to the running function. A conf runs inside a function of dkms, so this is also allowed
-    /// at its top level, where nothing ends before the file does.
-    pub(super) fn make_local(&mut self, name: &str) -> Run<()> {
-        self.check_name(name)?;
-        let variables = Rc::make_mut(&mut self.variables);
-        match self.scopes.last_mut() {
-            Some(scope) if !scope.contains_key(name) => {
-                scope.insert(name.to_owned(), variables.insert(name.to_owned(), Variable::new()));
-            }
-            Some(_) => {}
-            None => drop(variables.insert(name.to_owned(), Variable::new())),
-        }
-        Ok(())
-    }
-
-    /// Carries out an assignment.
-    pub(super) fn assign(&mut self, assignment: &Assignment) -> Run<()> {
-        self.offset = assignment.offset;
-        let name = &assignment.name;
-        match (&assignment.value, &assignment.subscript) {
-            (AssignedValue::Array(_), Some(_)) => self.refuse("an array inside an array"),
-            (AssignedValue::Array(words), None) => {
-                let fields = self.fields(words)?;
-                self.assign_array(name, fields, assignment.append)
-            }
-            (AssignedValue::Word(word), subscript) => {
-                // The value comes first, as in bash: `A[$((n++))]=$n` stores the old n.
-                let mut text = self.assigned_text(word)?;
-                let index = match subscript {
-                    Some(word) => self.index(word)?,
-                    None => 0,
-                };
-                if assignment.append {
-                    text.insert_str(0, &self.element(name, index).unwrap_or_default());
-                }
-                self.set(name, index, text)
-            }
-        }
-    }
-
-    fn assign_array(&mut self, name: &str, fields: Vec<String>, append: bool) -> Run<()> {
-        let mut next = 0;
-        if append {
-            next = self.elements(name).last().map_or(0, |(index, _)| index + 1);
-        } else {
-            self.check_name(name)?;
-            Rc::make_mut(&mut self.variables).insert(name.to_owned(), Variable::new());
-        }
-        for (place, field) in fields.into_iter().enumerate() {
-            self.set(name, next + place, field)?;
-        }
-        Ok(())
     }
 }

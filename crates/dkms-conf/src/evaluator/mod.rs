@@ -11,14 +11,18 @@
 
 mod arithmetic;
 mod builtin;
+mod compound_parser;
 mod condition;
+mod condition_parser;
 mod expansion;
 mod filter;
 mod machine;
 mod parameter;
 mod parser;
 mod run;
+mod simple_parser;
 mod syntax;
+mod variables;
 mod version_sort;
 mod word_parser;
 

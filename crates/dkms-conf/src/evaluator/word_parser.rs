@@ -343,7 +343,12 @@ impl Parser<'_> {
                 }
                 '\'' if in_double && !pattern => {}
                 '\'' | '"' => {
+                    let start = self.at;
                     self.quoting(&mut word.parts, in_double)?;
+                    // Braces there are expanded by bash, which takes the inner quotes for the end of the outer ones.
+                    if in_double && self.text[start..self.at].contains('{') {
+                        word.parts.push(Part::Unsupported("braces in quotes inside quotes"));
+                    }
                     continue;
                 }
                 '$' | '`' => {

@@ -10,7 +10,7 @@ use super::shell;
 use crate::{cache, disk};
 
 /// The same script that the property tests of `dkms-conf` ask.
-const SCRIPT: &str = include_str!("../../../../dkms-conf/tests/oracle/oracle.bash");
+const SCRIPT: &str = include_str!("../../../../dkms-conf/tests/bash/oracle.bash");
 
 /// What bash says in one context, values as `NAME[i]=value`.
 #[derive(Debug, Default)]

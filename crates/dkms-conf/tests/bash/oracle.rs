@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use dkms_conf::transfer::transfer;
-use dkms_conf::{Assignments, Context, Directive, FileKind, Refusal, Source, World, evaluator};
+use dkms_conf::{Assignments, Context, Directive, FileKind, Refusal, Source, World, evaluator, shell};
 
 /// The machine on which the tests run.
 pub(crate) struct Host;
@@ -73,19 +73,27 @@ pub(crate) struct Said {
     pub(crate) values: Values,
 }
 
+/// `bash`, with nothing but its arguments in common with the one that runs the tests.
+fn bash(dir: &Dir) -> Command {
+    let mut bash = Command::new("bash");
+    bash.args(["--norc", "--noprofile"]).current_dir(dir.path()).stdin(Stdio::null());
+    bash.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("LC_ALL", "C");
+    bash
+}
+
+/// Runs the script for the contained shell, in a shell that is not contained.
+pub(crate) fn shell_answer(source: &Source, context: &Context) -> Vec<u8> {
+    let dir = tempfile(source.text(), context);
+    let request = shell::request(source, context, &Assignments::default());
+    let line = format!("exec bash --norc --noprofile -c \"$1\" {}>&1 >/dev/null", shell::RESULT_DESCRIPTOR);
+    bash(&dir).args(["-c", &line, "bash", &request.script]).output().unwrap().stdout
+}
+
 /// Asks bash.
 pub(crate) fn ask(text: &str, context: &Context) -> Said {
     let dir = tempfile(text, context);
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle/oracle.bash");
-    let output = Command::new("bash")
-        .args(["--norc", "--noprofile", script, "1", "context", "./dkms.conf"])
-        .current_dir(dir.path())
-        .env_clear()
-        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bash/oracle.bash");
+    let output = bash(&dir).args([script, "1", "context", "./dkms.conf"]).output().unwrap();
     let mut said = Said { raw: None, values: Values::new() };
     let mut raw = Values::new();
     let mut done = false;

@@ -1,9 +1,7 @@
 //! Every edge case that was seen in real files, with the value expected and with bash as a second opinion.
 
-mod oracle;
-
+use crate::oracle::{agreed, agreed_in, agreed_value, ask, context, listed, native};
 use dkms_conf::{Assignments, Context, Directive as D, Source, evaluator};
-use oracle::{agreed, agreed_in, agreed_value, ask, context, listed, native};
 
 fn refused(text: &str) -> String {
     native(text, &context()).expect_err("bash is needed").construct
@@ -256,6 +254,6 @@ fn what_is_reached_and_unknown_is_refused_with_its_line() {
 fn an_override_sees_the_values_before_it() {
     let first = agreed("MAKE=make\nPATCH=(a b)");
     let source = Source::new("over.conf", "MAKE[0]=\"${MAKE[0]} X ${#PATCH[@]}\"");
-    let raw = evaluator::evaluate(&source, &context(), &first, &oracle::Host).unwrap();
+    let raw = evaluator::evaluate(&source, &context(), &first, &crate::oracle::Host).unwrap();
     assert_eq!(listed(&raw), ["MAKE[0]=make X 2", "PATCH[0]=a", "PATCH[1]=b"]);
 }

@@ -1,0 +1,5 @@
+//! bash as the oracle of the evaluator: real edge cases, and generated files.
+
+mod edge_cases;
+mod oracle;
+mod property;
