@@ -182,6 +182,12 @@ impl Jobs {
         })
     }
 
+    /// For tests of what happens where namespaces are not to be had.
+    #[cfg(test)]
+    pub(crate) fn refuse_private_mounts(&self) {
+        self.private_mounts.set(false).unwrap();
+    }
+
     fn give_back(&self, byte: Option<u8>) {
         let Some(server) = &self.server else { return };
         let mut pool = lock(&self.pool);

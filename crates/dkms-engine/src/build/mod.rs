@@ -14,6 +14,8 @@ mod make_log;
 pub(crate) mod place;
 pub(crate) mod steps;
 mod surroundings;
+#[cfg(test)]
+pub(crate) mod testing;
 mod verify;
 mod work;
 
