@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::schedule::{Job, Turn, Voice, drive};
-use super::{Observer, Progress, RunOptions, forget};
+use super::{Observer, Progress, RunOptions, failures};
 use crate::build::{self, BuildEvent, BuildOrder, Failed};
 use crate::error::Error;
 use crate::facts::{Configuration, Examined, Facts};
@@ -12,7 +12,7 @@ use crate::install::{self, InstallOptions, Installed, Session};
 use crate::jobs::Jobs;
 use crate::lock::Guard;
 use crate::plan::{Action, Because, Plan, Step};
-use crate::record::{self, FORMAT, FailureRecord};
+use crate::register;
 use crate::report::{Done, Entry, Outcome, Report};
 use crate::setup::Setup;
 use crate::sign::{self, Origin, Signed, Signer};
@@ -148,12 +148,13 @@ impl Hands<'_, '_> {
             (Action::Install(target), _) => self.install(target, because),
             (Action::Uninstall(target), _) => self.uninstall(target),
             (Action::Unbuild(target), _) => {
-                forget::unbuild(self.setup, self.guard, target)?;
-                forget::failure(self.setup, self.guard, target)?;
+                register::unbuild(self.setup, self.guard, target)?;
+                failures::forget(self.setup, self.guard, target)?;
                 Ok(Done::Unbuilt)
             }
             (Action::Deregister(module), _) => {
-                let left = forget::deregister(self.setup, self.guard, module)?;
+                failures::forget_all(self.setup, self.guard, module)?;
+                let left = register::deregister(self.setup, self.guard, module)?;
                 Ok(Done::Deregistered { left })
             }
         });
@@ -177,48 +178,17 @@ impl Hands<'_, '_> {
     fn keep(&mut self, target: &Target, result: WorkResult, because: Because) -> Result<Done, Error> {
         let signed = match result {
             Ok(signed) => signed,
-            Err(failed) => return Err(self.remember_failure(target, *failed)),
+            Err(failed) => {
+                let examined = examined(self.facts, target);
+                return Err(failures::remember(self.setup, self.guard, target, examined, *failed));
+            }
         };
         let duration = signed.duration().unwrap_or_default();
         let fingerprint = examined(self.facts, target).map(|examined| examined.fingerprint.clone()).unwrap_or_default();
         let signed = signed.store(self.setup, self.jobs, self.guard, Origin { fingerprint })?;
-        forget::failure(self.setup, self.guard, target)?;
-        forget::hide_log(self.setup, &target.module)?;
+        failures::forget(self.setup, self.guard, target)?;
         let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         Ok(Done::Built { because, signature: signed.signature, duration_ms })
-    }
-
-    /// Stores why a build failed, so that it is not tried again until an input changes. What is the machine's fault (a
-    /// full disk, a missing compiler) or a person's wish (a signal) says nothing about the inputs and is not stored.
-    fn remember_failure(&mut self, target: &Target, failed: Failed) -> Error {
-        let log_path = build::kept_log(self.setup, target);
-        if let Some(examined) = examined(self.facts, target).filter(|_| failed.error.is_of_the_module()) {
-            let record = FailureRecord {
-                format: FORMAT,
-                fingerprint: examined.fingerprint.clone(),
-                config: examined.config.clone(),
-                message: failed.error.to_string(),
-                status: failed.status,
-                first_error: failed.first_error.clone(),
-                duration_ms: u64::try_from(failed.duration.as_millis()).unwrap_or(u64::MAX),
-                asked_by: self.setup.options.asked_by.clone(),
-            };
-            let path = self.setup.layout.failed(target).join("record.json");
-            if let Err(error) = record::store(&self.setup.root, &path, &record, self.guard) {
-                log::warn!("the failure of {target} is not remembered: {error}");
-            }
-        }
-        if let Some(log) = &failed.log {
-            let keep = || -> Result<(), Error> {
-                let root = &self.setup.root;
-                crate::staged::Staged::copy(root, log, &log_path, 0o644)?.publish(self.guard)?;
-                forget::show_log(self.setup, self.guard, &target.module, &log_path)
-            };
-            if let Err(error) = keep() {
-                log::warn!("the log of {target} is not kept: {error}");
-            }
-        }
-        failed.error
     }
 
     fn install(&mut self, target: &Target, because: Because) -> Result<Done, Error> {
@@ -245,6 +215,7 @@ impl Hands<'_, '_> {
 
     /// What follows once for all steps.
     fn complete(&mut self) {
+        failures::show_logs(self.setup, self.guard, self.report);
         let changed: Vec<String> = self.session.changed_kernels().map(str::to_owned).collect();
         for release in &changed {
             let result = if self.options.depmod {

@@ -8,7 +8,7 @@
 //! below a final name happens on the calling thread, which holds the guard and alone talks to the observer.
 
 mod carry_out;
-mod forget;
+mod failures;
 mod schedule;
 mod sweep;
 

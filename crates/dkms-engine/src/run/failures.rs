@@ -1,0 +1,96 @@
+//! What is kept of failed builds, so that they are not repeated for nothing, and their logs, so that people find them.
+
+use crate::build::{self, Failed};
+use crate::error::Error;
+use crate::facts::Examined;
+use crate::lock::Guard;
+use crate::record::{self, FORMAT, FailureRecord};
+use crate::register;
+use crate::report::{Outcome, Report};
+use crate::setup::Setup;
+use crate::staged::Staged;
+use crate::target::{ModuleId, Target};
+
+/// Keeps why a build failed, and its log; gives the error on.
+///
+/// A failure is only recorded if it lies in the module: what is the machine's fault (a full disk, a missing compiler) or
+/// a person's wish (a signal) would otherwise keep a module from being built for ever.
+pub(super) fn remember(
+    setup: &Setup,
+    guard: &Guard,
+    target: &Target,
+    examined: Option<&Examined>,
+    failed: Failed,
+) -> Error {
+    if let Some(examined) = examined.filter(|_| failed.error.is_of_the_module()) {
+        let record = FailureRecord {
+            format: FORMAT,
+            fingerprint: examined.fingerprint.clone(),
+            config: examined.config.clone(),
+            message: failed.error.to_string(),
+            status: failed.status,
+            first_error: failed.first_error.clone(),
+            duration_ms: u64::try_from(failed.duration.as_millis()).unwrap_or(u64::MAX),
+            asked_by: setup.options.asked_by.clone(),
+        };
+        let path = setup.layout.failed(target).join("record.json");
+        if let Err(error) = record::store(&setup.root, &path, &record, guard) {
+            log::warn!("the failure of {target} is not remembered: {error}");
+        }
+    }
+    if let Err(error) = keep_log(setup, guard, target, &failed) {
+        log::warn!("the log of {target} is not kept: {error}");
+    }
+    failed.error
+}
+
+fn keep_log(setup: &Setup, guard: &Guard, target: &Target, failed: &Failed) -> Result<(), Error> {
+    let Some(log) = &failed.log else { return Ok(()) };
+    let kept = build::kept_log(setup, target);
+    Staged::copy(&setup.root, log, &kept, 0o644)?.publish(guard)
+}
+
+/// Shows the logs of this run's failures at `T/M/V/build/make.log`: at the end, because each build that succeeds clears
+/// that place.
+pub(super) fn show_logs(setup: &Setup, guard: &Guard, report: &Report) {
+    for entry in &report.entries {
+        let (Outcome::Failed { verb: "build", .. }, Some(kernel)) = (&entry.outcome, &entry.kernel) else { continue };
+        let kept = build::kept_log(setup, &Target::new(entry.module.clone(), kernel.clone()));
+        if setup.root.is_file(&kept) {
+            if let Err(error) = register::link_failed_log(setup, guard, &entry.module, &kept) {
+                log::warn!("the log of {} is only at `{}`: {error}", entry.module, kept.display());
+            }
+        }
+    }
+}
+
+/// Forgets why a target failed.
+pub(super) fn forget(setup: &Setup, guard: &Guard, target: &Target) -> Result<(), Error> {
+    let (root, layout) = (&setup.root, &setup.layout);
+    let failed = layout.failed(target);
+    root.remove_tree(&failed)?;
+    if let Some(parent) = failed.parent() {
+        root.remove_empty_parents(parent, &layout.state());
+    }
+    hide_log(setup, guard, &target.module)
+}
+
+/// Forgets all failures of a module version.
+pub(super) fn forget_all(setup: &Setup, _guard: &Guard, module: &ModuleId) -> Result<(), Error> {
+    let failures = setup.layout.failed_module(module);
+    setup.root.remove_tree(&failures)?;
+    if let Some(parent) = failures.parent() {
+        setup.root.remove_empty_parents(parent, &setup.layout.state());
+    }
+    Ok(())
+}
+
+/// `T/M/V/build` goes when no failure of the version is left that it could show; a mount on it keeps it.
+fn hide_log(setup: &Setup, _guard: &Guard, module: &ModuleId) -> Result<(), Error> {
+    let (root, layout) = (&setup.root, &setup.layout);
+    if root.exists(&layout.failed_module(module)) {
+        return Ok(());
+    }
+    let log = layout.build(module).join("make.log");
+    if root.is_link(&log) { root.remove_file(&log) } else { Ok(()) }
+}
