@@ -19,6 +19,11 @@ use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags, ResolveFlags};
 
 use crate::error::Error;
 
+/// Room that is made for a file before anything of it is read; what claims to be larger has to show it.
+const READ_AHEAD: u64 = 4 << 20;
+/// Bytes for the entries of a directory that the kernel hands over at once.
+const LIST_BUFFER: usize = 16 << 10;
+
 /// A file's kind, as far as anybody here asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -180,7 +185,8 @@ impl Root {
             let source = std::io::Error::other("it is no regular file");
             return Err(Error::Io { verb: "read", path: path.to_owned(), source });
         }
-        let mut content = Vec::new();
+        // One byte more than there is: the read after the last one then finds the end at once.
+        let mut content = Vec::with_capacity(usize::try_from(meta.len().min(limit).min(READ_AHEAD)).unwrap_or(0) + 1);
         file.take(limit.saturating_add(1)).read_to_end(&mut content).map_err(Error::io("read", path))?;
         if content.len() as u64 > limit {
             let source = std::io::Error::other(format!("it is larger than {limit} bytes"));
@@ -211,6 +217,9 @@ impl Root {
 
     /// `lstat`; `None` if there is nothing.
     pub fn link_meta(&self, path: &Path) -> Option<Meta> {
+        if self.is_host() {
+            return rustix::fs::lstat(path).ok().map(|stat| Meta::from_stat(&stat));
+        }
         let (parent, name) = self.parent(path).ok()?;
         rustix::fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW).ok().map(|stat| Meta::from_stat(&stat))
     }
@@ -260,7 +269,9 @@ impl Root {
             Err(error) => return Err(Error::os("list", path)(error)),
         };
         let mut entries = Vec::new();
-        for entry in rustix::fs::Dir::read_from(&handle).map_err(Error::os("list", path))? {
+        let mut buffer = Vec::with_capacity(LIST_BUFFER);
+        let mut raw = rustix::fs::RawDir::new(&handle, buffer.spare_capacity_mut());
+        while let Some(entry) = raw.next() {
             let entry = entry.map_err(Error::os("list", path))?;
             let name = OsString::from_vec(entry.file_name().to_bytes().to_vec());
             if name == "." || name == ".." {
@@ -281,8 +292,12 @@ impl Root {
 
     /// The text of a symbolic link; `None` if it is none.
     pub fn read_link(&self, path: &Path) -> Option<PathBuf> {
-        let (parent, name) = self.parent(path).ok()?;
-        let target = rustix::fs::readlinkat(parent, name, Vec::new()).ok()?;
+        let target = if self.is_host() {
+            rustix::fs::readlink(path, Vec::new()).ok()?
+        } else {
+            let (parent, name) = self.parent(path).ok()?;
+            rustix::fs::readlinkat(parent, name, Vec::new()).ok()?
+        };
         Some(PathBuf::from(OsString::from_vec(target.into_bytes())))
     }
 

@@ -12,7 +12,7 @@ use crate::facts::State;
 use crate::facts::kernel::Compression;
 use crate::facts::kernels;
 use crate::facts::tree::BuiltTarget;
-use crate::record::{self, Manifest, ObjectRecord};
+use crate::record::{self, FileRecord, Manifest, ObjectRecord};
 use crate::root::Root;
 use crate::setup::Setup;
 
@@ -82,14 +82,7 @@ fn worst(states: impl Iterator<Item = Wholeness>) -> Wholeness {
 }
 
 fn recorded_objects(root: &Root, directory: &Path, objects: &[ObjectRecord]) -> Wholeness {
-    worst(objects.iter().map(|object| {
-        let path = directory.join(&object.file);
-        match root.exists(&path) {
-            false => Wholeness::Missing,
-            true if object.content.holds(root, &path) => Wholeness::Whole,
-            true => Wholeness::Altered,
-        }
-    }))
+    worst(objects.iter().map(|object| compared(root, &directory.join(&object.file), &object.content)))
 }
 
 /// What was built has to be placed, and to be the same.
@@ -98,14 +91,19 @@ fn placed_by_us(root: &Root, objects: &[ObjectRecord], manifest: &Manifest) -> W
         let Some(file) = manifest.files.iter().find(|file| file.name == object.name) else {
             return Wholeness::Missing;
         };
-        if !root.exists(&file.path) {
-            Wholeness::Missing
-        } else if file.content.sha256 == object.content.sha256 && file.content.holds(root, &file.path) {
-            Wholeness::Whole
-        } else {
-            Wholeness::Altered
-        }
+        let now = compared(root, &file.path, &file.content);
+        // Built again since, and not placed again.
+        if file.content.sha256 == object.content.sha256 { now } else { now.max(Wholeness::Altered) }
     }))
+}
+
+/// One `stat`, where that leaves no doubt.
+fn compared(root: &Root, path: &Path, record: &FileRecord) -> Wholeness {
+    match root.meta(path) {
+        None => Wholeness::Missing,
+        Some(meta) if record.untouched(&meta) || record.holds(root, path) => Wholeness::Whole,
+        Some(_) => Wholeness::Altered,
+    }
 }
 
 fn placed_by_the_original(setup: &Setup, build: &BuiltTarget, directory: &Path) -> Wholeness {
@@ -160,7 +158,7 @@ fn same_content(root: &Root, one: &Path, other: &Path) -> bool {
 mod tests {
     use super::*;
     use crate::facts::distribution::Distribution;
-    use crate::record::{FORMAT, FileRecord, PlacedFile};
+    use crate::record::{FORMAT, PlacedFile};
     use crate::target::{KernelId, ModuleId, Target};
     use crate::testing;
 

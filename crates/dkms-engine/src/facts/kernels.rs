@@ -53,9 +53,12 @@ pub fn installed(setup: &Setup) -> Result<Vec<Installed>, Error> {
 /// The module directory of a release: below the configured tree, or where it is found when only the other one of the
 /// two usual places has it.
 pub fn directory(setup: &Setup, release: &str) -> PathBuf {
-    let trees = trees(setup);
-    let found = trees.iter().map(|tree| tree.join(release)).find(|directory| setup.root.is_dir(directory));
-    found.unwrap_or_else(|| setup.layout.kernel(release))
+    let usual = setup.layout.kernel(release);
+    if setup.root.is_dir(&usual) {
+        return usual;
+    }
+    let other = trees(setup).into_iter().skip(1).map(|tree| tree.join(release));
+    other.into_iter().find(|directory| setup.root.is_dir(directory)).unwrap_or(usual)
 }
 
 /// Whether the kernel's own modules, or the list of what is built into it, are there. Neither is made by depmod.
