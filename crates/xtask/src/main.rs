@@ -10,14 +10,17 @@ mod check;
 mod command;
 mod cpio;
 mod debs;
+mod demo;
 mod disk;
 mod generate;
 mod host;
 mod inside;
+mod installed;
 mod layer;
 mod mirror;
 mod ours;
 mod roff;
+mod package;
 mod root;
 mod sources;
 mod suites;
@@ -41,10 +44,14 @@ enum Task {
     Bench(bench::Request),
     /// Compare the generated files in the tree with what would be generated now
     Check,
+    /// Run the main job in a Debian root and show each step
+    Demo,
     /// Write the generated files: manual pages, completions, schema
     Generate,
     /// Run a line of bash in a fresh root over a layer, to look at things
     In(inside::Request),
+    /// Build our Debian package and let lintian judge it
+    Package,
     /// Run all suites, or one of them, and print a tally
     Test(suites::Request),
 }
@@ -64,8 +71,10 @@ fn run(arguments: Arguments) -> Result<bool> {
     match arguments.task {
         Task::Bench(request) => bench::run(&request),
         Task::Check => check::run(),
+        Task::Demo => demo::run().map(|()| true),
         Task::Generate => generate::run().map(|()| true),
         Task::In(request) => inside::run(&request),
+        Task::Package => package::run().map(|()| true),
         Task::Test(request) => suites::run(&request),
     }
 }

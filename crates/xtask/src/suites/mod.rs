@@ -1,6 +1,8 @@
 //! The suites of `cargo xtask test`, and the tally that ends a run.
 
 mod conf;
+mod debian;
+mod hostile;
 mod parallel;
 mod parity;
 mod unit;
@@ -27,12 +29,19 @@ pub(crate) struct Request {
     /// The original in the place of ours: a test of the harness itself
     #[arg(long)]
     twins: bool,
+    /// A debug build of our command over the package that was built last: for quick rounds of work
+    #[arg(long)]
+    quick: bool,
 }
 
 impl Request {
     /// The layer under test: ours, or the original when the harness itself is tested.
     fn subject(&self, below: &Layer) -> Result<Layer> {
-        if self.twins { layer::original(below) } else { ours::layer(below) }
+        match (self.twins, self.quick) {
+            (true, _) => layer::original(below),
+            (false, true) => ours::quick(below),
+            (false, false) => ours::layer(below),
+        }
     }
 
     fn wants(&self, name: &str) -> bool {
@@ -49,6 +58,10 @@ enum Suite {
     Conf,
     /// The same commands with the original and with ours
     Parity,
+    /// Bad input, full disks, killed runs
+    Hostile,
+    /// Real apt transactions with our package
+    Debian,
     /// A built module loaded by a real kernel in QEMU
     Vm,
 }
@@ -103,6 +116,8 @@ fn one(suite: Suite, request: &Request) -> Result<Tally> {
         Suite::Unit => unit::run(),
         Suite::Conf => conf::run(request.only.as_deref()),
         Suite::Parity => parity::run(request),
+        Suite::Hostile => hostile::run(request),
+        Suite::Debian => debian::run(request),
         Suite::Vm => vm::run(request),
     }
 }

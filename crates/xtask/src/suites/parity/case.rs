@@ -7,11 +7,16 @@
 //! source basic-1.0 at /root/x      ... /root/x
 //! file /etc/dkms/basic.conf        the lines that follow, each after `| `
 //! | MAKE="make all"
+//! package vpoll-dkms trixie        the sources of a real package; $M becomes its NAME/VERSION
 //! ! mkdir -p /srv                  set-up: must succeed, is not compared
 //! $ dkms add basic/1.0             a step: exit status and `dkms status` are compared after it
 //! differs exit 2: reason           ours ends this step with 2, the original with something else
 //! differs status: reason           ours shows other lines after this step (`| ` lines give them)
-//! differs path GLOB: reason        entries of the final tree that differ
+//! differs path GLOB: reason        entries of the tree that differ after any step
+//! switch                           from here on the other tool goes on with what the first one made
+//! expect exit 8                    for suites that compare with expectations: exit status of the step above,
+//! expect says TEXT                 ... what stdout or stderr has to hold,
+//! expect status / expect unchanged ... `dkms status` (in `| ` lines), or that the step changed nothing on disk
 //! ```
 //!
 //! K1 and K2 are real kernels, KF one that shares headers with K2, KB one without headers, KR the running one.
@@ -29,6 +34,7 @@ pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) lines: Vec<Line>,
     pub(crate) differs: Vec<Differs>,
+    pub(crate) expects: Vec<Expect>,
     /// The text itself, for the key of cached results; `differs` lines left out.
     pub(crate) text: String,
 }
@@ -38,6 +44,10 @@ pub(crate) struct Case {
 pub(crate) enum Line {
     /// Copies a fixture to a path of the root.
     Source { fixture: String, to: String },
+    /// Unpacks the sources of a package of a Debian suite.
+    Package { name: String, suite: String },
+    /// The other tool from here on.
+    Switch,
     /// Writes a file.
     File { path: String, content: String },
     /// A set-up command.
@@ -51,6 +61,22 @@ pub(crate) enum Line {
 pub(crate) struct Differs {
     pub(crate) what: What,
     pub(crate) reason: String,
+}
+
+/// What a step has to do, where there is no original to compare with.
+#[derive(Debug, Clone)]
+pub(crate) struct Expect {
+    pub(crate) step: usize,
+    pub(crate) what: Wanted,
+}
+
+/// One expectation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Exit(i32),
+    Says(String),
+    Status(String),
+    Unchanged,
 }
 
 /// Where a difference on purpose shows.
@@ -96,6 +122,7 @@ fn parse(stem: &str, text: &str) -> Result<Vec<Case>> {
                 name: format!("{stem}/{name}"),
                 lines: Vec::new(),
                 differs: Vec::new(),
+                expects: Vec::new(),
                 text: String::new(),
             });
             continue;
@@ -126,6 +153,11 @@ impl Case {
             self.differs.push(differs);
             return Ok(());
         }
+        if let Some(rest) = line.strip_prefix("expect ") {
+            let expect = self.expect(rest)?;
+            self.expects.push(expect);
+            return Ok(());
+        }
         if let Some(more) = line.strip_prefix('|') {
             return self.more(more.strip_prefix(' ').unwrap_or(more));
         }
@@ -135,6 +167,11 @@ impl Case {
         let rest = rest.trim();
         self.lines.push(match word {
             "source" => source(rest),
+            "package" => {
+                let (name, suite) = rest.split_once(' ').context("package NAME SUITE")?;
+                Line::Package { name: name.to_owned(), suite: suite.to_owned() }
+            }
+            "switch" => Line::Switch,
             "file" => Line::File { path: rest.to_owned(), content: String::new() },
             "!" => Line::Setup(rest.to_owned()),
             "$" => Line::Step(rest.to_owned()),
@@ -154,6 +191,13 @@ impl Case {
                 return Ok(());
             }
         }
+        if let (Some(Expect { what: Wanted::Status(text), .. }), Some(Line::Step(_))) =
+            (self.expects.last_mut(), self.lines.last())
+        {
+            text.push_str(line);
+            text.push('\n');
+            return Ok(());
+        }
         let Some(Line::File { content, .. }) = self.lines.last_mut() else {
             bail!("nothing above that takes lines");
         };
@@ -162,6 +206,18 @@ impl Case {
         self.text.push_str(line);
         self.text.push('\n');
         Ok(())
+    }
+
+    fn expect(&self, rest: &str) -> Result<Expect> {
+        let step = self.steps().checked_sub(1).context("no step above")?;
+        let what = match rest.split_once(' ').unwrap_or((rest, "")) {
+            ("exit", code) => Wanted::Exit(code.parse().context("an exit status")?),
+            ("says", text) if !text.is_empty() => Wanted::Says(text.to_owned()),
+            ("status", "") => Wanted::Status(String::new()),
+            ("unchanged", "") => Wanted::Unchanged,
+            _ => bail!("expect exit CODE | says TEXT | status | unchanged"),
+        };
+        Ok(Expect { step, what })
     }
 
     fn differs(&self, rest: &str) -> Result<Differs> {

@@ -2,49 +2,79 @@
 
 use std::collections::BTreeSet;
 
-use super::case::{Case, Differs, What};
+use super::case::{Case, What};
 use super::play::{self, Seen};
 use super::tree::{Entry, Tree};
 use crate::layer::Kernels;
 
-/// All complaints about a case; none means parity.
-pub(crate) fn complaints(case: &Case, original: &Seen, ours: &Seen, kernels: &Kernels) -> Vec<String> {
-    let mut used = vec![false; case.differs.len()];
-    let mut complaints = Vec::new();
-    // A path that differs goes on doing so in later steps; it is told once.
-    let mut shown = BTreeSet::new();
-    for (at, (a, b)) in original.steps.iter().zip(&ours.steps).enumerate() {
-        let head = format!("step {} `{}`", at + 1, a.command);
-        if a.exit != b.exit {
-            let expected = |what: &What| matches!(what, What::Exit { step, ours } if *step == at && *ours == b.exit);
-            if !excused(&case.differs, &mut used, expected) {
-                complaints.push(format!("{head}: exit {} in the original, {} in ours\n{}", a.exit, b.exit, b.said));
+/// A case under comparison: which of its differences showed up so far.
+pub(crate) struct Comparison<'a> {
+    case: &'a Case,
+    kernels: &'a Kernels,
+    used: Vec<bool>,
+    complaints: Vec<String>,
+}
+
+impl<'a> Comparison<'a> {
+    pub(crate) fn of(case: &'a Case, kernels: &'a Kernels) -> Comparison<'a> {
+        Comparison { case, kernels, used: vec![false; case.differs.len()], complaints: Vec::new() }
+    }
+
+    /// Compares what ours did with what the original did; `who` begins each complaint.
+    pub(crate) fn add(&mut self, who: &str, original: &Seen, ours: &Seen) {
+        // A path that differs goes on doing so in later steps; it is told once.
+        let mut shown = BTreeSet::new();
+        for (at, (a, b)) in original.steps.iter().zip(&ours.steps).enumerate() {
+            let head = format!("{who}step {} `{}`", at + 1, a.command);
+            let exit = |what: &What| matches!(what, What::Exit { step, ours } if *step == at && *ours == b.exit);
+            if a.exit != b.exit && !self.excused(exit) {
+                let told = tail(&b.said);
+                self.complaints.push(format!("{head}: exit {} in the original, {} in ours\n{told}", a.exit, b.exit));
             }
-        }
-        if a.status != b.status {
-            let expected = |what: &What| match what {
+            let kernels = self.kernels;
+            let status = |what: &What| match what {
                 What::Status { step, ours } => {
                     *step == at && ours.as_ref().is_none_or(|lines| play::expand(lines, kernels) == b.status)
                 }
                 _ => false,
             };
-            if !excused(&case.differs, &mut used, expected) {
+            if a.status != b.status && !self.excused(status) {
                 let told = lines(&a.status, &b.status);
-                complaints.push(format!("{head}: status\n{told}{}", b.said));
+                self.complaints.push(format!("{head}: status\n{told}{}", tail(&b.said)));
             }
-        }
-        for (path, told) in paths(&a.tree, &b.tree) {
-            let expected =
-                |what: &What| matches!(what, What::Path(glob) if matches(&play::expand(glob, kernels), path));
-            if !excused(&case.differs, &mut used, expected) && shown.insert(told.clone()) {
-                complaints.push(format!("{head}: {told}"));
+            for (path, told) in paths(&a.tree, &b.tree) {
+                let known =
+                    |what: &What| matches!(what, What::Path(glob) if matches(&play::expand(glob, kernels), path));
+                if !self.excused(known) && shown.insert(told.clone()) {
+                    self.complaints.push(format!("{head}: {told}"));
+                }
             }
         }
     }
-    for (differs, _) in case.differs.iter().zip(&used).filter(|(_, used)| !**used) {
-        complaints.push(format!("no longer differs ({}): {:?}", differs.reason, differs.what));
+
+    /// All complaints; a difference on purpose that never showed is one of them.
+    pub(crate) fn finish(mut self) -> Vec<String> {
+        for (differs, _) in self.case.differs.iter().zip(&self.used).filter(|(_, used)| !**used) {
+            self.complaints.push(format!("no longer differs ({}): {:?}", differs.reason, differs.what));
+        }
+        self.complaints
     }
-    complaints
+
+    fn excused(&mut self, expected: impl Fn(&What) -> bool) -> bool {
+        let mut found = false;
+        for (differs, used) in self.case.differs.iter().zip(&mut self.used) {
+            if expected(&differs.what) {
+                *used = true;
+                found = true;
+            }
+        }
+        found
+    }
+}
+
+fn tail(said: &str) -> String {
+    let lines: Vec<&str> = said.lines().collect();
+    lines[lines.len().saturating_sub(15)..].join("\n")
 }
 
 /// Paths whose entries differ, each with both entries.
@@ -61,17 +91,6 @@ fn paths<'a>(original: &'a Tree, ours: &'a Tree) -> Vec<(&'a str, String)> {
             (path.as_str(), told)
         })
         .collect()
-}
-
-fn excused(differs: &[Differs], used: &mut [bool], expected: impl Fn(&What) -> bool) -> bool {
-    let mut found = false;
-    for (differs, used) in differs.iter().zip(used) {
-        if expected(&differs.what) {
-            *used = true;
-            found = true;
-        }
-    }
-    found
 }
 
 fn lines(original: &str, ours: &str) -> String {

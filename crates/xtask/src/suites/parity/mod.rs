@@ -2,11 +2,11 @@
 //!
 //! The original sits each exam first; what it did is kept under the cache, keyed by the case, its fixtures and its root.
 
-mod case;
+pub(crate) mod case;
 mod compare;
 mod ignored;
 mod object;
-mod play;
+pub(crate) mod play;
 mod tree;
 
 use std::path::{Path, PathBuf};
@@ -14,11 +14,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use walkdir::WalkDir;
 
-use self::case::Case;
-use self::play::Seen;
+use self::case::{Case, Line};
+use self::compare::Comparison;
+use self::play::{Players, Seen};
 use super::{Request, Tally, parallel};
+use crate::debs::Debs;
 use crate::layer::{self, Kernels, Layer};
-use crate::{cache, disk};
+use crate::{cache, disk, ours};
 
 /// The two roots of an exam.
 struct Exam {
@@ -47,13 +49,21 @@ pub(super) fn run(request: &Request) -> Result<Tally> {
 
 /// Complaints about one case.
 fn sit(case: &Case, exam: &Exam) -> Result<Vec<String>> {
+    let bare = Case { differs: Vec::new(), ..case.clone() };
+    let case = if exam.twins { &bare } else { case };
     let original = remembered(case, exam)?;
-    let ours = play::play(case, &exam.ours, &exam.kernels)?;
-    if exam.twins {
-        let bare = Case { differs: Vec::new(), ..case.clone() };
-        return Ok(compare::complaints(&bare, &original, &ours, &exam.kernels));
+    let mut comparison = Comparison::of(case, &exam.kernels);
+    if case.lines.iter().any(|line| matches!(line, Line::Switch)) {
+        // Both packages cannot be installed at once, but a switch needs no more than the command itself.
+        let program = ours::program(&exam.ours)?;
+        let play = |before, after| play::play(case, &Players { layer: &exam.original, before, after }, &exam.kernels);
+        comparison.add("original, then ours: ", &original, &play(None, Some(program.as_path()))?);
+        comparison.add("ours, then original: ", &original, &play(Some(program.as_path()), None)?);
+    } else {
+        let players = Players { layer: &exam.ours, before: None, after: None };
+        comparison.add("", &original, &play::play(case, &players, &exam.kernels)?);
     }
-    Ok(compare::complaints(case, &original, &ours, &exam.kernels))
+    Ok(comparison.finish())
 }
 
 /// What the original did, from the cache if nothing that it depends on has changed.
@@ -65,13 +75,19 @@ fn remembered(case: &Case, exam: &Exam) -> Result<Seen> {
             parts.push(disk::bytes(&file)?);
         }
     }
+    for line in &case.lines {
+        if let Line::Package { name, suite } = line {
+            parts.push(Debs::of(suite)?.version(name)?.into_bytes());
+        }
+    }
     let kept = cache::path("parity").join(format!("{}.json", cache::key(&parts)));
     if let Ok(text) = disk::read(&kept) {
         if let Ok(seen) = serde_json::from_str(&text) {
             return Ok(seen);
         }
     }
-    let seen = play::play(case, &exam.original, &exam.kernels)?;
+    let players = Players { layer: &exam.original, before: None, after: None };
+    let seen = play::play(case, &players, &exam.kernels)?;
     disk::write(&kept, serde_json::to_string_pretty(&seen).context("write what was seen as JSON")?)?;
     Ok(seen)
 }

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::case::{Case, Line};
 use super::tree::{self, Tree};
 use crate::command::Cmd;
+use crate::debs::Debs;
 use crate::disk;
 use crate::layer::{Kernels, Layer};
 use crate::root::Root;
@@ -15,6 +16,9 @@ use crate::root::Root;
 /// What one tool did with a case.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Seen {
+    /// The tree before the first step.
+    #[serde(default)]
+    pub(crate) start: Tree,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -25,36 +29,76 @@ pub(crate) struct Step {
     pub(crate) exit: i32,
     /// Output of `dkms status`.
     pub(crate) status: String,
-    /// The last lines of what it said: for people, not compared.
+    /// What it said on both streams: for people, not compared with the original.
     pub(crate) said: String,
     /// What is not as it was before the case.
     pub(crate) tree: Tree,
 }
 
-/// Plays all lines of a case over a layer.
-pub(crate) fn play(case: &Case, layer: &Layer, kernels: &Kernels) -> Result<Seen> {
-    let root = Root::over(layer)?;
-    let mut steps = Vec::new();
-    let variables = variables(kernels);
+/// Which programs play a case.
+#[derive(Debug, Clone)]
+pub(crate) struct Players<'a> {
+    pub(crate) layer: &'a Layer,
+    /// Stands in for the layer's own `dkms` before the switch, after it.
+    pub(crate) before: Option<&'a Path>,
+    pub(crate) after: Option<&'a Path>,
+}
+
+/// Before `dkms` of the layer in PATH.
+const STAND_IN: &str = "/usr/local/sbin/dkms";
+
+/// Plays all lines of a case.
+pub(crate) fn play(case: &Case, players: &Players<'_>, kernels: &Kernels) -> Result<Seen> {
+    let root = Root::over(players.layer)?;
+    let mut variables = variables(kernels);
+    let mut seen = Seen { start: Tree::new(), steps: Vec::new() };
+    stand_in(&root, players.before)?;
     for line in &case.lines {
         match line {
             Line::Source { fixture, to } => copy(&root, fixture, &expand(to, kernels))?,
+            Line::Package { name, suite } => {
+                let module = unpack(&root, name, suite)?;
+                variables.push_str(&format!("export M={module}\n"));
+            }
             Line::File { path, content } => disk::write(&root.path(&expand(path, kernels)), content)?,
+            Line::Switch => stand_in(&root, players.after)?,
             Line::Setup(line) => drop(root.must(&format!("{variables}{line}"))?),
             Line::Step(line) => {
+                if seen.steps.is_empty() {
+                    seen.start = tree::changed(&root)?;
+                }
                 let output = root.bash(&format!("{variables}{line}"))?;
                 let status = root.bash("dkms status 2>/dev/null")?;
-                steps.push(Step {
+                seen.steps.push(Step {
                     command: line.clone(),
                     exit: output.code,
                     status: status.stdout,
-                    said: output.tail(),
+                    said: format!("{}{}", output.stdout, output.stderr),
                     tree: tree::changed(&root)?,
                 });
             }
         }
     }
-    Ok(Seen { steps })
+    Ok(seen)
+}
+
+/// Puts a program before the layer's own, or takes it away.
+fn stand_in(root: &Root, program: Option<&Path>) -> Result<()> {
+    match program {
+        Some(program) => disk::copy(program, &root.path(STAND_IN)),
+        None => root.must(&format!("rm -f {STAND_IN}")).map(drop),
+    }
+}
+
+/// Unpacks the sources of a `-dkms` package; gives name and version as its dkms.conf has them.
+fn unpack(root: &Root, name: &str, suite: &str) -> Result<String> {
+    let deb = Debs::of(suite)?.fetch(name)?;
+    disk::copy(&deb, &root.path("/tmp/package.deb"))?;
+    let line = "cd /tmp && rm -rf unpacked && dpkg-deb -x package.deb unpacked && rm package.deb && cp -a unpacked/usr/src/. /usr/src \
+                && for conf in unpacked/usr/src/*/dkms.conf; do (cd / && . $conf > /dev/null 2>&1; echo $PACKAGE_NAME/$PACKAGE_VERSION); done; rm -r unpacked";
+    let module = root.must(line)?.stdout.trim().to_owned();
+    ensure!(!module.is_empty(), "package {name} has no dkms.conf");
+    Ok(module)
 }
 
 /// Assignments that every line of a case may use.
