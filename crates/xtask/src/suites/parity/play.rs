@@ -58,7 +58,7 @@ pub(crate) fn play(case: &Case, players: &Players<'_>, kernels: &Kernels) -> Res
             Line::Source { fixture, to } => copy(&root, fixture, &expand(to, kernels))?,
             Line::Package { name, suite } => {
                 let module = unpack(&root, name, suite)?;
-                variables.push_str(&format!("export M={module}\n"));
+                variables = [variables, format!("export M={module}\n")].concat();
             }
             Line::File { path, content } => disk::write(&root.path(&expand(path, kernels)), content)?,
             Line::Switch => stand_in(&root, players.after)?,
