@@ -8,17 +8,17 @@
 use std::ffi::CString;
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Stdio;
 
-use rustix::fs::Mode;
+use rustix::fs::{Mode, OFlags};
 use rustix::io::{Errno, FdFlags};
 use rustix::mount::MountPropagationFlags;
-use rustix::process::{Pid, Signal};
-use rustix::thread::UnshareFlags;
+use rustix::process::{Pid, PidfdFlags, Signal};
+use rustix::thread::{ThreadNameSpaceType, UnshareFlags};
 
 use super::contain::{Access, Need};
 use super::{Tool, empty_input};
@@ -126,8 +126,11 @@ impl Prepared {
         rustix::process::setsid()?;
         self.step(0, self.hand_descriptors())?;
         self.step(1, self.cut_network())?;
-        self.step(2, self.private_mounts())?;
-        self.step(3, self.enter_root())?;
+        let inside = self.private_mounts();
+        self.step(2, inside.map(|_| ()))?;
+        if inside == Ok(false) {
+            self.step(3, self.enter_root())?;
+        }
         self.step(4, self.bind())?;
         self.step(5, rustix::process::chdir(self.directory.as_c_str()))?;
         rustix::process::umask(Mode::from_raw_mode(0o022));
@@ -160,21 +163,52 @@ impl Prepared {
         }
     }
 
-    fn private_mounts(&self) -> Result<(), Errno> {
-        let Some(need) = self.namespace else { return Ok(()) };
-        let act = || {
-            unshare(UnshareFlags::NEWNS)?;
-            // Nothing of this may reach the namespace that we came from.
-            let flags = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
-            rustix::mount::mount_change(c"/", flags)?;
-            if self.read_only { set_read_only(c"/", true, true) } else { Ok(()) }
-        };
-        forgive(need, act())
+    /// Enters a mount namespace of its own, with our root as its root. Whether it came to that.
+    fn private_mounts(&self) -> Result<bool, Errno> {
+        let Some(need) = self.namespace else { return Ok(false) };
+        match self.leave_mounts() {
+            Ok(()) => Ok(true),
+            Err(error) => forgive(need, Err(error)).map(|()| false),
+        }
+    }
+
+    fn leave_mounts(&self) -> Result<(), Errno> {
+        // The working directory is taken along into the new namespace; a handle from before would stay in the old one,
+        // where nothing can be mounted any more.
+        self.go_to_root()?;
+        unshare(UnshareFlags::NEWNS)?;
+        let here = rustix::fs::open(c".", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        // Nothing of this may reach the namespace that we came from.
+        let flags = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+        match rustix::mount::mount_change(c"/", flags) {
+            Err(Errno::INVAL) => {
+                // Our own root is a directory somewhere in the tree (an image being built), not a mount. Entering the
+                // namespace that we are in leads to its top.
+                let this = rustix::process::pidfd_open(rustix::process::getpid(), PidfdFlags::empty())?;
+                rustix::thread::move_into_thread_name_spaces(this.as_fd(), ThreadNameSpaceType::MOUNT)?;
+                rustix::mount::mount_change(c"/", flags)?;
+            }
+            other => other?,
+        }
+        if self.read_only {
+            set_read_only(c"/", true, true)?;
+        }
+        rustix::process::fchdir(&here)?;
+        rustix::process::chroot(c".")
+    }
+
+    fn go_to_root(&self) -> Result<(), Errno> {
+        match &self.root {
+            Some(root) => rustix::process::fchdir(root),
+            None => rustix::process::chdir(c"/"),
+        }
     }
 
     fn enter_root(&self) -> Result<(), Errno> {
-        let Some(root) = &self.root else { return Ok(()) };
-        rustix::process::fchdir(root)?;
+        if self.root.is_none() {
+            return Ok(());
+        }
+        self.go_to_root()?;
         rustix::process::chroot(c".")
     }
 

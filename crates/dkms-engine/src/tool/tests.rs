@@ -135,6 +135,37 @@ fn a_bind_is_seen_by_the_child_alone() {
     assert!(missing.to_string().starts_with("cannot bind a directory for"), "{missing}");
 }
 
+/// A root with nothing in it but a shell and what that needs.
+fn small_root() -> (tempfile::TempDir, Root) {
+    let directory = tempfile::tempdir().unwrap();
+    let script =
+        "for f in $(ldd /bin/bash | grep -o '/[^ ]*') /bin/bash; do cp --parents -L $f \"$1\"; done; mkdir $1/a $1/b";
+    let tool = shell(script).arg("-").arg(directory.path()).env("PATH", crate::layout::DEFAULT_PATH);
+    tool.require().unwrap();
+    let root = Root::open(directory.path()).unwrap();
+    (directory, root)
+}
+
+#[test]
+fn another_root_is_entered_and_binds_lie_in_it() {
+    let (_directory, root) = small_root();
+    let tool = |script: &str| {
+        let tool = Tool::find(&root, &Environment::default(), &Cancel::default(), "/bin/bash".as_ref()).unwrap();
+        tool.arg("-c").arg(script)
+    };
+    assert_eq!(
+        text(&tool("echo /*; pwd").directory(Path::new("/a")).require().unwrap()),
+        "/a /b /bin /lib /lib64\n/a\n"
+    );
+    let (a, b) = (Path::new("/a"), Path::new("/b"));
+    tool("echo > /b/new").bind(a, b, Access::Write).require().unwrap();
+    assert!(root.exists(Path::new("/a/new")) && root.list(b).unwrap().is_empty());
+    let refused = tool("echo > /a/no").read_only_view(Need::Required).capture().unwrap();
+    assert!(!refused.finished.end.success());
+    tool("echo > /b/two; ! echo > /bin/no").bind(a, b, Access::Write).read_only_view(Need::Required).require().unwrap();
+    assert!(root.exists(Path::new("/a/two")) && !root.exists(Path::new("/bin/no")));
+}
+
 #[test]
 fn contained_children_can_do_little() {
     let directory = tempfile::tempdir().unwrap();
