@@ -38,6 +38,11 @@ pub const AUTOINSTALL: u8 = 11;
 /// A kernel hook came to its end, and some module failed.
 pub const KERNEL_HOOK: u8 = 14;
 
+/// The headers of the kernel are missing.
+pub const HEADERS: u8 = 21;
+/// The module is not meant for the kernel.
+pub const EXCLUDED: u8 = 77;
+
 /// A failure that has been told already; only its number is left to return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("exit status {0}")]
@@ -74,11 +79,12 @@ fn of_refusal(refusal: &Refusal) -> u8 {
         | Refusal::TreeReadOnly { .. } => 1,
         Refusal::ArchiveMissing { .. }
         | Refusal::KernelAndAll
+        | Refusal::NoGoal { .. }
         | Refusal::NoVerb
         | Refusal::SameKernels { .. }
         | Refusal::VerbDropped { .. }
         | Refusal::VerbUnknown { .. } => 2,
-        Refusal::ArchAndAll => 3,
+        Refusal::ArchAndAll | Refusal::NotRegistered { .. } => 3,
         Refusal::OneKernel { .. } | Refusal::TwoVerbs { .. } => 4,
         Refusal::AllUnsupported { .. } | Refusal::KernelHookAndAll { .. } => 5,
         Refusal::BinariesAndSource => 8,
@@ -117,8 +123,8 @@ pub fn of_error(error: &Error) -> u8 {
         Error::NoModuleSource { .. } => 9,
         Error::MakeFailed { .. } => 10,
         Error::Cycle { .. } | Error::DependencyMissing { .. } => 13,
-        Error::HeadersMissing { .. } => 21,
-        Error::Excluded { .. } => 77,
+        Error::HeadersMissing { .. } => HEADERS,
+        Error::Excluded { .. } => EXCLUDED,
         Error::PreInstallRefused { .. } => 101,
         Error::Interrupted { signal } => u8::try_from(128 + signal).unwrap_or(1),
         // A script's own status is the run's; one that says success cannot stand for a failure.

@@ -1,6 +1,7 @@
 //! Which kernels a line is about: pairs of release and architecture, and the checks on how many there are.
 
 use dkms_engine::error::Error;
+use dkms_engine::facts::machine::Machine;
 use dkms_engine::target::KernelId;
 
 use crate::arguments::Arguments;
@@ -15,26 +16,6 @@ pub enum Kernels {
     These(Vec<KernelId>),
     /// All that the module is built for.
     AllBuilt,
-}
-
-/// The kernel that runs.
-#[derive(Clone, Debug)]
-pub struct Running {
-    /// `uname -r`
-    pub release: String,
-    /// `uname -m`
-    pub arch: String,
-}
-
-impl Running {
-    /// Asks the system.
-    pub fn ask() -> Self {
-        let names = rustix::system::uname();
-        Self {
-            release: names.release().to_string_lossy().into_owned(),
-            arch: names.machine().to_string_lossy().into_owned(),
-        }
-    }
 }
 
 /// The checks that need nothing but the line, in their order.
@@ -65,7 +46,7 @@ impl Kernels {
     ///
     /// # Errors
     /// `EmptyKernel`; `NameInvalid` for a release that cannot be a directory's name.
-    pub fn of(arguments: &Arguments, running: &Running) -> anyhow::Result<Self> {
+    pub fn of(arguments: &Arguments, running: &Machine) -> anyhow::Result<Self> {
         let line = &arguments.line;
         if line.all {
             return Ok(Self::AllBuilt);
@@ -113,7 +94,7 @@ mod tests {
     #[test]
     fn global_checks() {
         use Refusal as R;
-        let (preinst, autoinstall) = (Verb::KernelPreinst, Verb::Autoinstall);
+        let preinst = Verb::KernelPreinst;
         for (line, expected) in [
             ("mktarball m/v --binaries-only --source-only", Err(R::BinariesAndSource)),
             ("status --binaries-only --source-only -k 1 --all", Err(R::BinariesAndSource)),
@@ -133,12 +114,11 @@ mod tests {
             let arguments = arguments(line);
             assert_eq!(check(arguments.verb, &arguments.line), expected, "{line}");
         }
-        assert_eq!(autoinstall.name(), "autoinstall");
     }
 
     #[test]
     fn pairs_of_release_and_architecture() {
-        let running = Running { release: "6.12".into(), arch: "x86_64".into() };
+        let running = Machine { release: "6.12".into(), arch: "x86_64".into(), processors: 1 };
         for (line, expected) in [
             ("build m/v", Some(&[("6.12", "x86_64")][..])),
             ("build m/v -k 6.1", Some(&[("6.1", "x86_64")])),
@@ -158,10 +138,7 @@ mod tests {
             let refusal = Kernels::of(&arguments(line), &running).unwrap_err();
             assert_eq!(refusal.downcast_ref(), Some(&Refusal::EmptyKernel), "{line}");
         }
-        let invalid = Kernels::of(&arguments("build m/v -k ../x"), &running).unwrap_err();
-        assert!(
-            invalid.downcast_ref::<Refusal>().is_some_and(|refusal| *refusal == Refusal::EmptyKernel)
-                || invalid.is::<Error>()
-        );
+        let invalid = Kernels::of(&arguments("build m/v -k .."), &running).unwrap_err();
+        assert!(matches!(invalid.downcast_ref(), Some(Error::NameInvalid { .. })), "{invalid}");
     }
 }

@@ -64,6 +64,12 @@ pub enum Refusal {
         /// The verb.
         verb: Verb,
     },
+    /// `plan` before a verb that is not planned.
+    #[error("there is no plan for `{}`", .verb.name())]
+    NoGoal {
+        /// The verb.
+        verb: Verb,
+    },
     /// `match` has nothing to compare with.
     #[error("`match` needs --templatekernel")]
     NoTemplate,
@@ -75,6 +81,12 @@ pub enum Refusal {
     NoModule {
         /// The verb.
         verb: Verb,
+    },
+    /// No version of the module is registered.
+    #[error("no version of `{name}` is registered")]
+    NotRegistered {
+        /// Its name.
+        name: String,
     },
     /// Not exactly one kernel.
     #[error("`{}` needs exactly one kernel, {count} were given", .verb.name())]

@@ -20,7 +20,6 @@ use crate::logger::{Logger, level};
 use crate::output::Output;
 use crate::preconditions::Rights;
 use crate::session::Session;
-use crate::verb::Verb;
 use crate::{exit, kernels, preconditions, problem, signals, verbs};
 
 /// Carries out a command line (without the program's name) and says how the process is to end.
@@ -62,16 +61,12 @@ fn carry_out(line: CommandLine, progress: &MultiProgress) -> Result<()> {
     let cancel = Cancel::default();
     signals::register(&cancel).context("cannot handle signals")?;
     let environment = Environment::new(std::env::vars_os());
-    let session = Session::new(arguments.verb, &arguments.line, place, environment, cancel)?;
-    let _ = progress;
-    check(&session, &arguments)?;
-    match arguments.verb {
-        Verb::Status => verbs::status::run(&session, &arguments),
-        _ => Ok(()),
-    }
+    let session = Session::new(arguments, place, environment, cancel)?;
+    check(&session)?;
+    verbs::run(&session, progress)
 }
 
-fn check(session: &Session, arguments: &Arguments) -> Result<()> {
+fn check(session: &Session) -> Result<()> {
     let setup = &session.setup;
     let tree = &setup.layout.tree;
     let root = rustix::process::geteuid().is_root();
@@ -79,7 +74,7 @@ fn check(session: &Session, arguments: &Arguments) -> Result<()> {
     let tree_writable = setup.root.is_writable(tree) || (root && !setup.root.exists(tree));
     let rights = Rights { root, tree_writable, tree };
     preconditions::check(
-        arguments,
+        &session.arguments,
         rights,
         |module| tree::registration(setup, module),
         |module| setup.layout.source_link(module),

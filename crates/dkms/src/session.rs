@@ -10,7 +10,7 @@ use dkms_engine::cancel::Cancel;
 use dkms_engine::environment::Environment;
 use dkms_engine::setup::{Options, Setup};
 
-use crate::arguments::Place;
+use crate::arguments::{Arguments, Place};
 use crate::command_line::CommandLine;
 use crate::output::Output;
 use crate::refusal::Refusal;
@@ -19,6 +19,8 @@ use crate::verb::Verb;
 /// A run.
 #[derive(Debug)]
 pub struct Session {
+    /// What is asked for.
+    pub arguments: Arguments,
     /// For the engine.
     pub setup: Setup,
     /// Standard output.
@@ -30,17 +32,12 @@ impl Session {
     ///
     /// # Errors
     /// No os-release; an unreadable configuration directory; a value of an option that cannot be used.
-    pub fn new(
-        verb: Verb,
-        line: &CommandLine,
-        place: Place<'_>,
-        environment: Environment,
-        cancel: Cancel,
-    ) -> Result<Self> {
+    pub fn new(arguments: Arguments, place: Place<'_>, environment: Environment, cancel: Cancel) -> Result<Self> {
+        let line = &arguments.line;
         let settings = overlay(line, place)?;
-        let options = options(verb, line, place)?;
+        let options = options(arguments.verb, line, place)?;
         let setup = Setup::load(place.root.clone(), environment, &settings, options, cancel)?;
-        Ok(Self { setup, output: Output::new(line.quiet) })
+        Ok(Self { output: Output::new(line.quiet), setup, arguments })
     }
 }
 
@@ -109,10 +106,11 @@ mod tests {
             root.create_dir_all(Path::new(path).parent().unwrap()).unwrap();
             root.create_new(Path::new(path), 0o644).unwrap().write_all(text.as_bytes()).unwrap();
         }
-        let Parsed::Run(line) = parse(words.iter().map(OsString::from)) else { panic!("{words:?}") };
+        let words = std::iter::once(&"build").chain(words).map(OsString::from);
+        let Parsed::Run(line) = parse(words) else { panic!("does not parse") };
         let environment = Environment::new(variables.iter().map(|(name, value)| (name.into(), value.into())));
         let place = Place { root: &root, working: directory.path() };
-        Session::new(Verb::Build, &line, place, environment, Cancel::default())
+        Session::new(Arguments::resolve(*line, place)?, place, environment, Cancel::default())
     }
 
     #[test]

@@ -1,3 +1,92 @@
 //! One file for each verb: its arguments, what it does, what it prints.
+//!
+//! Verbs that build, install or take away differ only in their goal and share [`achieve`].
 
+mod add;
+mod autoinstall;
+mod build;
+mod generate_mok;
+mod install;
+mod kernel_hooks;
+mod ldtarball;
+mod match_kernel;
+mod mktarball;
+mod module_postinst;
+pub mod plan;
+mod remove;
 pub mod status;
+mod unbuild;
+mod uninstall;
+
+use anyhow::Result;
+use dkms_engine::install::InstallOptions;
+use dkms_engine::plan::{Goal, Request};
+use dkms_engine::report::Report;
+use dkms_engine::run::{self, RunOptions, Writer};
+use dkms_engine::target::KernelId;
+use indicatif::MultiProgress;
+
+use crate::conclusion;
+use crate::session::Session;
+use crate::verb::Verb;
+use crate::watch::Watcher;
+
+/// Runs the verb of the session.
+///
+/// # Errors
+/// Whatever keeps the verb from its end; `Told` when modules failed and that was said.
+pub(crate) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
+    if session.arguments.plan {
+        return plan::run(session);
+    }
+    match session.arguments.verb {
+        Verb::Add => add::run(session, progress),
+        Verb::Autoinstall => autoinstall::run(session, progress),
+        Verb::Build => build::run(session, progress),
+        Verb::GenerateMok => generate_mok::run(session, progress),
+        Verb::Install => install::run(session, progress),
+        Verb::KernelPostinst | Verb::KernelPreinst | Verb::KernelPrerm => kernel_hooks::run(session, progress),
+        Verb::Ldtarball => ldtarball::run(session, progress),
+        Verb::Match => match_kernel::run(session, progress),
+        Verb::Mktarball => mktarball::run(session),
+        Verb::ModulePostinst => module_postinst::run(session, progress),
+        Verb::Plan => plan::run(session),
+        Verb::Remove => remove::run(session, progress),
+        Verb::Status => status::run(session),
+        Verb::Unbuild => unbuild::run(session, progress),
+        Verb::Uninstall => uninstall::run(session, progress),
+    }
+}
+
+/// Makes a goal true, shows how, and ends with the status that follows.
+fn achieve(session: &Session, progress: &MultiProgress, writer: &mut Writer, goal: &Goal) -> Result<()> {
+    let report = carry_out(session, progress, writer, goal)?;
+    conclusion::of(session, &report, &kernels(goal))
+}
+
+/// Makes a goal true and shows how.
+fn carry_out(session: &Session, progress: &MultiProgress, writer: &mut Writer, goal: &Goal) -> Result<Report> {
+    let line = &session.arguments.line;
+    let install = InstallOptions {
+        force: line.force || line.rpm_safe_upgrade,
+        version_override: line.force_version_override,
+        symlink: session.setup.framework.symlink_modules(),
+    };
+    let options = RunOptions { install, depmod: !line.no_depmod, ..RunOptions::default() };
+    let mut watcher = Watcher::new(session, progress, conclusion::is_automatic(session.arguments.verb));
+    let report = run::achieve(&session.setup, goal, &options, writer, &mut watcher)?;
+    for trouble in &report.troubles {
+        watcher.trouble(trouble);
+    }
+    Ok(report)
+}
+
+/// The kernels of a goal in the order in which they were named.
+fn kernels(goal: &Goal) -> Vec<KernelId> {
+    match goal {
+        Goal::Built(Request { targets, .. }) | Goal::Installed(Request { targets, .. }) => {
+            targets.iter().map(|target| target.kernel.clone()).collect()
+        }
+        _ => Vec::new(),
+    }
+}

@@ -20,10 +20,10 @@ use crate::session::Session;
 ///
 /// # Errors
 /// `Io` of the engine; writing to standard output.
-pub(crate) fn run(session: &Session, arguments: &Arguments) -> Result<()> {
-    let filter = Filter::of(arguments);
+pub(crate) fn run(session: &Session) -> Result<()> {
+    let filter = Filter::of(&session.arguments);
     let tree = filter.gather(&session.setup)?;
-    if arguments.line.json {
+    if session.arguments.line.json {
         let status = Status::new(&session.setup, &tree, &filter);
         return Ok(session.output.line(&serde_json::to_string_pretty(&status)?)?);
     }

@@ -1,0 +1,198 @@
+//! `dkms plan [VERB ...]`: the steps that a verb would take and why, and why there are none for the rest. Changes nothing.
+
+use anyhow::Result;
+use dkms_engine::plan::{Because, Plan, Settled, Step, Why};
+use dkms_engine::run;
+use dkms_engine::target::{KernelId, ModuleId};
+use serde::Serialize;
+
+use crate::session::Session;
+use crate::{goal, reason};
+
+pub(super) fn run(session: &Session) -> Result<()> {
+    let module = goal::module(session)?;
+    let (_, plan) = run::look(&session.setup, &goal::of(session, module.as_ref())?)?;
+    let shown = PlanOutput::new(&plan);
+    if session.arguments.line.json {
+        return Ok(session.output.line(&serde_json::to_string_pretty(&shown)?)?);
+    }
+    Ok(session.output.write(&text(&plan))?)
+}
+
+fn text(plan: &Plan) -> String {
+    if plan.switched_off {
+        return format!("nothing to do: automatic builds are switched off by `{}`\n", dkms_engine::layout::NO_AUTOINSTALL);
+    }
+    let steps = plan.steps.iter().map(|step| {
+        let (module, kernel) = subject(step);
+        format!("{} {}: {}\n", step.action.verb(), named(module, kernel), step.because)
+    });
+    let settled = plan.settled.iter().map(|settled| {
+        let words = reason::words(&settled.why);
+        format!("nothing to do for {}: {words}\n", named(&settled.module, settled.kernel.as_ref()))
+    });
+    let lines: String = steps.chain(settled).collect();
+    if lines.is_empty() { "nothing to do\n".to_owned() } else { lines }
+}
+
+fn subject(step: &Step) -> (&ModuleId, Option<&KernelId>) {
+    (step.action.module(), step.action.target().map(|target| &target.kernel))
+}
+
+fn named(module: &ModuleId, kernel: Option<&KernelId>) -> String {
+    kernel.map_or_else(|| module.to_string(), |kernel| format!("{module} for {kernel}"))
+}
+
+/// What `dkms plan --json` prints.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PlanOutput {
+    /// Grows when the meaning of a field changes or a field goes away. New fields may come without that.
+    format: u32,
+    /// The administrator switched automatic builds off, so nothing was looked at.
+    switched_off: bool,
+    /// What would be done, in an order in which it can be done.
+    steps: Vec<StepOutput>,
+    /// What would not be done.
+    settled: Vec<SettledOutput>,
+}
+
+/// One step.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct StepOutput {
+    /// `build`, `install`, `uninstall`, `unbuild` or `remove`.
+    action: String,
+    /// The module version.
+    module: ModuleOutput,
+    /// The kernel; none for `remove`.
+    kernel: Option<KernelOutput>,
+    /// Why, for programs.
+    because: Because,
+    /// Why, for people.
+    text: String,
+    /// Places in the list of the steps that have to succeed first.
+    after: Vec<usize>,
+}
+
+/// A module version, or one for a kernel, that gets no step.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct SettledOutput {
+    /// The module version.
+    module: ModuleOutput,
+    /// The kernel; none if it is the same for all.
+    kernel: Option<KernelOutput>,
+    /// Why, for programs.
+    why: Why,
+    /// Why, for people.
+    text: String,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct ModuleOutput {
+    /// Package name.
+    name: String,
+    /// Package version.
+    version: String,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct KernelOutput {
+    /// Kernel release.
+    release: String,
+    /// Architecture.
+    arch: String,
+}
+
+impl PlanOutput {
+    fn new(plan: &Plan) -> Self {
+        Self {
+            format: 1,
+            switched_off: plan.switched_off,
+            steps: plan.steps.iter().map(StepOutput::new).collect(),
+            settled: plan.settled.iter().map(SettledOutput::new).collect(),
+        }
+    }
+}
+
+impl StepOutput {
+    fn new(step: &Step) -> Self {
+        let (module, kernel) = subject(step);
+        Self {
+            action: step.action.verb().to_owned(),
+            module: module.into(),
+            kernel: kernel.map(Into::into),
+            text: step.because.to_string(),
+            because: step.because.clone(),
+            after: step.after.clone(),
+        }
+    }
+}
+
+impl SettledOutput {
+    fn new(settled: &Settled) -> Self {
+        Self {
+            module: (&settled.module).into(),
+            kernel: settled.kernel.as_ref().map(Into::into),
+            text: reason::words(&settled.why),
+            why: settled.why.clone(),
+        }
+    }
+}
+
+impl From<&ModuleId> for ModuleOutput {
+    fn from(module: &ModuleId) -> Self {
+        Self { name: module.name.clone(), version: module.version.clone() }
+    }
+}
+
+impl From<&KernelId> for KernelOutput {
+    fn from(kernel: &KernelId) -> Self {
+        Self { release: kernel.release.clone(), arch: kernel.arch.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dkms_engine::plan::Action;
+    use dkms_engine::target::Target;
+
+    use super::*;
+
+    fn plan() -> Plan {
+        let module = ModuleId::new("m", "1").unwrap();
+        let kernel = KernelId::new("6.1", "x86_64").unwrap();
+        let build = Action::Build(Target::new(module.clone(), kernel.clone()));
+        let steps = vec![
+            Step { action: build, because: Because::NotBuilt, after: vec![] },
+            Step { action: Action::Deregister(module.clone()), because: Because::Asked, after: vec![0] },
+        ];
+        let settled = vec![Settled { module, kernel: Some(kernel), why: Why::AlreadyInstalled }];
+        Plan { steps, settled, switched_off: false }
+    }
+
+    #[test]
+    fn every_line_says_why() {
+        assert_eq!(
+            text(&plan()),
+            "build m/1 for 6.1 (x86_64): not built for this kernel yet\n\
+             remove m/1: asked for\n\
+             nothing to do for m/1 for 6.1 (x86_64): it is installed already\n"
+        );
+        assert_eq!(text(&Plan::default()), "nothing to do\n");
+        assert!(text(&Plan { switched_off: true, ..Plan::default() }).contains("no-autoinstall"));
+    }
+
+    #[test]
+    fn json() {
+        let value = serde_json::to_value(PlanOutput::new(&plan())).unwrap();
+        assert_eq!(value["format"], 1);
+        assert_eq!(value["steps"][0]["because"]["reason"], "not-built");
+        assert_eq!(value["steps"][1]["kernel"], serde_json::Value::Null);
+        assert_eq!(value["steps"][1]["after"], serde_json::json!([0]));
+        assert_eq!(value["settled"][0]["why"]["settled"], "already-installed");
+    }
+}

@@ -1,0 +1,261 @@
+//! What a person sees of a run while it goes on.
+//!
+//! On a terminal a line for each running build, with the time that it took so far; otherwise a line when something begins
+//! or ends. Both are standard output, which `-q` silences. What goes wrong is told on standard error as soon as it is
+//! known, warnings through the logger.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use dkms_engine::build::BuildEvent;
+use dkms_engine::install::InstallEvent;
+use dkms_engine::layout::Layout;
+use dkms_engine::plan::{Action, Settled, Step, Why};
+use dkms_engine::record::Signature;
+use dkms_engine::report::{Done, Entry, Outcome};
+use dkms_engine::run::{Observer, Progress};
+use dkms_engine::target::{KernelId, Target};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::session::Session;
+use crate::{problem, reason};
+
+/// Watches one run.
+pub(crate) struct Watcher<'a> {
+    session: &'a Session,
+    layout: &'a Layout,
+    progress: MultiProgress,
+    running: BTreeMap<Target, ProgressBar>,
+    /// Nobody named the modules, so most of what is not done is the normal course of things.
+    automatic: bool,
+    /// Kernels whose missing headers have been told.
+    headless: BTreeSet<KernelId>,
+}
+
+impl<'a> Watcher<'a> {
+    /// Draws on the terminal if there is one and it may move.
+    pub(crate) fn new(session: &'a Session, progress: &MultiProgress, automatic: bool) -> Self {
+        let environment = &session.setup.environment;
+        let moves = io::stdout().is_terminal()
+            && !session.output.is_quiet()
+            && environment.get("NO_COLOR").is_none_or(str::is_empty)
+            && environment.get("TERM") != Some("dumb");
+        progress.set_draw_target(if moves { ProgressDrawTarget::stdout() } else { ProgressDrawTarget::hidden() });
+        let layout = &session.setup.layout;
+        let (running, headless) = (BTreeMap::new(), BTreeSet::new());
+        Self { session, layout, progress: progress.clone(), running, automatic, headless }
+    }
+
+    fn verbose(&self) -> bool {
+        self.session.setup.framework.verbose()
+    }
+
+    /// A line on standard output, above what moves.
+    fn line(&self, text: &str) {
+        // A full disk behind standard output must not stop an installation halfway.
+        self.progress.suspend(|| drop(self.session.output.line(text)));
+    }
+
+    fn complain(&self, text: &str) {
+        self.progress.suspend(|| drop(io::stderr().write_all(text.as_bytes())));
+    }
+
+    fn started(&mut self, step: &Step) {
+        let Action::Build(target) = &step.action else { return };
+        let text = format!("building {target}");
+        if self.progress.is_hidden() {
+            self.line(&format!("{text} ({})", step.because));
+            return;
+        }
+        let bar = self.progress.add(ProgressBar::new_spinner().with_message(text));
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed:>4} {msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(200));
+        self.running.insert(target.clone(), bar);
+    }
+
+    fn building(&self, target: &Target, event: &BuildEvent) {
+        let now = |what: &str| {
+            if let Some(bar) = self.running.get(target) {
+                bar.set_message(format!("building {target}: {what}"));
+            }
+        };
+        match event {
+            BuildEvent::Waiting => now("waiting for a processor"),
+            BuildEvent::StepBegun { description, command } => {
+                now(description);
+                if self.verbose() {
+                    self.line(&format!("{target}: {command}"));
+                }
+            }
+            BuildEvent::StepEnded { .. } => {}
+            BuildEvent::Signing { object } => now(&format!("signing {object}")),
+            BuildEvent::Warning(text) => {
+                log::warn!(module:% = target.module, kernel:% = target.kernel.release; "{text}");
+            }
+        }
+    }
+
+    fn installing(&self, event: &InstallEvent) {
+        use InstallEvent as E;
+        let detail = match event {
+            E::Archived { from, to } => {
+                self.line(&format!("keeping `{}` as `{}`", from.display(), to.display()));
+                return;
+            }
+            E::Restored { path } => {
+                self.line(&format!("putting back `{}`", path.display()));
+                return;
+            }
+            E::DepmodBegins { release } => {
+                self.line(&format!("running depmod for {release}"));
+                return;
+            }
+            E::PostTransaction { command } => {
+                self.line(&format!("running post_transaction: {command}"));
+                return;
+            }
+            E::ScriptSays { line } => {
+                self.line(line);
+                return;
+            }
+            E::ScriptBegins { module, directive } => {
+                self.line(&format!("running {directive} of {module}"));
+                return;
+            }
+            E::Left { path, reason } => return log::warn!("`{}` is left where it is: {reason}", path.display()),
+            E::Missing { path } => return log::warn!("`{}` is gone already", path.display()),
+            E::PostTransactionFailed { outcome, .. } => return log::warn!("post_transaction: {outcome}"),
+            E::Recovered { target, finished } => {
+                let how = if *finished { "finished" } else { "taken back" };
+                return log::warn!("an installation of {target} was cut off and has been {how}");
+            }
+            E::Refused { name, reason } => return log::warn!("`{name}` is not installed: {reason}"),
+            E::ScriptFailed { module, directive, status } => {
+                return log::warn!("{directive} of `{module}` failed with status {status}");
+            }
+            E::ScriptSkipped { directive, path, missing } => {
+                let what = if *missing { "is not there" } else { "may not be executed" };
+                return log::warn!("{directive} is left out: `{}` {what}", path.display());
+            }
+            E::WeakModulesFailed { reason } => return log::warn!("weak-modules: {reason}"),
+            E::Activated { target } => format!("{target} is the active version"),
+            E::Deactivated { target } => format!("{target} is not the active version any more"),
+            E::DepmodEnded { release } => format!("depmod for {release} is done"),
+            E::DepmodLeftOut { release } => format!("depmod for {release} is left to its package"),
+            E::ListForces { list, .. } => format!("forced by `{}`", list.display()),
+            E::Loading { aliases } => format!("loading modules for {} devices", aliases.len()),
+            E::Placed { path, .. } => format!("placed `{}`", path.display()),
+            E::Removed { path } => format!("removed `{}`", path.display()),
+        };
+        if self.verbose() {
+            self.line(&detail);
+        }
+    }
+
+    fn finished(&mut self, entry: &Entry) {
+        if let Some(kernel) = &entry.kernel {
+            let target = Target::new(entry.module.clone(), kernel.clone());
+            if let Some(bar) = self.running.remove(&target) {
+                bar.finish_and_clear();
+            }
+        }
+        let subject = subject(entry);
+        match &entry.outcome {
+            Outcome::Done(done) => self.line(&done_words(&subject, done)),
+            Outcome::Failed { error, .. } => self.complain(&problem::of_error(error)),
+            Outcome::NotTried { verb, after } => {
+                log::warn!("{subject}: no {verb}, because `{after}` failed");
+            }
+            Outcome::Settled(why) => self.settled(entry, &subject, why),
+        }
+        if let Outcome::Done(Done::Built { signature: Signature::Failed { reason }, .. }) = &entry.outcome {
+            log::warn!("{subject} is not signed: {reason}");
+        }
+    }
+
+    fn settled(&mut self, entry: &Entry, subject: &str, why: &Why) {
+        let settled = Settled { module: entry.module.clone(), kernel: entry.kernel.clone(), why: why.clone() };
+        let words = || format!("{subject}: {}", reason::words(why));
+        match (reason::error(&settled, self.layout), why) {
+            (Some(error), Why::HeadersMissing { .. }) if self.automatic => {
+                let told = entry.kernel.as_ref().is_some_and(|kernel| !self.headless.insert(kernel.clone()));
+                if !told {
+                    self.complain(&problem::of_error(&error));
+                }
+            }
+            (_, Why::Deferred { .. }) if self.automatic => self.line(&words()),
+            (_, Why::Excluded { .. }) => log::warn!("{}", words()),
+            (Some(error), Why::Broken) => self.complain(&problem::of_error(&error)),
+            (Some(error), _) if !self.automatic || reason::fails_automatic(why) => {
+                self.complain(&problem::of_error(&error));
+            }
+            (None, Why::FailedBefore { .. }) => self.complain(&format!("error: {}\n", words())),
+            _ if !self.automatic || self.verbose() => self.line(&format!("nothing to do for {}", words())),
+            _ => {}
+        }
+    }
+}
+
+/// `m/1 for 6.1 (x86_64)`
+fn subject(entry: &Entry) -> String {
+    match &entry.kernel {
+        Some(kernel) => Target::new(entry.module.clone(), kernel.clone()).to_string(),
+        None => entry.module.to_string(),
+    }
+}
+
+fn done_words(subject: &str, done: &Done) -> String {
+    match done {
+        Done::Built { duration_ms, signature, .. } => {
+            let signed = match signature {
+                Signature::Signed { .. } => ", signed".to_owned(),
+                Signature::Unsigned { reason } => format!(", not signed: {reason}"),
+                Signature::Failed { .. } => String::new(),
+            };
+            format!("built {subject} in {}.{} s{signed}", duration_ms / 1000, duration_ms % 1000 / 100)
+        }
+        Done::Installed { files, refused, .. } => {
+            let places: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+            let left = if refused.is_empty() { String::new() } else { format!(", {} left out", refused.len()) };
+            format!("installed {subject}{left}: {}", places.join(" "))
+        }
+        Done::Uninstalled { .. } => format!("uninstalled {subject}"),
+        Done::Unbuilt => format!("unbuilt {subject}"),
+        Done::Deregistered { .. } => format!("removed {subject}"),
+    }
+}
+
+impl Observer for Watcher<'_> {
+    fn progress(&mut self, progress: Progress<'_>) {
+        match progress {
+            Progress::Waiting { holder } => log::warn!("waiting for {holder}, which is changing the tree"),
+            Progress::Planned(_) => {}
+            Progress::Started(step) => self.started(step),
+            Progress::Building(target, event) => self.building(target, event),
+            Progress::Installing(event) => self.installing(event),
+            Progress::Finished(entry) => self.finished(entry),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dkms_engine::plan::Because;
+    use dkms_engine::record::Refusal;
+
+    use super::*;
+
+    #[test]
+    fn words_for_what_was_done() {
+        let because = Because::Asked;
+        let signature = Signature::Unsigned { reason: "switched off".into() };
+        let built = Done::Built { because: because.clone(), signature, duration_ms: 12_345 };
+        assert_eq!(done_words("m/1", &built), "built m/1 in 12.3 s, not signed: switched off");
+        let refused = vec![Refusal { name: "x".into(), reason: "newer".into() }];
+        let installed = Done::Installed { because, files: vec!["/a.ko".into(), "/b.ko".into()], refused };
+        assert_eq!(done_words("m/1", &installed), "installed m/1, 1 left out: /a.ko /b.ko");
+    }
+}
