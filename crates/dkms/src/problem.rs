@@ -1,5 +1,6 @@
 //! How a failure looks on standard error: `error: what`, a blank line, `hint: what to type next`.
 
+use dkms_conf::Diagnostic;
 use dkms_engine::error::Error;
 
 use crate::exit::Told;
@@ -20,6 +21,12 @@ pub fn text(error: &anyhow::Error) -> Option<String> {
 /// The same for an engine error alone.
 pub fn of_error(error: &Error) -> String {
     shown(&error.to_string(), error.hint().as_deref())
+}
+
+/// A finding in somebody's file, with its advice.
+pub fn of_diagnostic(diagnostic: &Diagnostic) -> String {
+    let hint = diagnostic.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+    format!("{diagnostic}{hint}")
 }
 
 fn shown(sentence: &str, hint: Option<&str>) -> String {

@@ -9,6 +9,7 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use dkms_engine::build::BuildEvent;
+use dkms_engine::error::Error;
 use dkms_engine::install::InstallEvent;
 use dkms_engine::layout::Layout;
 use dkms_engine::plan::{Action, Settled, Step, Why};
@@ -59,6 +60,11 @@ impl<'a> Watcher<'a> {
 
     fn complain(&self, text: &str) {
         self.progress.suspend(|| drop(io::stderr().write_all(text.as_bytes())));
+    }
+
+    /// Something beside the steps went wrong.
+    pub(crate) fn trouble(&self, error: &Error) {
+        self.complain(&problem::of_error(error));
     }
 
     fn started(&mut self, step: &Step) {

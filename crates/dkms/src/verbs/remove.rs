@@ -4,20 +4,44 @@
 
 use anyhow::Result;
 use dkms_engine::facts::tree::Tree;
+use dkms_engine::register;
 use dkms_engine::run::Writer;
+use dkms_engine::target::ModuleId;
 use indicatif::MultiProgress;
 
 use crate::goal;
 use crate::session::Session;
+use crate::watch::Watcher;
 
 pub(super) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
-    let module = goal::module(session)?;
-    super::achieve(session, progress, &mut Writer::default(), &goal::of(session, module.as_ref())?)?;
-    let Some(module) = module else { return Ok(()) };
+    let Some(module) = goal::module(session)? else { return Ok(()) };
+    let mut writer = Writer::default();
+    if session.arguments.line.rpm_safe_upgrade && belongs_to_upgrade(session, progress, &mut writer, &module)? {
+        log::warn!("the package of {module} is being upgraded to the same version, so nothing is removed");
+        return Ok(());
+    }
+    super::achieve(session, progress, &mut writer, &goal::of(session, Some(&module))?)?;
+    say_what_stays(session, &module)
+}
+
+/// Whether the new package was here before this call of the old one.
+fn belongs_to_upgrade(
+    session: &Session,
+    progress: &MultiProgress,
+    writer: &mut Writer,
+    module: &ModuleId,
+) -> Result<bool> {
+    let Some(asker) = register::asker() else { return Ok(false) };
+    let mut watcher = Watcher::new(session, progress, false);
+    let (guard, _) = writer.guard(&session.setup, &mut watcher)?;
+    Ok(register::take_upgrade_note(&session.setup, guard, module, asker)?)
+}
+
+fn say_what_stays(session: &Session, module: &ModuleId) -> Result<()> {
     let tree = Tree::gather_module(&session.setup, &module.name)?;
     let left: Vec<&str> = tree
         .builds()
-        .filter(|build| build.target.module == module)
+        .filter(|build| build.target.module == *module)
         .map(|build| build.target.kernel.release.as_str())
         .collect();
     if !left.is_empty() {

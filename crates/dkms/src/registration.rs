@@ -1,0 +1,125 @@
+//! The module version that a verb is about, registered: by name, from a directory, or from an archive.
+
+use anyhow::Result;
+use dkms_engine::facts::Registration;
+use dkms_engine::facts::kernel::Kernel;
+use dkms_engine::facts::tree;
+use dkms_engine::install::Session as Installing;
+use dkms_engine::lock::Guard;
+use dkms_engine::register::{self, Added};
+use dkms_engine::run::{Observer, Progress, Writer};
+use dkms_engine::setup::Setup;
+use dkms_engine::target::{KernelId, ModuleId};
+
+use crate::arguments::Origin;
+use crate::kernels::Kernels;
+use crate::preconditions;
+use crate::refusal::Refusal;
+use crate::session::Session;
+use crate::verb::Verb;
+use crate::watch::Watcher;
+use crate::{problem, verbs};
+
+/// What became of the arguments.
+#[derive(Debug)]
+pub(crate) struct Registered {
+    /// The module version.
+    pub(crate) module: ModuleId,
+    /// What registering it came to; `None` if it was registered before, or came with an archive.
+    pub(crate) added: Option<Added>,
+}
+
+/// Registers what the line names, unless it is registered. Building and installing begin with this.
+///
+/// # Errors
+/// `NoModule`, and those of the engine's registering.
+pub(crate) fn ensure(session: &Session, watcher: &mut Watcher<'_>, writer: &mut Writer) -> Result<ModuleId> {
+    let registered = register(session, watcher, writer, false)?;
+    if let Some(status) = registered.added.and_then(|added| added.post_add).filter(|status| *status != 0) {
+        log::warn!("POST_ADD of `{}` failed with status {status}", registered.module);
+    }
+    Ok(registered.module)
+}
+
+/// Registers what the line names. `must_be_new`: it is an error if it is registered.
+pub(crate) fn register(
+    session: &Session,
+    watcher: &mut Watcher<'_>,
+    writer: &mut Writer,
+    must_be_new: bool,
+) -> Result<Registered> {
+    match &session.arguments.origin {
+        Some(Origin::Archive(path)) => verbs::ldtarball::load(session, watcher, writer, path),
+        Some(Origin::Directory(path)) => {
+            let setup = &session.setup;
+            let kernel = kernel(session)?;
+            let (guard, _) = writer.guard(setup, watcher)?;
+            let mut tell = |event| watcher.progress(Progress::Installing(&event));
+            let mut installing = Installing::new(setup, guard, &mut tell);
+            let imported = register::import(&mut installing, path, &kernel, session.arguments.line.force)?;
+            let copied = imported.copied.then(|| format!("copied `{}` to `{}`", path.display(), imported.source.display()));
+            if let Some(copied) = copied {
+                session.output.line(&copied)?;
+            }
+            by_name(session, watcher, writer, imported.module, must_be_new)
+        }
+        None => {
+            // An implied registration is what is missing then, so the hint speaks of that.
+            let module = preconditions::module(&session.arguments)?.ok_or(Refusal::NoModule { verb: Verb::Add })?;
+            by_name(session, watcher, writer, module, must_be_new)
+        }
+    }
+}
+
+/// Registers the source that lies in the source tree.
+pub(crate) fn by_name(
+    session: &Session,
+    watcher: &mut Watcher<'_>,
+    writer: &mut Writer,
+    module: ModuleId,
+    must_be_new: bool,
+) -> Result<Registered> {
+    let setup = &session.setup;
+    let usable = matches!(tree::registration(setup, &module), Some(Registration::Added | Registration::BinariesOnly));
+    if usable && !must_be_new {
+        return Ok(Registered { module, added: None });
+    }
+    let kernel = kernel(session)?;
+    let told = kernel_of_build(session, &kernel);
+    let (guard, _) = writer.guard(setup, watcher)?;
+    if session.arguments.line.rpm_safe_upgrade {
+        note_upgrade(setup, guard, &module)?;
+    }
+    let mut tell = |event| watcher.progress(Progress::Installing(&event));
+    let mut installing = Installing::new(setup, guard, &mut tell);
+    let added = register::add(&mut installing, &module, &kernel, told)?;
+    for warning in &added.warnings {
+        log::warn!("{}", problem::of_diagnostic(warning));
+    }
+    session.output.line(&format!("added {module} with the source in `{}`", setup.layout.source_tree(&module).display()))?;
+    Ok(Registered { module, added: Some(added) })
+}
+
+/// POST_ADD hears of the kernel only when it is registered in order to be built.
+fn kernel_of_build<'k>(session: &Session, kernel: &'k Kernel) -> Option<&'k KernelId> {
+    (session.arguments.verb != Verb::Add).then_some(&kernel.id)
+}
+
+/// The new package of an upgrade says that it was here, before the old one asks for the removal of the same version.
+fn note_upgrade(setup: &Setup, guard: &Guard, module: &ModuleId) -> Result<()> {
+    if let Some(asker) = register::asker() {
+        register::note_upgrade(setup, guard, module, asker)?;
+    }
+    Ok(())
+}
+
+/// The first kernel of the line: the one that a configuration is evaluated for while nothing is built yet.
+pub(crate) fn kernel(session: &Session) -> Result<Kernel> {
+    let machine = &session.setup.machine;
+    let id = match Kernels::of(&session.arguments, machine)? {
+        Kernels::These(kernels) => kernels.into_iter().next(),
+        Kernels::AllBuilt => None,
+    };
+    let id = id.map_or_else(|| KernelId::new(&machine.release, &machine.arch), Ok)?;
+    Ok(Kernel::gather(&session.setup, &id)?)
+}

@@ -1,0 +1,16 @@
+//! `dkms build`: builds a module for kernels, registering it first if needed.
+
+use anyhow::Result;
+use dkms_engine::run::Writer;
+use indicatif::MultiProgress;
+
+use crate::session::Session;
+use crate::watch::Watcher;
+use crate::{goal, registration};
+
+pub(super) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
+    let mut writer = Writer::default();
+    let mut watcher = Watcher::new(session, progress, false);
+    let module = registration::ensure(session, &mut watcher, &mut writer)?;
+    super::achieve(session, progress, &mut writer, &goal::of(session, Some(&module))?)
+}
