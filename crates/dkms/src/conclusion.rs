@@ -47,7 +47,9 @@ fn status(session: &Session, report: &Report, kernels: &[KernelId]) -> u8 {
     match verb {
         _ if first == 0 => 0,
         // Without headers nothing was tried at all.
-        Verb::Autoinstall | Verb::KernelPostinst if failures.iter().all(|(_, status)| *status == exit::HEADERS) => first,
+        Verb::Autoinstall | Verb::KernelPostinst if failures.iter().all(|(_, status)| *status == exit::HEADERS) => {
+            first
+        }
         _ => exit::of_many(verb, first),
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Result;
+use dkms_engine::facts::State;
 use dkms_engine::facts::kernels::installed;
 use dkms_engine::facts::tree::Tree;
-use dkms_engine::facts::State;
 use dkms_engine::plan::{Goal, Request};
 use dkms_engine::target::{KernelId, ModuleId, Target};
 
@@ -64,8 +64,11 @@ pub(crate) fn targets(session: &Session, module: &ModuleId) -> Result<Vec<Target
         Kernels::These(kernels) => kernels,
         Kernels::AllBuilt => {
             let tree = Tree::gather_module(&session.setup, &module.name)?;
-            let mut kernels: Vec<KernelId> =
-                tree.builds().filter(|build| build.target.module == *module).map(|build| build.target.kernel.clone()).collect();
+            let mut kernels: Vec<KernelId> = tree
+                .builds()
+                .filter(|build| build.target.module == *module)
+                .map(|build| build.target.kernel.clone())
+                .collect();
             kernels.sort_by(|one, other| dkms_conf::version::compare(&one.release, &other.release));
             kernels
         }
@@ -97,7 +100,8 @@ fn automatic(session: &Session) -> Result<BTreeSet<KernelId>> {
 /// Every installed kernel that can be built for.
 pub(crate) fn with_headers(session: &Session, arch: &str) -> Result<BTreeSet<KernelId>> {
     let kernels = installed(&session.setup)?.into_iter().filter(|kernel| kernel.build);
-    let kernels = kernels.filter(|kernel| session.setup.root.is_dir(&kernel.directory.join(Path::new("build/include"))));
+    let kernels =
+        kernels.filter(|kernel| session.setup.root.is_dir(&kernel.directory.join(Path::new("build/include"))));
     Ok(kernels.map(|kernel| KernelId::new(&kernel.release, arch)).collect::<Result<_, _>>()?)
 }
 

@@ -10,7 +10,9 @@
 
 pub mod arguments;
 pub mod command_line;
+mod conclusion;
 pub mod exit;
+mod goal;
 pub mod kernels;
 pub mod logger;
 pub mod output;
@@ -18,10 +20,12 @@ pub mod preconditions;
 pub mod problem;
 pub mod reason;
 pub mod refusal;
+mod registration;
 mod run;
 pub mod session;
 mod signals;
 pub mod verb;
 pub mod verbs;
+mod watch;
 
 pub use run::run;

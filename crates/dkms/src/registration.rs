@@ -57,7 +57,8 @@ pub(crate) fn register(
             let mut tell = |event| watcher.progress(Progress::Installing(&event));
             let mut installing = Installing::new(setup, guard, &mut tell);
             let imported = register::import(&mut installing, path, &kernel, session.arguments.line.force)?;
-            let copied = imported.copied.then(|| format!("copied `{}` to `{}`", path.display(), imported.source.display()));
+            let copied =
+                imported.copied.then(|| format!("copied `{}` to `{}`", path.display(), imported.source.display()));
             if let Some(copied) = copied {
                 session.output.line(&copied)?;
             }
@@ -96,7 +97,9 @@ pub(crate) fn by_name(
     for warning in &added.warnings {
         log::warn!("{}", problem::of_diagnostic(warning));
     }
-    session.output.line(&format!("added {module} with the source in `{}`", setup.layout.source_tree(&module).display()))?;
+    session
+        .output
+        .line(&format!("added {module} with the source in `{}`", setup.layout.source_tree(&module).display()))?;
     Ok(Registered { module, added: Some(added) })
 }
 

@@ -8,7 +8,7 @@ mod build;
 mod generate_mok;
 mod install;
 mod kernel_hooks;
-mod ldtarball;
+pub(crate) mod ldtarball;
 mod match_kernel;
 mod mktarball;
 mod module_postinst;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use dkms_engine::build::BuildEvent;
 use dkms_engine::error::Error;
-use dkms_engine::install::InstallEvent;
+use dkms_engine::install::{InstallEvent, LeftBecause};
 use dkms_engine::layout::Layout;
 use dkms_engine::plan::{Action, Settled, Step, Why};
 use dkms_engine::record::Signature;
@@ -131,7 +131,9 @@ impl<'a> Watcher<'a> {
                 self.line(&format!("running {directive} of {module}"));
                 return;
             }
-            E::Left { path, reason } => return log::warn!("`{}` is left where it is: {reason}", path.display()),
+            E::Left { path, reason } => {
+                return log::warn!("`{}` is left where it is: {}", path.display(), left(*reason));
+            }
             E::Missing { path } => return log::warn!("`{}` is gone already", path.display()),
             E::PostTransactionFailed { outcome, .. } => return log::warn!("post_transaction: {outcome}"),
             E::Recovered { target, finished } => {
@@ -202,6 +204,18 @@ impl<'a> Watcher<'a> {
             _ if !self.automatic || self.verbose() => self.line(&format!("nothing to do for {}", words())),
             _ => {}
         }
+    }
+}
+
+/// Why something stays where it is.
+fn left(reason: LeftBecause) -> &'static str {
+    match reason {
+        LeftBecause::Changed => "it is not what was put there",
+        LeftBecause::OriginInvalid => "the note beside it names a place outside its kernel",
+        LeftBecause::OriginTaken => "its old place is taken",
+        LeftBecause::OriginUnknown => "nobody noted where it came from",
+        LeftBecause::Superseded => "the kernel has a newer one now",
+        LeftBecause::Unknown => "nothing of dkms has that name",
     }
 }
 

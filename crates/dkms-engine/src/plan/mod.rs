@@ -95,6 +95,7 @@ pub struct Settled {
 
 /// Why nothing is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "settled")]
 pub enum Why {
     /// Built already, from the same inputs.

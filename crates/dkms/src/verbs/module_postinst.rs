@@ -37,7 +37,9 @@ pub(super) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
     let kernels = kernels(session)?;
     if kernels.is_empty() {
         let advice = "it is built when the headers of a kernel are installed";
-        return Ok(session.output.line(&format!("{module} is built for no kernel: no headers are installed; {advice}"))?);
+        return Ok(session
+            .output
+            .line(&format!("{module} is built for no kernel: no headers are installed; {advice}"))?);
     }
     let targets: Vec<Target> = kernels.into_iter().map(|kernel| Target::new(module.clone(), kernel)).collect();
     let targets = wanted(session, &module, targets)?;

@@ -21,7 +21,10 @@ pub(super) fn run(session: &Session) -> Result<()> {
 
 fn text(plan: &Plan) -> String {
     if plan.switched_off {
-        return format!("nothing to do: automatic builds are switched off by `{}`\n", dkms_engine::layout::NO_AUTOINSTALL);
+        return format!(
+            "nothing to do: automatic builds are switched off by `{}`\n",
+            dkms_engine::layout::NO_AUTOINSTALL
+        );
     }
     let steps = plan.steps.iter().map(|step| {
         let (module, kernel) = subject(step);

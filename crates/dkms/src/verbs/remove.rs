@@ -46,7 +46,9 @@ fn say_what_stays(session: &Session, module: &ModuleId) -> Result<()> {
         .collect();
     if !left.is_empty() {
         let kernels = left.join(", ");
-        session.output.line(&format!("{module} stays for {kernels}; `dkms remove {module} --all` removes it everywhere"))?;
+        session
+            .output
+            .line(&format!("{module} stays for {kernels}; `dkms remove {module} --all` removes it everywhere"))?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use dkms_cli::verbs::plan::PlanOutput;
 use dkms_cli::verbs::status::Status;
 use schemars::Schema;
 
@@ -12,5 +13,5 @@ pub(super) fn files() -> Result<Vec<(PathBuf, String)>> {
         let path = PathBuf::from("packaging/schema").join(format!("{name}.json"));
         anyhow::Ok((path, serde_json::to_string_pretty(&schema)? + "\n"))
     };
-    Ok(vec![file("status", schemars::schema_for!(Status))?])
+    Ok(vec![file("plan", schemars::schema_for!(PlanOutput))?, file("status", schemars::schema_for!(Status))?])
 }
