@@ -35,6 +35,9 @@ pub struct Condition {
     pub objects: Wholeness,
     /// The files placed in the kernel's module directory; `Whole` if it is not installed.
     pub placed: Wholeness,
+    /// At least one object was kept out by the rules of versions. It is not lost: nothing would be gained by installing
+    /// again, but what is built and what is installed differ.
+    pub refused: bool,
 }
 
 /// The part of a build's record that is needed here; the rest is passed over unread.
@@ -56,14 +59,17 @@ impl Condition {
             None => Wholeness::Whole,
         };
         if build.state != State::Installed {
-            return Self { objects, placed: Wholeness::Whole };
+            return Self { objects, ..Self::default() };
         }
         let manifest = record::load::<Manifest>(root, &build.directory.join(".installed.json"));
-        let placed = match (&recorded, manifest) {
-            (Some(recorded), Some(manifest)) => placed_by_us(root, &recorded.objects, &manifest),
-            _ => placed_by_the_original(setup, build, &directory),
-        };
-        Self { objects, placed }
+        match (&recorded, manifest) {
+            (Some(recorded), Some(manifest)) => Self {
+                objects,
+                placed: placed_by_us(root, &recorded.objects, &manifest),
+                refused: !manifest.refused.is_empty(),
+            },
+            _ => Self { objects, placed: placed_by_the_original(setup, build, &directory), refused: false },
+        }
     }
 
     /// Whether `status` says that a built module is gone.
@@ -73,7 +79,8 @@ impl Condition {
 
     /// Whether `status` says that built and installed modules differ.
     pub fn differs(&self) -> bool {
-        !self.is_missing_objects() && (self.objects != Wholeness::Whole || self.placed != Wholeness::Whole)
+        !self.is_missing_objects()
+            && (self.objects != Wholeness::Whole || self.placed != Wholeness::Whole || self.refused)
     }
 }
 
@@ -89,7 +96,8 @@ fn recorded_objects(root: &Root, directory: &Path, objects: &[ObjectRecord]) -> 
 fn placed_by_us(root: &Root, objects: &[ObjectRecord], manifest: &Manifest) -> Wholeness {
     worst(objects.iter().map(|object| {
         let Some(file) = manifest.files.iter().find(|file| file.name == object.name) else {
-            return Wholeness::Missing;
+            let refused = manifest.refused.iter().any(|refusal| refusal.name == object.name);
+            return if refused { Wholeness::Whole } else { Wholeness::Missing };
         };
         let now = compared(root, &file.path, &file.content);
         // Built again since, and not placed again.
@@ -158,7 +166,7 @@ fn same_content(root: &Root, one: &Path, other: &Path) -> bool {
 mod tests {
     use super::*;
     use crate::facts::distribution::Distribution;
-    use crate::record::{FORMAT, PlacedFile};
+    use crate::record::{FORMAT, PlacedFile, Refusal};
     use crate::target::{KernelId, ModuleId, Target};
     use crate::testing;
 
@@ -232,6 +240,17 @@ mod tests {
             scene.build.state = State::Built;
             assert_eq!(scene.condition(), (Whole, Whole), "what is not installed needs no placed file");
         }
+    }
+
+    #[test]
+    fn a_refused_object_is_not_lost_but_makes_a_difference() {
+        let scene = Scene::recorded();
+        let refused = vec![Refusal { name: "m".into(), reason: "older".into() }];
+        let manifest = Manifest { format: FORMAT, files: Vec::new(), refused };
+        let manifest = serde_json::to_string(&manifest).unwrap();
+        scene.write("/var/lib/dkms/m/1/6.1/x86_64/.installed.json", &manifest);
+        let condition = Condition::gather(&scene.setup, &scene.build);
+        assert_eq!((condition.placed, condition.refused, condition.differs()), (Wholeness::Whole, true, true));
     }
 
     #[test]

@@ -357,7 +357,7 @@ mod tests {
             ),
             (Added, &builds(Built, false), altered, whole, &["m/1.0, 6.1.0, x86_64: built"]),
         ] {
-            let condition = Condition { objects, placed };
+            let condition = Condition { objects, placed, refused: false };
             assert_eq!(shown(&filter(&[]), &[module("m", registration, builds)], condition), expected);
         }
     }
