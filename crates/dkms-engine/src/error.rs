@@ -19,6 +19,48 @@ pub enum Error {
         /// Its directory in the tree.
         path: PathBuf,
     },
+    /// There is no directory that an archive could be written to.
+    #[error("`{path}` cannot take an archive: {reason}", path = .path.display())]
+    ArchiveDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// An archive could not be written.
+    #[error("cannot make `{path}`: {reason}", path = .path.display())]
+    ArchiveFailed {
+        /// The archive.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// The module version in an archive is registered already.
+    #[error("`{module}`, which the archive holds, is already in the tree")]
+    ArchiveKnown {
+        /// Which one.
+        module: ModuleId,
+    },
+    /// There is no archive.
+    #[error("there is no archive `{path}`", path = .path.display())]
+    ArchiveMissing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// A file is no archive of a module, or one that must not be unpacked.
+    #[error("`{path}` is not unpacked: {reason}", path = .path.display())]
+    ArchiveRefused {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// An archive has builds and nothing that says what they are.
+    #[error("`{path}` has builds, but no dkms.conf", path = .path.display())]
+    ArchiveWithoutConf {
+        /// The archive.
+        path: PathBuf,
+    },
     /// The registration's source directory or the link to it is gone.
     #[error("`{module}` is registered, but its source `{path}` is missing", path = .path.display())]
     Broken {
@@ -26,6 +68,12 @@ pub enum Error {
         module: ModuleId,
         /// Where the source should be.
         path: PathBuf,
+    },
+    /// There is no finished build to take.
+    #[error("{target} is not built")]
+    BuildMissing {
+        /// What should be built.
+        target: Target,
     },
     /// dkms.conf or an override of it cannot be used; the text holds the rendered diagnostics.
     #[error("{problems}")]
@@ -243,6 +291,14 @@ pub enum Error {
         /// The action.
         what: String,
     },
+    /// rpm did not install a package.
+    #[error("`{path}` was not installed: {reason}", path = .path.display())]
+    RpmFailed {
+        /// The package.
+        path: PathBuf,
+        /// Status and last lines.
+        reason: String,
+    },
     /// A script of the module failed and its status counts.
     #[error("{directive} of `{module}` failed with status {status}")]
     ScriptFailed {
@@ -345,8 +401,12 @@ impl Error {
             Error::AlreadyAdded { module, .. } => {
                 format!("build it with `dkms install {module}`, or `dkms remove {module} --all` first")
             }
+            Error::ArchiveKnown { module } => format!("load it with --force, or `dkms remove {module} --all` first"),
             Error::Broken { module, path } => {
                 format!("put the source back at `{}` and run `dkms add {module}`", path.display())
+            }
+            Error::BuildMissing { target } => {
+                format!("dkms build {} -k {}/{}", target.module, target.kernel.release, target.kernel.arch)
             }
             Error::DependencyMissing { missing, .. } => format!("dkms install {}", missing.first()?),
             Error::HeadersMissing { package: Some(package), .. } => format!("install the package `{package}`"),

@@ -11,6 +11,7 @@
 //! works (`setup::Setup`) and listens (`run::Observer`).
 #![deny(missing_docs)]
 
+pub mod archive;
 pub mod build;
 pub mod cancel;
 pub mod conf_shell;

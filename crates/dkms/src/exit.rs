@@ -102,25 +102,30 @@ pub fn of_error(error: &Error) -> u8 {
         | Error::State { .. }
         | Error::ToolFailed { .. } => 1,
         Error::ToolMissing { program } => of_missing_tool(program),
-        Error::SourceMissing { .. } => 2,
-        Error::AlreadyAdded { .. } | Error::NotAdded { .. } => 3,
+        Error::ArchiveMissing { .. } | Error::SourceMissing { .. } => 2,
+        Error::AlreadyAdded { .. } | Error::ArchiveRefused { .. } | Error::NotAdded { .. } => 3,
         Error::Broken { .. } | Error::ConfMissing { .. } | Error::OsRelease => 4,
         Error::PatchMissing { .. } => 5,
-        Error::Depmod { .. }
+        Error::ArchiveFailed { .. }
+        | Error::BuildMissing { .. }
+        | Error::Depmod { .. }
         | Error::InstallRefused { .. }
         | Error::KernelMissing { .. }
         | Error::ObjectMissing { .. }
         | Error::PatchFailed { .. } => 6,
-        Error::ModuleUnreadable { .. } | Error::NotBuilt { .. } | Error::ObjectWrong { .. } | Error::Signing { .. } => {
-            7
-        }
+        Error::ArchiveWithoutConf { .. }
+        | Error::ModuleUnreadable { .. }
+        | Error::NotBuilt { .. }
+        | Error::ObjectWrong { .. }
+        | Error::Signing { .. } => 7,
         Error::NameInvalid { what: "kernel release" | "architecture", .. } => 16,
-        Error::Conf { .. }
+        Error::ArchiveKnown { .. }
+        | Error::Conf { .. }
         | Error::DestinationInvalid { .. }
         | Error::NameInvalid { .. }
         | Error::SourceEmpty { .. }
         | Error::SourceUncopied { .. } => 8,
-        Error::NoModuleSource { .. } => 9,
+        Error::ArchiveDirectory { .. } | Error::NoModuleSource { .. } | Error::RpmFailed { .. } => 9,
         Error::MakeFailed { .. } => 10,
         Error::Cycle { .. } | Error::DependencyMissing { .. } => 13,
         Error::HeadersMissing { .. } => HEADERS,
@@ -169,7 +174,16 @@ mod tests {
         let name = |what| Error::NameInvalid { what, value: "".into(), reason: "" };
         for (error, expected) in [
             (Error::AlreadyAdded { module: module(), path: path() }, 3),
+            (Error::ArchiveDirectory { path: path(), reason: String::new() }, 9),
+            (Error::ArchiveFailed { path: path(), reason: String::new() }, 6),
+            (Error::ArchiveKnown { module: module() }, 8),
+            (Error::ArchiveMissing { path: path() }, 2),
+            (Error::ArchiveRefused { path: path(), reason: String::new() }, 3),
+            (Error::ArchiveWithoutConf { path: path() }, 7),
             (Error::Broken { module: module(), path: path() }, 4),
+            (Error::BuildMissing { target: target() }, 6),
+            (Error::NoModuleSource { path: path() }, 9),
+            (Error::RpmFailed { path: path(), reason: String::new() }, 9),
             (Error::Conf { path: path(), problems: String::new() }, 8),
             (Error::ConfMissing { path: path() }, 4),
             (Error::DependencyMissing { target: target(), missing: vec![] }, 13),
