@@ -1,6 +1,7 @@
 //! The suites of `cargo xtask test`, and the tally that ends a run.
 
 mod conf;
+mod crash;
 mod debian;
 mod hostile;
 mod parallel;
@@ -64,6 +65,8 @@ enum Suite {
     Debian,
     /// A built module loaded by a real kernel in QEMU
     Vm,
+    /// dkms killed at its steps, and run again
+    Crash,
 }
 
 /// How many checks passed and failed.
@@ -119,5 +122,6 @@ fn one(suite: Suite, request: &Request) -> Result<Tally> {
         Suite::Hostile => hostile::run(request),
         Suite::Debian => debian::run(request),
         Suite::Vm => vm::run(request),
+        Suite::Crash => crash::run(request),
     }
 }

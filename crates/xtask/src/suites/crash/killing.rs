@@ -1,0 +1,106 @@
+//! Runs the command of a scenario, kills it at a moment, looks, runs it again, and compares.
+
+use anyhow::{Context, Result, ensure};
+
+use super::scenario::{KERNEL, Scenario, WORDS};
+use crate::command::Cmd;
+use crate::layer::Layer;
+use crate::root::Root;
+
+/// Everything that changes the disk, and the start of a child. A killed `write` leaves a file that is too short.
+const STEPS: &str = "rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdirat,symlink,symlinkat,link,linkat,fsync,\
+                     fdatasync,syncfs,fchmod,fchmodat,ftruncate,write,copy_file_range,sendfile,clone,clone3,vfork,mount";
+
+/// What a shell says of a command that was killed.
+const KILLED: i32 = 128 + 9;
+
+/// A scenario with its start and what its end has to look like.
+pub(super) struct Killing<'a> {
+    scenario: &'a Scenario,
+    start: Layer,
+    steps: usize,
+    undisturbed: Vec<String>,
+}
+
+impl<'a> Killing<'a> {
+    /// Makes the start, and runs the command undisturbed to count its steps and to see its end.
+    pub(super) fn prepare(sources: &Layer, scenario: &'a Scenario) -> Result<Killing<'a>> {
+        let line = format!("set -e; K={KERNEL}\n{}", scenario.start);
+        let start = sources.extend(&format!("crash-{}", scenario.name), &line, |root| root.must(&line).map(drop))?;
+        let mut killing = Killing { scenario, start, steps: 0, undisturbed: Vec::new() };
+        let root = Root::over(&killing.start)?;
+        killing.again(&root)?;
+        killing.undisturbed = killing.look(&root)?;
+        let root = Root::over(&killing.start)?;
+        root.must(&killing.traced(&format!("trace={STEPS}")))?;
+        // Each thread has a count of its own, so the busiest one has as many moments as there are.
+        let count =
+            "grep -v resumed /tmp/trace | cut -d ' ' -f 1 | sort | uniq -c | sort -rn | awk 'NR == 1 { print $1 }'";
+        killing.steps = root.must(count)?.stdout.trim().parse().context("the number of steps")?;
+        Ok(killing)
+    }
+
+    pub(super) fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// Kills at one moment; what is wrong afterwards.
+    pub(super) fn kill(&self, moment: usize) -> Result<Vec<String>> {
+        let root = Root::over(&self.start)?;
+        let killed = root.bash(&self.traced(&format!("inject={STEPS}:signal=KILL:when={moment}")))?;
+        // Threads share the work differently from run to run, so the last moments may not come.
+        ensure!(killed.code == KILLED || killed.code == 0, "the run ended with {}\n{}", killed.code, killed.tail());
+        let mut complaints = Vec::new();
+        let promise = root.bash(&format!("K={KERNEL}\n{WORDS}\n{}", self.scenario.promise))?;
+        if promise.code != 0 {
+            complaints.push(format!("after the kill the promise is broken: {}", self.scenario.promise));
+        }
+        let alive = root.must("sleep 0.2; ps -e -o comm= | grep -vxE 'cat|timeout|bash|sleep|ps|grep' || true")?.stdout;
+        if !alive.is_empty() {
+            complaints.push(format!("alive after the kill: {}", alive.replace('\n', " ")));
+        }
+        let status = root.bash("dkms status")?;
+        if status.code != 0 || !status.stderr.is_empty() {
+            complaints.push(format!("`dkms status` after the kill ended with {}\n{}", status.code, status.tail()));
+        }
+        self.again(&root).unwrap_or_else(|error| complaints.push(format!("{error:#}")));
+        complaints.extend(difference(&self.undisturbed, &self.look(&root)?));
+        Ok(complaints)
+    }
+
+    /// The command, until it has nothing to do.
+    fn again(&self, root: &Root) -> Result<()> {
+        for _ in 0..2 {
+            let output = root.bash(&format!("K={KERNEL}; {}", self.scenario.command))?;
+            let ends = self.scenario.ends;
+            ensure!(ends.contains(&output.code), "run again it ended with {}\n{}", output.code, output.tail());
+        }
+        Ok(())
+    }
+
+    fn traced(&self, expression: &str) -> String {
+        format!(
+            "K={KERNEL}; strace -f --detach-on=execve -qq -o /tmp/trace -e trace={STEPS} -e {expression} {}",
+            self.scenario.command
+        )
+    }
+
+    /// All that differs from the start: paths, kinds, modes, link targets; then what modprobe would see.
+    fn look(&self, root: &Root) -> Result<Vec<String>> {
+        let changes = Cmd::new("find")
+            .arg(root.changes())
+            .args(["-mindepth", "1", "(", "-path", "*/tmp", "-prune", "-o", "-printf", "%P %y %m %l\\n", ")"])
+            .checked()?;
+        let mut lines: Vec<String> = changes.stdout.lines().map(str::to_owned).collect();
+        lines.sort();
+        let seen = root.must(&format!("dkms status; cat /lib/modules/{KERNEL}/modules.dep || true"))?;
+        lines.extend(seen.stdout.lines().map(str::to_owned));
+        Ok(lines)
+    }
+}
+
+fn difference(wanted: &[String], found: &[String]) -> Vec<String> {
+    let missing = wanted.iter().filter(|line| !found.contains(line)).map(|line| format!("missing: {line}"));
+    let left = found.iter().filter(|line| !wanted.contains(line)).map(|line| format!("left: {line}"));
+    missing.chain(left).collect()
+}
