@@ -178,11 +178,7 @@ impl<'a> Conf<'a> {
         let rejected = |problem: Rejected| Error::Conf { path: self.path.clone(), problems: rendered(&problem) };
         let evaluated = self.run(&self.context(), self.setup.machine.processors, shell).map_err(rejected)?;
         let checked = evaluated.module_config(self.wanted.strictness).map_err(rejected)?;
-        let text = if evaluated.refusals.is_empty() {
-            self.native_text(&checked.config).map_err(rejected)?
-        } else {
-            self.shell_text()
-        };
+        let text = if evaluated.refusals.is_empty() { self.native_text(&checked.config) } else { self.shell_text() };
         let mut warnings = self.warnings.clone();
         warnings.extend(checked.warnings);
         warnings.extend(names_differ(self.wanted.module, &checked.config));
@@ -197,9 +193,9 @@ impl<'a> Conf<'a> {
 
     /// A conf that does not look at what only this run decides has said it already; any other is evaluated again as if
     /// there were one processor.
-    fn native_text(&self, config: &ModuleConfig) -> Result<String, Rejected> {
+    fn native_text(&self, config: &ModuleConfig) -> String {
         if !self.files.iter().any(|file| looks_at_the_run(file.text())) {
-            return Ok(build_inputs(config));
+            return build_inputs(config);
         }
         let context = Context {
             parallel_jobs: Some("1".into()),
@@ -209,8 +205,9 @@ impl<'a> Conf<'a> {
             action: Some("build".into()),
             ..self.context()
         };
-        let evaluated = self.run(&context, 1, None)?;
-        Ok(build_inputs(&evaluated.module_config(Strictness::Always)?.config))
+        let alone = self.run(&context, 1, None).and_then(|evaluated| evaluated.module_config(Strictness::Always));
+        // One that only fails there is known by what it said for this run.
+        build_inputs(alone.as_ref().map_or(config, |checked| &checked.config))
     }
 
     /// The texts that bash would be given, with the files that they mention.
