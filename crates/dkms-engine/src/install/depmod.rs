@@ -12,6 +12,7 @@ use super::session::Session;
 use crate::error::Error;
 use crate::facts::kernels;
 use crate::layout::{BOOT, MODULE_DIRS};
+use crate::setup::Setup;
 use crate::staged::Staged;
 use crate::tool::Tool;
 
@@ -31,6 +32,14 @@ pub fn depmod(session: &mut Session<'_>, release: &str) -> Result<(), Error> {
         }
     }
     session.settle_depmod(release)
+}
+
+/// Whether a run was cut off after it changed a kernel's files and before depmod ran.
+pub fn is_depmod_pending(setup: &Setup) -> bool {
+    let pending = setup.layout.depmod_pending("x");
+    // A dkms that is called from inside a run leaves that to the run.
+    let inside = setup.environment.get(crate::lock::HELD).is_some();
+    !inside && setup.root.list(pending.parent().unwrap_or(&pending)).is_ok_and(|entries| !entries.is_empty())
 }
 
 /// For `--no-depmod`: the caller sees to it himself.

@@ -32,7 +32,7 @@ use std::path::PathBuf;
 
 use dkms_conf::module_config::ModuleConfig;
 
-pub use depmod::{depmod, forgo_depmod};
+pub use depmod::{depmod, forgo_depmod, is_depmod_pending};
 pub use event::{InstallEvent, LeftBecause};
 pub use journal::is_half_done;
 pub use modprobe::load_for_devices;

@@ -1,5 +1,7 @@
 //! After a run that was cut off: finishes what it had begun, or takes it back.
 
+use std::collections::BTreeSet;
+
 use super::event::InstallEvent;
 use super::journal::{self, Journal};
 use super::placed;
@@ -8,6 +10,7 @@ use super::transaction::Transaction;
 use super::{finish, is_half_done};
 use crate::error::Error;
 use crate::record::{self, BuildRecord};
+use crate::staged;
 use crate::target::Target;
 
 /// Looks for a journal of the target and settles it; costs one look if there is none. Tells whether there was one.
@@ -26,6 +29,9 @@ pub fn recover(session: &mut Session<'_>, target: &Target) -> Result<bool, Error
     session.about_to_change(&target.kernel.release)?;
     let built: Option<BuildRecord> = record::load(session.root(), &session.setup.layout.record(target));
     let config = built.as_ref().map(|record| &record.config);
+    if let Journal::Installing(transaction) = &found {
+        sweep(session, transaction)?;
+    }
     let finished = match found {
         Journal::Installing(transaction) if can_be_finished(session, &transaction) => {
             // An error has taken everything back already.
@@ -52,6 +58,15 @@ pub fn recover(session: &mut Session<'_>, target: &Target) -> Result<bool, Error
     };
     session.say(InstallEvent::Recovered { target: target.clone(), finished });
     Ok(true)
+}
+
+/// What was being staged when the run was cut off lies beside its place.
+fn sweep(session: &Session<'_>, transaction: &Transaction) -> Result<(), Error> {
+    let beside = transaction.files.iter().map(|file| &file.path).chain(transaction.displaced.iter().map(|one| &one.to));
+    for directory in beside.filter_map(|path| path.parent()).collect::<BTreeSet<_>>() {
+        staged::sweep(session.root(), directory, session.guard)?;
+    }
+    Ok(())
 }
 
 /// Whether the kernel is still there and the kept objects are still those that were to be placed.

@@ -465,7 +465,6 @@ fn an_installation_that_was_cut_off_is_finished() {
             transaction.displaced.iter().for_each(|displaced| assert!(displaced.remove(root).unwrap()));
         }
         testing::write(&world.setup, &format!("{PLACE}/.dkms-rs-staged-999999999-1"), "half a module");
-        crate::staged::sweep(root, Path::new(PLACE), &world.guard).unwrap();
         let (recovered, events) = world.session(|session| recover(session, &target_of("2")));
         assert!(recovered.unwrap());
         assert!(events.contains(&InstallEvent::Recovered { target: target_of("2"), finished: true }));

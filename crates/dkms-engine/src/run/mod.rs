@@ -18,7 +18,7 @@ use crate::build::BuildEvent;
 use crate::error::Error;
 use crate::facts::Facts;
 use crate::facts::gather::{Modules, Scope};
-use crate::install::{InstallEvent, InstallOptions};
+use crate::install::{self, InstallEvent, InstallOptions};
 use crate::lock::Guard;
 use crate::plan::{Action, Goal, Plan, Step, plan};
 use crate::report::{Entry, Report};
@@ -112,7 +112,7 @@ pub fn achieve(
     observer: &mut dyn Observer,
 ) -> Result<Report, Error> {
     let (mut facts, mut found) = look(setup, goal)?;
-    if found.steps.is_empty() {
+    if found.steps.is_empty() && !(options.sweep && options.depmod && install::is_depmod_pending(setup)) {
         observer.progress(Progress::Planned(&found));
         let mut report = Report::default();
         settle(&mut report, &found, observer);

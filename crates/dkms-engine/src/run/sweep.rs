@@ -31,6 +31,7 @@ pub(super) fn sweep(setup: &Setup, guard: &Guard, observer: &mut dyn Observer) -
     }
     staged::sweep(root, &setup.layout.tree, guard)?;
     staged::sweep(root, &setup.layout.source, guard)?;
+    staged::sweep(root, &setup.layout.state(), guard)?;
     recover(setup, guard, observer)
 }
 
@@ -56,6 +57,7 @@ fn recover(setup: &Setup, guard: &Guard, observer: &mut dyn Observer) -> Result<
         tree.builds().map(|build| &build.target).filter(|target| install::is_half_done(setup, target)).collect();
     let mut listener = |event| observer.progress(Progress::Installing(&event));
     let mut session = Session::new(setup, guard, &mut listener);
+    session.take_over_pending_depmod()?;
     for target in &half {
         install::recover(&mut session, target)?;
     }
