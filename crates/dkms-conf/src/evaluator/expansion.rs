@@ -1,7 +1,11 @@
 //! From a word to text: as one value, as the fields of a command, as a pattern.
 
 use super::machine::{Machine, Run};
-use super::syntax::{Part, Word};
+use super::syntax::{Part, Subscript, Word};
+use super::word_parser::may_have_braces;
+
+/// The directory of a user.
+pub(super) const HOME: &str = "a `~` that stands for a directory";
 
 /// A stretch of an expanded word.
 #[derive(Clone, Debug)]
@@ -18,11 +22,33 @@ impl Piece {
     pub(super) fn quoted(text: impl Into<String>) -> Self {
         Self::Text { text: text.into(), quoted: true }
     }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Text { text, .. } | Self::Splittable(text) => text.is_empty(),
+            Self::Break => false,
+        }
+    }
+}
+
+/// A list of values in quotes, with something else in the same word.
+fn mentions_all(word: &Word) -> bool {
+    let is_all = |part: &Part| match part {
+        Part::Parameter(parameter) => matches!(parameter.subscript, Some(Subscript::All('@'))) || parameter.name == "@",
+        _ => false,
+    };
+    word.parts.iter().any(|part| match part {
+        Part::Double(inner) => inner.iter().any(is_all) && (inner.len() > 1 || word.parts.len() > 1),
+        _ => false,
+    })
 }
 
 impl Machine<'_> {
     /// All stretches of a word.
     pub(super) fn pieces(&mut self, word: &Word) -> Run<Vec<Piece>> {
+        if matches!(word.parts.first(), Some(Part::Text(text)) if text.starts_with('~')) {
+            return self.refuse(HOME);
+        }
         let mut pieces = Vec::new();
         for part in &word.parts {
             self.part(part, false, &mut pieces)?;
@@ -101,7 +127,7 @@ impl Machine<'_> {
         for part in &word.parts {
             if let Part::Text(text) = part {
                 if (after_colon && text.starts_with('~')) || text.contains(":~") {
-                    return self.refuse("a `~` that stands for a directory");
+                    return self.refuse(HOME);
                 }
                 after_colon = text.ends_with(':');
             } else {
@@ -142,6 +168,10 @@ impl Machine<'_> {
         for word in words {
             self.check_braces(word)?;
             let pieces = self.pieces(word)?;
+            // `"${A[@]}$b"` with nothing in either is no field in bash, though `"$b"` is one.
+            if mentions_all(word) && pieces.iter().all(Piece::is_empty) {
+                return self.refuse("an empty array beside other text");
+            }
             let mut field = Field::default();
             for piece in pieces {
                 match piece {
@@ -182,15 +212,12 @@ impl Machine<'_> {
         Ok(())
     }
 
-    fn check_braces(&self, word: &Word) -> Run<()> {
+    /// Refuses a word that bash would make several words of because of braces.
+    pub(super) fn check_braces(&self, word: &Word) -> Run<()> {
         let unquoted: String =
             word.parts.iter().map(|part| if let Part::Text(text) = part { text.as_str() } else { "\u{1}" }).collect();
-        let open = unquoted.find('{').map(|open| &unquoted[open..]);
-        if open.is_some_and(|rest| rest.contains('}') && (rest.contains(',') || rest.contains(".."))) {
+        if word.braces || may_have_braces(&unquoted) {
             return self.refuse("a brace expansion");
-        }
-        if unquoted.starts_with('~') {
-            return self.refuse("a `~` that stands for a directory");
         }
         Ok(())
     }

@@ -127,10 +127,11 @@ impl Machine<'_> {
         }
         let mut fields = Vec::new();
         for word in words {
+            self.check_braces(word)?;
             match word.parts.first() {
                 Some(super::syntax::Part::Text(text)) if text.contains('=') => {
                     if text.contains("=~") {
-                        return self.refuse("a `~` that stands for a directory");
+                        return self.refuse(super::expansion::HOME);
                     }
                     fields.push(self.text(word)?);
                 }

@@ -111,6 +111,8 @@ pub(super) enum Condition {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Word {
     pub(super) parts: Vec<Part>,
+    /// There may be braces to expand inside `${...}`, if it is a word of a command.
+    pub(super) braces: bool,
 }
 
 #[derive(Clone, Debug)]

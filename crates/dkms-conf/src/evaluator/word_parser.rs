@@ -23,6 +23,12 @@ fn push(parts: &mut Vec<Part>, text: &str, quoted: bool) {
     }
 }
 
+/// Whether bash might see braces to expand in a text.
+pub(super) fn may_have_braces(text: &str) -> bool {
+    let open = text.find('{').map(|open| &text[open..]);
+    open.is_some_and(|rest| rest.contains('}') && (rest.contains(',') || rest.contains("..")))
+}
+
 impl Parser<'_> {
     fn next_char(&mut self) -> Option<char> {
         let c = self.peek()?;
@@ -68,7 +74,10 @@ impl Parser<'_> {
         if depth > 0 {
             return self.unsupported("a syntax error (a parenthesis is not closed)");
         }
-        Ok((self.at > start).then_some(Word { parts }))
+        // Braces are expanded before anything else is understood, quotes inside `${...}` included.
+        let raw = &self.text[start..self.at];
+        let braces = raw.contains("${") && may_have_braces(&raw.replace("${", ""));
+        Ok((self.at > start).then_some(Word { parts, braces }))
     }
 
     fn backslash(&mut self, parts: &mut Vec<Part>, mode: Mode) -> Parsed<()> {
@@ -341,14 +350,12 @@ impl Parser<'_> {
                     self.backslash(&mut word.parts, Mode::Command)?;
                     continue;
                 }
-                '\'' if in_double && !pattern => {}
+                '\'' if in_double && !pattern => {
+                    self.literal_quotes(&mut word.parts)?;
+                    continue;
+                }
                 '\'' | '"' => {
-                    let start = self.at;
                     self.quoting(&mut word.parts, in_double)?;
-                    // Braces there are expanded by bash, which takes the inner quotes for the end of the outer ones.
-                    if in_double && self.text[start..self.at].contains('{') {
-                        word.parts.push(Part::Unsupported("braces in quotes inside quotes"));
-                    }
                     continue;
                 }
                 '$' | '`' => {
@@ -361,6 +368,23 @@ impl Parser<'_> {
             push(&mut word.parts, c.encode_utf8(&mut [0; 4]), quoted);
             self.at += c.len_utf8();
         }
+    }
+}
+
+impl Parser<'_> {
+    /// `'...'` inside `"${v:-...}"`: the quotes stay, but they come in pairs.
+    fn literal_quotes(&mut self, parts: &mut Vec<Part>) -> Parsed<()> {
+        let Some(length) = self.rest()[1..].find('\'') else {
+            return self.unsupported("a syntax error (a quote is not closed)");
+        };
+        let text = &self.rest()[..length + 2];
+        if text.contains(['$', '`', '\\', '"', '}']) {
+            parts.push(Part::Unsupported("quotes inside a quoted expansion"));
+        } else {
+            push(parts, text, true);
+        }
+        self.at += length + 2;
+        Ok(())
     }
 }
 

@@ -257,3 +257,23 @@ fn an_override_sees_the_values_before_it() {
     let raw = evaluator::evaluate(&source, &context(), &first, &crate::oracle::Host).unwrap();
     assert_eq!(listed(&raw), ["MAKE[0]=make X 2", "PATCH[0]=a", "PATCH[1]=b"]);
 }
+
+/// Found by generated files: rules of bash that are rarer than any conf.
+#[test]
+fn oddities_are_refused() {
+    for conf in [
+        "[[ -n ]] && MAKE=a",
+        "[[ ~ < a ]] && MAKE=a",
+        "f() { STRIP=$#; }; f \"${nowhere[@]}$nowhere\" x",
+        "f() { STRIP=$#; }; f \"${kernelver:-\"{a,b}\"}\"",
+        "PATCH=( \"${kernelver:-'{a,b}'}\" )",
+        "export MAKE={a,b}",
+        "MAKE=\"${kernelver:-'}\"",
+    ] {
+        refused(conf);
+    }
+    assert_eq!(agreed_value("MAKE=\"${nope:-\"{a,b}\"}\"", D::Make), "{a,b}");
+    assert_eq!(agreed_value("MAKE=\"${nope:-'a  b'}\"", D::Make), "'a b'");
+    assert_eq!(agreed_value("n=0; MAKE[$((n++))]=$n", D::Make), "0");
+    assert_eq!(agreed_value("false; MAKE=$?$(true)$?", D::Make), "10");
+}
