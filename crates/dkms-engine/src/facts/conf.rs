@@ -338,10 +338,16 @@ fn mentioned_paths(text: &str) -> impl Iterator<Item = PathBuf> {
         .map(PathBuf::from)
 }
 
-/// All errors with the advice of the first.
+/// All errors, the findings that may explain them (such as what bash had to say), and the advice of the first error.
 fn rendered(problem: &Rejected) -> String {
-    let hint = problem.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-    format!("{problem}{hint}")
+    let mut text = problem.to_string();
+    for warning in problem.diagnostics.iter().filter(|diagnostic| !diagnostic.is_error()) {
+        let _ = write!(text, "\nwarning: {warning}");
+    }
+    if let Some(hint) = problem.hint() {
+        let _ = write!(text, "\n\nhint: {hint}");
+    }
+    text
 }
 
 #[cfg(test)]
