@@ -12,6 +12,7 @@
 mod child;
 pub mod contain;
 mod wait;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -228,7 +229,8 @@ impl Tool {
         self
     }
 
-    /// Also ends what the program left in the background, for those whose directory is about to disappear.
+    /// Also ends what the program left in the background, and all of its process group when we die ourselves: for builds,
+    /// whose directory is about to disappear.
     #[must_use]
     pub fn leave_nothing_running(mut self) -> Self {
         self.leave_nothing_running = true;

@@ -1,4 +1,4 @@
-//! The one line of a log that says why a build failed.
+//! The one line of a log that says why a build failed, and whether the module has to do with it at all.
 //!
 //! A parallel make buries it under what other compilers still had to say. The kinds of complaint are tried from the most
 //! to the least telling; of the best kind that occurs, the first line counts.
@@ -22,26 +22,44 @@ const KINDS: [&[&str]; 6] = [
     &["*** "],
 ];
 
-/// Finds it. `build` is the directory of the build as the commands saw it: paths are shown relative to it.
-pub(crate) fn first_error(log: impl Read, build: &str) -> Option<String> {
-    let mut best: Option<(usize, String)> = None;
+/// What the machine says when it is at its end: trying again may well succeed, with the same inputs.
+const MACHINE: [&str; 6] = [
+    "No space left on device",
+    "Disk quota exceeded",
+    "Read-only file system",
+    "Cannot allocate memory",
+    "virtual memory exhausted",
+    "Killed signal terminated program",
+];
+
+/// What a log tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Findings {
+    /// The line.
+    pub(crate) first_error: Option<String>,
+    /// Disk or memory were at their end.
+    pub(crate) of_the_machine: bool,
+}
+
+/// Reads a log. `build` is the directory of the build as the commands saw it: paths are shown relative to it.
+pub(crate) fn read(log: impl Read, build: &str) -> Findings {
+    let mut findings = Findings::default();
+    let mut best = KINDS.len();
     let mut reader = BufReader::new(log);
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
         let text = String::from_utf8_lossy(&line);
         let text = text.trim();
-        let better = best.as_ref().map_or(KINDS.len(), |(kind, _)| *kind);
         if !text.starts_with("# ") {
-            if let Some(kind) = kind_of(text).filter(|kind| *kind < better) {
-                best = Some((kind, shown(text, build)));
-                if kind == 0 {
-                    break;
-                }
+            findings.of_the_machine |= MACHINE.iter().any(|words| text.contains(words));
+            if let Some(kind) = kind_of(text).filter(|kind| *kind < best) {
+                best = kind;
+                findings.first_error = Some(shown(text, build));
             }
         }
         line.clear();
     }
-    best.map(|(_, text)| text)
+    findings
 }
 
 fn kind_of(line: &str) -> Option<usize> {
@@ -63,7 +81,7 @@ mod tests {
     use super::*;
 
     fn first(log: &str) -> Option<String> {
-        first_error(log.as_bytes(), "/var/lib/dkms/m/1/build")
+        read(log.as_bytes(), "/var/lib/dkms/m/1/build").first_error
     }
 
     #[test]
@@ -73,6 +91,18 @@ mod tests {
                    /var/lib/dkms/m/1/build/a.c:3:5: error: too few arguments to function 'g'\n\
                    /var/lib/dkms/m/1/build/b.c:9:1: error: later\n";
         assert_eq!(first(log).unwrap(), "a.c:3:5: error: too few arguments to function 'g'");
+    }
+
+    #[test]
+    fn a_machine_at_its_end_is_no_fault_of_the_module() {
+        for (line, expected) in [
+            ("/tmp/x.s: fatal error: error writing to /tmp/x.s: No space left on device", true),
+            ("gcc: fatal error: Killed signal terminated program cc1", true),
+            ("a.c:1:1: error: no space left for names", false),
+        ] {
+            let findings = read(line.as_bytes(), "/b");
+            assert_eq!((findings.of_the_machine, findings.first_error.is_some()), (expected, true), "{line}");
+        }
     }
 
     #[test]

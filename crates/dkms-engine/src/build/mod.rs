@@ -33,6 +33,7 @@ use crate::facts::kernel::Kernel;
 use crate::jobs::Jobs;
 use crate::setup::Setup;
 use crate::target::Target;
+use crate::tool::Tool;
 use make_log::MakeLog;
 use place::Shown;
 use steps::Steps;
@@ -119,6 +120,8 @@ pub struct Failed {
     pub status: i32,
     /// First line a compiler complained in.
     pub first_error: Option<String>,
+    /// Disk or memory were at their end, or somebody killed it: the same inputs may well build the next time.
+    pub of_the_machine: bool,
     /// Wall time.
     pub duration: Duration,
     /// The log, in-root, as long as this value lives; `None` if it did not come to one.
@@ -150,7 +153,7 @@ pub fn build(setup: &Setup, order: BuildOrder, jobs: &Jobs, listener: Listener<'
             work,
             order,
         }),
-        Err(error) => Err(Box::new(Failed::new(setup, &order.target, error, started, Some(&log), work))),
+        Err(error) => Err(Box::new(Failed::new(setup, &order.target, error, started, &log, work))),
     }
 }
 
@@ -173,6 +176,14 @@ fn attempt(
     let module = &order.target.module;
     copy::source(setup, module, &work.build())?;
     let compiler = Compiler::gather(setup, &order.kernel);
+    if let Some(name) = &compiler.missing {
+        let text = format!("kernel {} was made with `{name}`, which is not installed", order.target.kernel.release);
+        listener(BuildEvent::Warning(text));
+    }
+    // Without it a log with one line of the shell's would be all there is.
+    if order.config.make_command_for(&order.target.kernel.release).is_none_or(|command| command.contains("make")) {
+        Tool::new(setup, "make")?;
+    }
     let dependencies = surroundings::dependencies(setup, &order.config, &order.target.kernel);
     let environment = surroundings::environment(setup, order, &compiler, &dependencies)?;
     let shown = Shown { from: work.build(), to: setup.layout.build(module) };
@@ -207,7 +218,15 @@ impl Failed {
     }
 
     fn early(error: Error, started: Instant) -> Self {
-        Self { error, status: 0, first_error: None, duration: started.elapsed(), log: None, _work: None }
+        Self {
+            error,
+            status: 0,
+            first_error: None,
+            of_the_machine: true,
+            duration: started.elapsed(),
+            log: None,
+            _work: None,
+        }
     }
 
     pub(crate) fn new(
@@ -215,24 +234,31 @@ impl Failed {
         target: &Target,
         mut error: Error,
         started: Instant,
-        log: Option<&MakeLog>,
+        log: &MakeLog,
         work: Work,
     ) -> Self {
         let build = setup.layout.build(&target.module);
-        let read =
-            |log: &MakeLog| first_error::first_error(setup.root.open_file(log.path()).ok()?, &build.to_string_lossy());
-        let found = log.and_then(read);
+        let read = |file| first_error::read(file, &build.to_string_lossy());
+        let findings = setup.root.open_file(log.path()).map(read).unwrap_or_default();
         let status = match &mut error {
             Error::MakeFailed { status, first_error, .. } => {
-                first_error.clone_from(&found);
+                first_error.clone_from(&findings.first_error);
                 *status
             }
             Error::ScriptFailed { status, .. } => *status,
             Error::PatchFailed { .. } => 1,
             _ => 0,
         };
-        let log = log.map(|log| log.path().to_owned());
-        Self { error, status, first_error: found, duration: started.elapsed(), log, _work: Some(work) }
+        Self {
+            error,
+            status,
+            // A shell's word for "killed by a signal".
+            of_the_machine: findings.of_the_machine || status > 128,
+            first_error: findings.first_error,
+            duration: started.elapsed(),
+            log: Some(log.path().to_owned()),
+            _work: Some(work),
+        }
     }
 }
 

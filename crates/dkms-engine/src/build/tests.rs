@@ -111,8 +111,43 @@ fn a_failure_has_status_first_error_and_log() {
 fn a_killed_make_says_so() {
     let setting = Setting::new();
     let failed = failed(&setting, "kill -9 $$");
-    assert_eq!(failed.status, 137);
+    assert!(failed.status == 137 && failed.of_the_machine);
     assert!(log(&setting, &failed).contains("# it was killed by signal 9\n# exit code: 137"));
+}
+
+/// Something of the size of a floppy disk, for this test alone.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    fn mount(path: &Path) -> Self {
+        let flags = rustix::mount::MountFlags::empty();
+        rustix::mount::mount("tmpfs", path, "tmpfs", flags, Some(c"size=128k")).expect("this test needs root");
+        Self(path.to_owned())
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = rustix::mount::unmount(&self.0, rustix::mount::UnmountFlags::DETACH);
+    }
+}
+
+#[test]
+fn a_full_disk_is_called_by_its_name() {
+    let setting = Setting::new();
+    let _disk = SmallDisk::mount(&setting.path("tree/m"));
+    setting.setup.root.create_dir_all(&setting.path("tree/m/1")).unwrap();
+    setting.setup.root.symlink(&setting.path("src/m-1"), &setting.path("tree/m/1/source")).unwrap();
+    let failed = setting.build(setting.order(Some("dd if=/dev/zero of=big bs=1k count=1000"))).unwrap_err();
+    assert!(failed.of_the_machine && matches!(failed.error, Error::MakeFailed { .. }), "{}", failed.error);
+    drop(failed);
+    setting.write("src/m-1/huge", &"x".repeat(200_000));
+    let failed = setting.build(setting.order(None)).unwrap_err();
+    let Error::SourceUncopied { cause, .. } = &failed.error else { panic!("{}", failed.error) };
+    assert!(matches!(&**cause, Error::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull));
+    assert!(failed.error.hint().unwrap().starts_with("make room"), "{}", failed.error);
+    drop(failed);
+    assert_eq!(setting.names("tree/m/1"), ["source"]);
 }
 
 #[test]

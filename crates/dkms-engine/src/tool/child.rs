@@ -1,4 +1,4 @@
-//! Between fork and exec: the only file with unsafe code.
+//! Between fork and exec: this file and [`super::watch`] are the only ones with unsafe code.
 //!
 //! The child of a program with threads may only make plain system calls before it executes something else: no
 //! allocation, no lock. Everything is therefore prepared before the fork (paths as C strings), and all calls in between
@@ -21,7 +21,7 @@ use rustix::process::{Pid, PidfdFlags, Signal};
 use rustix::thread::{ThreadNameSpaceType, UnshareFlags};
 
 use super::contain::{Access, Need};
-use super::{Tool, empty_input};
+use super::{Tool, empty_input, watch};
 use crate::error::Error;
 
 /// Where the two output streams go.
@@ -33,6 +33,8 @@ pub(super) struct Streams {
 /// A started child: leader of its own process group, not yet waited for.
 pub(super) struct Running {
     pub(super) pid: Pid,
+    /// As long as this is open, the group's watcher knows that we live.
+    _alive: Option<OwnedFd>,
 }
 
 /// The steps before exec, for errors.
@@ -60,6 +62,8 @@ struct Prepared {
     no_new_privileges: bool,
     parent: Pid,
     report: OwnedFd,
+    /// Reading end of a pipe whose other end we alone have.
+    alive: Option<OwnedFd>,
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the door that everybody else has to use")]
@@ -70,7 +74,13 @@ pub(super) fn spawn(tool: Tool, streams: Streams) -> Result<Running, Error> {
     let mut command = std::process::Command::new(&program);
     command.args(&tool.arguments).env_clear().envs(&tool.environment);
     command.stdin(Stdio::from(empty_input()?)).stdout(Stdio::from(streams.stdout)).stderr(Stdio::from(streams.stderr));
-    let prepared = Prepared::new(tool, report)?;
+    let (watched, alive) = if tool.leave_nothing_running {
+        let (watched, alive) = rustix::pipe::pipe_with(flags).map_err(Error::os("open", "a pipe"))?;
+        (Some(watched), Some(alive))
+    } else {
+        (None, None)
+    };
+    let prepared = Prepared::new(tool, report, watched)?;
     // SAFETY: `enter` only makes system calls on values made before the fork; it neither allocates nor locks.
     #[expect(unsafe_code, reason = "there is no safe way to change a child between fork and exec")]
     unsafe {
@@ -82,7 +92,7 @@ pub(super) fn spawn(tool: Tool, streams: Streams) -> Result<Running, Error> {
         Ok(child) => {
             let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
             // Dropping a `Child` leaves the process alone; `wait` reaps it by its number.
-            pid.map(|pid| Running { pid }).ok_or_else(|| Error::os("start", &program)(Errno::SRCH))
+            pid.map(|pid| Running { pid, _alive: alive }).ok_or_else(|| Error::os("start", &program)(Errno::SRCH))
         }
         Err(source) => {
             let mut step = [0_u8; 1];
@@ -96,7 +106,7 @@ pub(super) fn spawn(tool: Tool, streams: Streams) -> Result<Running, Error> {
 }
 
 impl Prepared {
-    fn new(tool: Tool, report: OwnedFd) -> Result<Self, Error> {
+    fn new(tool: Tool, report: OwnedFd, alive: Option<OwnedFd>) -> Result<Self, Error> {
         let containment = tool.containment;
         let mut binds = Vec::new();
         for bind in &containment.binds {
@@ -116,6 +126,7 @@ impl Prepared {
             no_new_privileges: containment.no_new_privileges,
             parent: rustix::process::getpid(),
             report,
+            alive,
         })
     }
 
@@ -124,6 +135,9 @@ impl Prepared {
         // A session has a process group of its own and no terminal: what asks there gets an error instead of being stopped
         // for ever as a background process.
         rustix::process::setsid()?;
+        if let Some(alive) = &self.alive {
+            self.step(7, watch::post(alive.as_fd()))?;
+        }
         self.step(0, self.hand_descriptors())?;
         self.step(1, self.cut_network())?;
         let inside = self.private_mounts();
@@ -234,7 +248,7 @@ impl Prepared {
         if self.no_new_privileges { rustix::thread::set_no_new_privs(true) } else { Ok(()) }
     }
 
-    /// After the change of user, which would clear it. The signal comes when the thread that forked ends; that thread
+    /// For the program itself; [`watch`] sees to its children. After the change of user, which would clear it. The signal comes when the thread that forked ends; that thread
     /// waits for the child, so only our own death ends it early.
     fn die_with_parent(&self) -> Result<(), Errno> {
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
@@ -279,7 +293,7 @@ fn set_read_only(path: &std::ffi::CStr, read_only: bool, recursive: bool) -> Res
     if result == 0 { Ok(()) } else { Err(last_errno()) }
 }
 
-fn last_errno() -> Errno {
+pub(super) fn last_errno() -> Errno {
     Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::INVAL)
 }
 

@@ -92,6 +92,39 @@ fn leftovers_are_ended_when_asked() {
     assert!(captured.finished.end.success() && !alive(text(&captured.stdout).trim()));
 }
 
+/// Not a test: the process that [`a_killed_parent_takes_the_whole_group_along`] kills.
+#[test]
+#[ignore = "run by another test"]
+fn parent_to_be_killed() {
+    let path = std::env::temp_dir().join(format!("dkms-rs-killed-{}", std::process::id()));
+    let script = "sleep 1000 & (sleep 1000 & echo $! $$ > $1.new; mv $1.new $1; wait); wait";
+    let tool = shell(script).arg("-").arg(path).env("PATH", crate::layout::DEFAULT_PATH);
+    tool.leave_nothing_running().capture().unwrap();
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the door itself is tested from outside")]
+fn a_killed_parent_takes_the_whole_group_along() {
+    let mut parent = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "tool::tests::parent_to_be_killed"])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let path = std::env::temp_dir().join(format!("dkms-rs-killed-{}", parent.id()));
+    let pids = loop {
+        match host().read_to_string(&path) {
+            Ok(text) => break text,
+            Err(_) => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    host().remove_file(&path).unwrap();
+    for pid in pids.split_whitespace() {
+        assert!(!alive(pid), "{pid}");
+    }
+}
+
 /// A killed process may be a zombie until init looks at it.
 fn alive(pid: &str) -> bool {
     let state = || host().read_to_string(&Path::new("/proc").join(pid).join("stat")).ok();
