@@ -35,6 +35,8 @@ pub struct Arguments {
     pub version: Option<String>,
     /// A path in place of name and version.
     pub origin: Option<Origin>,
+    /// Where a tarball is to be written; in-root, or a mere name.
+    pub destination: Option<PathBuf>,
     /// Words that mean nothing here.
     pub ignored: Vec<String>,
     /// The options.
@@ -81,13 +83,25 @@ impl Arguments {
     pub fn resolve(line: CommandLine, place: Place<'_>) -> Result<Self, Refusal> {
         let (verb, plan) = verb(&line.words)?;
         let (name, version) = line.module.as_deref().map_or((None, None), split);
-        let mut arguments =
-            Arguments { verb, plan, name, version, origin: None, ignored: Vec::new(), line: line.clone() };
+        let mut arguments = Arguments {
+            verb,
+            plan,
+            name,
+            version,
+            origin: None,
+            destination: None,
+            ignored: Vec::new(),
+            line: line.clone(),
+        };
         for word in line.words.iter().filter(|word| Verb::from_name(word).is_none()) {
             arguments.word(word, place)?;
         }
-        if let Some(archive) = line.archive.as_deref().filter(|_| verb.takes_path()) {
+        if let Some(archive) = line.archive.as_deref().filter(|_| verb.takes_archive()) {
             arguments.origin = Some(archive_at(archive, place)?);
+        }
+        if let Some(archive) = line.archive.as_deref().filter(|_| verb == Verb::Mktarball) {
+            let named = if archive.contains('/') { place.resolve(archive)? } else { archive.into() };
+            arguments.destination = Some(named);
         }
         if let Some(version) = line.version {
             arguments.version = Some(version).filter(|version| !version.is_empty());
@@ -269,6 +283,14 @@ mod tests {
         assert_eq!(resolve(&["ldtarball"]).unwrap_err(), Refusal::ArchiveMissing { path: PathBuf::new() });
         let missing = resolve(&["install", "--archive", "no"]).unwrap_err();
         assert_eq!(missing, Refusal::ArchiveMissing { path: "/w/no".into() });
+    }
+
+    #[test]
+    fn where_a_tarball_goes() {
+        for (archive, expected) in [("x.tar.gz", "x.tar.gz"), ("./x.tar", "/w/x.tar"), ("/a/x.tar", "/a/x.tar")] {
+            let got = resolve(&["mktarball", "m/1", "--archive", archive]).unwrap();
+            assert_eq!((got.destination, got.origin), (Some(PathBuf::from(expected)), None), "{archive}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use dkms_engine::setup::Setup;
 use dkms_engine::target::{KernelId, ModuleId};
 
 use crate::arguments::Origin;
+use crate::exit::Told;
 use crate::kernels::Kernels;
 use crate::preconditions;
 use crate::refusal::Refusal;
@@ -29,16 +30,35 @@ pub(crate) struct Registered {
     pub(crate) added: Option<Added>,
 }
 
-/// Registers what the line names, unless it is registered. Building and installing begin with this.
+/// Registers what the line names, unless it is registered. Building and installing begin with this. `None` if it was a
+/// package of rpm, which has been installed.
 ///
 /// # Errors
 /// `NoModule`, and those of the engine's registering.
-pub(crate) fn ensure(session: &Session, watcher: &mut Watcher<'_>, writer: &mut Writer) -> Result<ModuleId> {
-    let registered = register(session, watcher, writer, false)?;
-    if let Some(status) = registered.added.and_then(|added| added.post_add).filter(|status| *status != 0) {
+pub(crate) fn ensure(session: &Session, watcher: &mut Watcher<'_>, writer: &mut Writer) -> Result<Option<ModuleId>> {
+    let Some(registered) = register(session, watcher, writer, false)? else { return Ok(None) };
+    if let Some(status) = registered.failed_script() {
         log::warn!("POST_ADD of `{}` failed with status {status}", registered.module);
     }
-    Ok(registered.module)
+    Ok(Some(registered.module))
+}
+
+/// Ends a verb that only registers: the module version stays registered, and a script that failed gives its status.
+pub(crate) fn conclude(registered: &Registered) -> Result<()> {
+    match registered.failed_script() {
+        Some(status) => {
+            log::error!("POST_ADD of `{}` failed with status {status}", registered.module);
+            Err(Told(u8::try_from(status).unwrap_or(1)).into())
+        }
+        None => Ok(()),
+    }
+}
+
+impl Registered {
+    /// The status of a POST_ADD that failed.
+    fn failed_script(&self) -> Option<i32> {
+        self.added.as_ref()?.post_add.filter(|status| *status != 0)
+    }
 }
 
 /// Registers what the line names. `must_be_new`: it is an error if it is registered.
@@ -47,7 +67,7 @@ pub(crate) fn register(
     watcher: &mut Watcher<'_>,
     writer: &mut Writer,
     must_be_new: bool,
-) -> Result<Registered> {
+) -> Result<Option<Registered>> {
     match &session.arguments.origin {
         Some(Origin::Archive(path)) => verbs::ldtarball::load(session, watcher, writer, path),
         Some(Origin::Directory(path)) => {
@@ -62,12 +82,12 @@ pub(crate) fn register(
             if let Some(copied) = copied {
                 session.output.line(&copied)?;
             }
-            by_name(session, watcher, writer, imported.module, must_be_new)
+            by_name(session, watcher, writer, imported.module, must_be_new).map(Some)
         }
         None => {
             // An implied registration is what is missing then, so the hint speaks of that.
             let module = preconditions::module(&session.arguments)?.ok_or(Refusal::NoModule { verb: Verb::Add })?;
-            by_name(session, watcher, writer, module, must_be_new)
+            by_name(session, watcher, writer, module, must_be_new).map(Some)
         }
     }
 }
@@ -94,8 +114,10 @@ pub(crate) fn by_name(
     let mut tell = |event| watcher.progress(Progress::Installing(&event));
     let mut installing = Installing::new(setup, guard, &mut tell);
     let added = register::add(&mut installing, &module, &kernel, told)?;
+    // Whoever installs a package cannot mend its dkms.conf.
+    let level = if session.arguments.line.hook { log::Level::Info } else { log::Level::Warn };
     for warning in &added.warnings {
-        log::warn!("{}", problem::of_diagnostic(warning));
+        log::log!(level, "{}", problem::of_diagnostic(warning));
     }
     session
         .output

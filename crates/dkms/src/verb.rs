@@ -113,6 +113,11 @@ impl Verb {
         matches!(self, Verb::Add | Verb::Build | Verb::Install | Verb::Ldtarball)
     }
 
+    /// Whether `--archive` names something to load.
+    pub fn takes_archive(self) -> bool {
+        self.takes_path() || self == Verb::ModulePostinst
+    }
+
     /// Whether it is called by the package of a kernel, for exactly that kernel.
     pub fn is_kernel_hook(self) -> bool {
         matches!(self, Verb::KernelPostinst | Verb::KernelPreinst | Verb::KernelPrerm)

@@ -18,6 +18,8 @@ pub mod status;
 mod unbuild;
 mod uninstall;
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use dkms_engine::install::InstallOptions;
 use dkms_engine::plan::{Goal, Request};
@@ -26,10 +28,10 @@ use dkms_engine::run::{self, RunOptions, Writer};
 use dkms_engine::target::KernelId;
 use indicatif::MultiProgress;
 
-use crate::conclusion;
 use crate::session::Session;
 use crate::verb::Verb;
 use crate::watch::Watcher;
+use crate::{conclusion, registration};
 
 /// Runs the verb of the session.
 ///
@@ -62,6 +64,12 @@ pub(crate) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
 fn achieve(session: &Session, progress: &MultiProgress, writer: &mut Writer, goal: &Goal) -> Result<()> {
     let report = carry_out(session, progress, writer, goal)?;
     conclusion::of(session, &report, &kernels(goal))
+}
+
+/// Everything that wants to be installed, for the kernel of the line: what follows when rpm has installed a package.
+fn automatic(session: &Session, progress: &MultiProgress, writer: &mut Writer) -> Result<()> {
+    let kernels = BTreeSet::from([registration::kernel(session)?.id]);
+    achieve(session, progress, writer, &Goal::Autoinstalled { kernels, force: session.arguments.line.force })
 }
 
 /// Makes a goal true and shows how.

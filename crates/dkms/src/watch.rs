@@ -190,7 +190,11 @@ impl<'a> Watcher<'a> {
         match (reason::error(&settled, self.layout), why) {
             (Some(error), Why::HeadersMissing { .. }) if self.automatic => {
                 let told = entry.kernel.as_ref().is_some_and(|kernel| !self.headless.insert(kernel.clone()));
-                if !told {
+                if !told && self.session.arguments.line.hook {
+                    // Packages of kernels are configured before those of their headers: not an error yet.
+                    let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+                    self.line(&format!("modules are not built now: {error}{hint}"));
+                } else if !told {
                     self.complain(&problem::of_error(&error));
                 }
             }

@@ -11,6 +11,8 @@ use crate::{goal, registration};
 pub(super) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
     let mut writer = Writer::default();
     let mut watcher = Watcher::new(session, progress, false);
-    let module = registration::ensure(session, &mut watcher, &mut writer)?;
-    super::achieve(session, progress, &mut writer, &goal::of(session, Some(&module))?)
+    match registration::ensure(session, &mut watcher, &mut writer)? {
+        Some(module) => super::achieve(session, progress, &mut writer, &goal::of(session, Some(&module))?),
+        None => super::automatic(session, progress, &mut writer),
+    }
 }
