@@ -29,7 +29,8 @@ pub fn of_diagnostic(diagnostic: &Diagnostic) -> String {
     format!("{diagnostic}{hint}")
 }
 
-fn shown(sentence: &str, hint: Option<&str>) -> String {
+/// A sentence and the next thing to type.
+pub fn shown(sentence: &str, hint: Option<&str>) -> String {
     let hint = hint.map(|hint| format!("\nhint: {hint}\n")).unwrap_or_default();
     format!("error: {sentence}\n{hint}")
 }

@@ -174,6 +174,8 @@ impl<'a> Watcher<'a> {
         match &entry.outcome {
             Outcome::Done(done) => self.line(&done_words(&subject, done)),
             Outcome::Failed { error, .. } => self.complain(&problem::of_error(error)),
+            // That its own build failed has been told.
+            Outcome::NotTried { after, .. } if *after == entry.module => {}
             Outcome::NotTried { verb, after } => {
                 log::warn!("{subject}: no {verb}, because `{after}` failed");
             }
@@ -204,7 +206,11 @@ impl<'a> Watcher<'a> {
             (Some(error), _) if !self.automatic || reason::fails_automatic(why) => {
                 self.complain(&problem::of_error(&error));
             }
-            (None, Why::FailedBefore { .. }) => self.complain(&format!("error: {}\n", words())),
+            (None, Why::FailedBefore { .. }) => {
+                let kernel = entry.kernel.as_ref().map_or("", |kernel| &kernel.release);
+                let hint = format!("dkms install {} -k {kernel} tries it again", entry.module);
+                self.complain(&problem::shown(&words(), Some(&hint)));
+            }
             _ if !self.automatic || self.verbose() => self.line(&format!("nothing to do for {}", words())),
             _ => {}
         }
