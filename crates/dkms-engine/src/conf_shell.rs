@@ -90,7 +90,7 @@ impl Shell for ContainedShell<'_> {
         let nobody_can = RootWorld::new(self.setup, self.processors).is_readable(&request.path);
         if rustix::process::geteuid().is_root() && !nobody_can {
             let path = Path::new(&request.path).display();
-            return Err(format!("the unprivileged user that evaluates it cannot read `{path}`"));
+            return Err(format!("the unprivileged user that evaluates it cannot read `{path}`; try chmod -R o+rX"));
         }
         let is_open = self.setup.root.meta(Path::new("/")).is_some_and(|meta| meta.mode & 1 != 0);
         if rustix::process::geteuid().is_root() && !is_open {
