@@ -34,6 +34,7 @@ const LOOK: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct Jobs {
     limit: usize,
+    processors: usize,
     server: Option<Server>,
     pool: Mutex<Pool>,
     changed: Condvar,
@@ -76,7 +77,7 @@ impl Jobs {
         let inherited = setup.environment.get("MAKEFLAGS").and_then(Server::inherited);
         let limit = match setup.options.jobs {
             Some(number) => usize::try_from(number).unwrap_or(usize::MAX),
-            None => processors(),
+            None => setup.machine.processors,
         };
         let (server, hand) = match inherited {
             Some(server) => (Some(server), vec![None]),
@@ -85,6 +86,7 @@ impl Jobs {
         };
         Ok(Self {
             limit,
+            processors: setup.machine.processors,
             server,
             pool: Mutex::new(Pool { hand, ..Pool::default() }),
             changed: Condvar::new(),
@@ -96,7 +98,7 @@ impl Jobs {
 
     /// How many threads can have something to do: more would only wait for tokens.
     pub fn workers(&self) -> usize {
-        if self.limit == 0 { processors() * 2 } else { self.limit }
+        if self.limit == 0 { self.processors * 2 } else { self.limit }
     }
 
     /// Waits for a token; `waiting` is told once that there is none at hand.
@@ -245,11 +247,6 @@ pub(crate) fn makeflags(inherited: Option<&OsStr>, pipe: Option<(i32, i32)>) -> 
     let group = inherited.starts_with(|c: char| c.is_ascii_alphanumeric());
     let joined = format!("{}{}{variables}", if group { "" } else { " " }, words.join(" "));
     (!joined.trim().is_empty()).then(|| joined.into())
-}
-
-/// Processors that we may use: the scheduler's mask and the cgroup's quota (both versions) are heeded.
-fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Nothing of ours is left half-changed by a panic.
