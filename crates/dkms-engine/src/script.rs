@@ -71,14 +71,16 @@ impl Script {
     }
 }
 
-/// What scripts and make find in their environment about what they run for.
+/// What scripts and make find in their environment about what they run for: nothing but the directives of the command
+/// line where no kernel is at hand. So it is for POST_ADD of an `add` by itself, and for POST_REMOVE.
 pub fn variables(
     module: &ModuleId,
     kernel: Option<&KernelId>,
     exported: &[(Directive, String)],
 ) -> Vec<(String, String)> {
-    let mut variables = vec![("module", module.name.as_str()), ("module_version", module.version.as_str())];
+    let mut variables = Vec::new();
     if let Some(KernelId { release, arch }) = kernel {
+        variables.extend([("module", module.name.as_str()), ("module_version", module.version.as_str())]);
         variables.extend([("kernelver", release.as_str()), ("arch", arch.as_str())]);
     }
     variables.extend(exported.iter().map(|(directive, value)| (directive.name(), value.as_str())));

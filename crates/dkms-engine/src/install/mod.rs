@@ -132,6 +132,12 @@ fn pre_install(
     config: &ModuleConfig,
     options: InstallOptions,
 ) -> Result<(), Error> {
+    let Target { module, kernel } = target;
+    let is_active = || placed::active_version(session.root(), &session.setup.layout, &module.name, kernel);
+    if options.force && is_active().as_ref() == Some(module) {
+        // By force an installation is made anew, and its scripts have always seen the old one go first.
+        session.run_script(&ScriptCall::post_remove(module, config))?;
+    }
     let value = config.scripts.pre_install.as_deref();
     match session.run_script(&ScriptCall::new("PRE_INSTALL", value, target, config))? {
         Some(status) if status != 0 && !options.force => {

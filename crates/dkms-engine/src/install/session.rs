@@ -154,13 +154,19 @@ pub(crate) struct ScriptCall<'a> {
     pub(crate) value: Option<&'a str>,
     /// Whose it is.
     pub(crate) module: &'a ModuleId,
-    /// For which kernel.
+    /// For which kernel; `None` where the script is not told.
     pub(crate) kernel: Option<&'a KernelId>,
     /// Directives of the command line.
     pub(crate) exported: &'a [(Directive, String)],
 }
 
 impl<'a> ScriptCall<'a> {
+    /// POST_REMOVE, which is told nothing.
+    pub(crate) fn post_remove(module: &'a ModuleId, config: &'a ModuleConfig) -> Self {
+        let value = config.scripts.post_remove.as_deref();
+        Self { directive: "POST_REMOVE", value, module, kernel: None, exported: &config.exported }
+    }
+
     /// A script of a module for a kernel.
     pub(crate) fn new(
         directive: &'static str,

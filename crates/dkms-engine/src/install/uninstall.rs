@@ -98,8 +98,7 @@ impl Removal {
         remove_link(session, &self.target)?;
         session.root().remove_file(&session.setup.layout.manifest(&self.target))?;
         if let Some(config) = config {
-            let value = config.scripts.post_remove.as_deref();
-            session.run_script(&ScriptCall::new("POST_REMOVE", value, &self.target, config))?;
+            session.run_script(&ScriptCall::post_remove(&self.target.module, config))?;
         }
         remove_empty_archive(session, &self.target);
         journal::clear(session, &self.target)?;

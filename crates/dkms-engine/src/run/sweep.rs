@@ -63,7 +63,10 @@ fn recover(setup: &Setup, guard: &Guard, observer: &mut dyn Observer) -> Result<
     }
     let changed: Vec<String> = session.changed_kernels().map(str::to_owned).collect();
     for release in &changed {
-        install::depmod(&mut session, release)?;
+        // Its failure is no reason to do nothing for other kernels; the note of it stays for the next run.
+        if let Err(error) = install::depmod(&mut session, release) {
+            log::warn!("{error}");
+        }
     }
     Ok(!half.is_empty())
 }
