@@ -29,7 +29,7 @@ pub(crate) fn quick(below: &Layer) -> Result<Layer> {
     Cmd::new("cargo").args(["build", "--quiet", "--package", "dkms"]).run()?;
     let program = Path::new("target/debug/dkms");
     let deb = package::latest();
-    let mut recipe = cache::digest(&disk::bytes(program)?);
+    let mut recipe = ["2 ", &cache::digest(&disk::bytes(program)?)].concat();
     if let Some(deb) = &deb {
         recipe.push_str(&cache::digest(&disk::bytes(deb)?));
     }
@@ -38,6 +38,7 @@ pub(crate) fn quick(below: &Layer) -> Result<Layer> {
             disk::copy(deb, &root.path("/tmp/ours.deb"))?;
             root.apt_install(&["/tmp/ours.deb"])?;
         }
+        root.must("mkdir -p /var/lib/dkms")?;
         disk::copy(program, &root.path("/usr/sbin/dkms")).context("put our dkms into the root")
     })
 }

@@ -90,5 +90,25 @@ fn content(inside: &str, path: &Path) -> Result<String> {
 /// Of a log: the commands and how they ended. Descriptions are sentences of each tool, output of make is the compiler's.
 fn commands(log: &str) -> String {
     let told = |line: &&str| line.starts_with("# command: ") || line.starts_with("# exit code: ");
-    log.lines().filter(told).collect::<Vec<_>>().join("; ")
+    log.lines().filter(told).map(without_jobs).collect::<Vec<_>>().join("; ")
+}
+
+/// The command without make's `-jN`: ours feeds every make from one jobserver and so never passes it.
+fn without_jobs(line: &str) -> String {
+    match line.split_once("make -j") {
+        Some((head, rest)) => [head, "make", rest.trim_start_matches(|c: char| c.is_ascii_digit())].concat(),
+        None => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_log_the_commands_count() {
+        let log = "DKMS\n\nBuilding\n# command: make -j2 KERNELRELEASE=1 all\ncc\n# exit code: 0\n# elapsed time: 1\n";
+        assert_eq!(commands(log), "# command: make KERNELRELEASE=1 all; # exit code: 0");
+        assert_eq!(commands("# command: make -j K=1\n"), "# command: make K=1");
+    }
 }
