@@ -19,6 +19,8 @@ pub(crate) const SUITE: &str = "trixie";
 const TOOLS: &str = "bash,ca-certificates,make,gcc,libc6-dev,kmod,openssl,xz-utils,zstd,patch,binutils,diffutils,gawk,\
                      procps,dpkg-dev,file,cpio,python3-minimal,util-linux,attr,strace";
 
+const WEEK: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
+
 /// A stack of directories for overlayfs.
 #[derive(Debug, Clone)]
 pub(crate) struct Layer {
@@ -65,6 +67,22 @@ impl Layer {
         lowers.extend(self.lowers.iter().cloned());
         Ok(Layer { name: name.to_owned(), lowers })
     }
+}
+
+/// Deletes layers of a kind that a week of work left behind; younger ones may be in use by another run.
+pub(crate) fn prune(kind: &str) -> Result<()> {
+    let layers = cache::path("layers");
+    for name in disk::names(&layers).into_iter().filter(|name| name.starts_with(kind)) {
+        let path = layers.join(name);
+        let old = path
+            .metadata()
+            .and_then(|meta| meta.created())
+            .is_ok_and(|time| time.elapsed().is_ok_and(|age| age > WEEK));
+        if old {
+            disk::remove_tree(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Copies to a name of our own and renames, so that a killed run or a second one never leaves half a layer.

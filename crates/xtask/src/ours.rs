@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::command::Cmd;
-use crate::layer::Layer;
+use crate::layer::{self, Layer};
 use crate::{cache, disk, package};
 
 /// Builds our package and installs it over `below`.
 pub(crate) fn layer(below: &Layer) -> Result<Layer> {
+    layer::prune("ours-")?;
     let deb = package::deb()?;
     let recipe = cache::digest(&disk::bytes(&deb)?);
     below.extend("ours", &recipe, |root| {
@@ -26,6 +27,7 @@ pub(crate) fn program(layer: &Layer) -> Result<PathBuf> {
 
 /// The package that was built last, with only the command replaced by a debug build: for quick rounds of work.
 pub(crate) fn quick(below: &Layer) -> Result<Layer> {
+    layer::prune("quick-")?;
     Cmd::new("cargo").args(["build", "--quiet", "--package", "dkms"]).run()?;
     let program = Path::new("target/debug/dkms");
     let deb = package::latest();

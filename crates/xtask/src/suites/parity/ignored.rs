@@ -3,7 +3,7 @@
 /// Paths that only one of the tools has by design.
 pub(super) fn path(inside: &str) -> bool {
     // Our records and our lock live where the original does not look.
-    inside.starts_with("/var/lib/dkms/.dkms-rs")
+    inside.contains("/.dkms-rs")
         || inside.ends_with("/.record.json")
         || inside.ends_with("/.installed.json")
         // Bookkeeping of tools that scripts of a case may call.
