@@ -7,14 +7,19 @@
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 
+use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::root::Root;
 
 /// Environment variable that tells children of a writer that the lock is taken by an ancestor.
 pub const HELD: &str = "DKMS_RS_LOCK_HELD";
+
+/// How long a waiting writer sleeps between two looks.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Proof that nobody else writes. Released when dropped, also by the kernel when we die.
 #[derive(Debug)]
@@ -28,34 +33,56 @@ impl Guard {
     /// # Errors
     /// `Io`; a read-only tree is one.
     pub fn acquire(root: &Root, path: &Path, waiting: &mut dyn FnMut(&str)) -> Result<Self, Error> {
-        match Self::try_acquire(root, path)? {
-            Ok(guard) => Ok(guard),
-            Err(mut file) => {
-                waiting(&holder(&mut file));
-                loop {
-                    match rustix::fs::flock(&file, FlockOperation::LockExclusive) {
-                        Err(rustix::io::Errno::INTR) => continue,
-                        other => break other.map_err(Error::os("lock", path))?,
-                    }
-                }
-                sign(&mut file);
-                Ok(Self { _file: file })
-            }
-        }
+        Self::acquire_unless(&Cancel::default(), root, path, waiting)
     }
 
-    /// Takes the lock if it is free; otherwise gives back the open file.
-    fn try_acquire(root: &Root, path: &Path) -> Result<Result<Self, File>, Error> {
-        root.create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
-        let mut file = root.open_or_create(path, 0o600)?;
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {
-                sign(&mut file);
-                Ok(Ok(Self { _file: file }))
+    /// The same, and gives up when somebody asks us to stop.
+    ///
+    /// # Errors
+    /// `Interrupted`, `Io`.
+    pub fn acquire_unless(
+        cancel: &Cancel,
+        root: &Root,
+        path: &Path,
+        waiting: &mut dyn FnMut(&str),
+    ) -> Result<Self, Error> {
+        let mut file = open(root, path)?;
+        if !take(&file, path)? {
+            waiting(&holder(&mut file));
+            // Asked again and again, because a handler that only notes a signal does not end a call that blocks.
+            while !take(&file, path)? {
+                cancel.check()?;
+                std::thread::sleep(LOOK);
             }
-            Err(rustix::io::Errno::WOULDBLOCK) => Ok(Err(file)),
-            Err(error) => Err(Error::os("lock", path)(error)),
         }
+        sign(&mut file);
+        Ok(Self { _file: file })
+    }
+
+    /// Takes the lock if it is free; `None` if another process has it.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn try_acquire(root: &Root, path: &Path) -> Result<Option<Self>, Error> {
+        let mut file = open(root, path)?;
+        if !take(&file, path)? {
+            return Ok(None);
+        }
+        sign(&mut file);
+        Ok(Some(Self { _file: file }))
+    }
+}
+
+fn open(root: &Root, path: &Path) -> Result<File, Error> {
+    root.create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
+    root.open_or_create(path, 0o600)
+}
+
+fn take(file: &File, path: &Path) -> Result<bool, Error> {
+    match rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(true),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(false),
+        Err(error) => Err(Error::os("lock", path)(error)),
     }
 }
 
@@ -92,5 +119,18 @@ mod tests {
         assert!(!other.is_finished());
         drop(guard);
         other.join().unwrap().unwrap();
+    }
+
+    #[test]
+    fn waiting_ends_when_somebody_says_stop() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::open(directory.path()).unwrap();
+        let path = Path::new("/state/lock");
+        let _guard = Guard::acquire(&root, path, &mut |_| {}).unwrap();
+        assert!(Guard::try_acquire(&root, path).unwrap().is_none());
+        let cancel = Cancel::default();
+        cancel.cell().store(15, std::sync::atomic::Ordering::Relaxed);
+        let error = Guard::acquire_unless(&cancel, &root, path, &mut |_| {}).unwrap_err();
+        assert!(matches!(error, Error::Interrupted { signal: 15 }));
     }
 }

@@ -113,8 +113,16 @@ impl<'a> Examination<'a> {
         self.add_dependants(facts, &kernel.id, &mut wanted);
         // Dependencies first, because their fingerprints are inputs of those that depend on them.
         let mut contents: BTreeMap<String, String> = BTreeMap::new();
-        let mut order =
-            Order { facts, kernel, modules, remembered: &remembered, contents: &mut contents, path: Vec::new() };
+        let signer = Signer::find(self.setup, kernel).identity(&self.setup.root);
+        let mut order = Order {
+            facts,
+            kernel,
+            modules,
+            signer,
+            remembered: &remembered,
+            contents: &mut contents,
+            path: Vec::new(),
+        };
         for target in &wanted {
             self.examine(&mut order, target)?;
         }
@@ -189,9 +197,14 @@ impl<'a> Examination<'a> {
                 .map(|record| &record.fingerprint)
                 .or(memory.failed.as_ref().map(|record| &record.fingerprint))
         });
-        let signer = Signer::find(self.setup, order.kernel).identity(&self.setup.root);
-        let ingredients =
-            Ingredients { target, kernel: order.kernel, config: &text, depends: &depends, signer: &signer, previous };
+        let ingredients = Ingredients {
+            target,
+            kernel: order.kernel,
+            config: &text,
+            depends: &depends,
+            signer: &order.signer,
+            previous,
+        };
         let fingerprint = self.measurer.measure(&ingredients)?;
         let content = fingerprint.content();
         let exclusion = conf::exclusion(&config, order.kernel);
@@ -266,6 +279,8 @@ struct Order<'f> {
     facts: &'f mut Facts,
     kernel: &'f Kernel,
     modules: &'f Modules,
+    /// What signs for the kernel.
+    signer: String,
     remembered: &'f BTreeMap<Target, Remembered>,
     /// Contents of the fingerprints of dependencies by name.
     contents: &'f mut BTreeMap<String, String>,

@@ -9,6 +9,7 @@
 
 mod carry_out;
 mod failures;
+mod refresh;
 mod schedule;
 mod sweep;
 
@@ -25,6 +26,7 @@ use crate::report::{Entry, Report};
 use crate::setup::Setup;
 use crate::sign::Signer;
 use crate::target::Target;
+use refresh::Stale;
 
 /// How a run goes about it.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +92,8 @@ impl Writer {
                 waited = true;
                 observer.progress(Progress::Waiting { holder });
             };
-            self.guard = Some(Guard::acquire(&setup.root, &setup.layout.lock(), &mut waiting)?);
+            let lock = setup.layout.lock();
+            self.guard = Some(Guard::acquire_unless(&setup.cancel, &setup.root, &lock, &mut waiting)?);
         }
         match &self.guard {
             Some(guard) => Ok((guard, waited)),
@@ -116,6 +119,7 @@ pub fn achieve(
         observer.progress(Progress::Planned(&found));
         let mut report = Report::default();
         settle(&mut report, &found, observer);
+        Stale::of(&facts).refresh(setup, writer.guard.as_ref());
         return Ok(report);
     }
     let (guard, waited) = writer.guard(setup, observer)?;

@@ -1,0 +1,119 @@
+//! Keeps stamps fresh: a package that was installed again has the same content under new inodes.
+//!
+//! Nothing has to be built then, but every later run would read all of it again to find that out. The records therefore
+//! get the new stamps as soon as somebody may write. That is a courtesy: it waits for nobody, and failing costs time only.
+
+use crate::facts::{Configuration, Facts};
+use crate::fingerprint::Fingerprint;
+use crate::lock::Guard;
+use crate::record::{self, BuildRecord, FailureRecord};
+use crate::setup::Setup;
+use crate::target::Target;
+
+/// Records whose contents still hold and whose stamps do not.
+#[derive(Debug, Default)]
+pub(super) struct Stale<'a> {
+    builds: Vec<(&'a Target, &'a Fingerprint)>,
+    failures: Vec<(&'a Target, &'a Fingerprint)>,
+}
+
+impl<'a> Stale<'a> {
+    /// Finds them.
+    pub(super) fn of(facts: &'a Facts) -> Self {
+        let mut stale = Self::default();
+        for (target, known) in &facts.targets {
+            let Configuration::Examined(examined) = &known.configuration else { continue };
+            let now = &examined.fingerprint;
+            let moved = |then: &Fingerprint| then != now && then.difference(now).is_none();
+            if known.recorded.as_ref().is_some_and(moved) {
+                stale.builds.push((target, now));
+            }
+            if known.failed.as_ref().is_some_and(|failure| moved(&failure.fingerprint)) {
+                stale.failures.push((target, now));
+            }
+        }
+        stale
+    }
+
+    /// Writes the new stamps, if nobody else writes and we may.
+    pub(super) fn refresh(&self, setup: &Setup, held: Option<&Guard>) {
+        if self.builds.is_empty() && self.failures.is_empty() {
+            return;
+        }
+        match held {
+            Some(guard) => self.write(setup, guard),
+            None => {
+                if let Ok(Some(guard)) = Guard::try_acquire(&setup.root, &setup.layout.lock()) {
+                    self.write(setup, &guard);
+                }
+            }
+        }
+    }
+
+    fn write(&self, setup: &Setup, guard: &Guard) {
+        for (target, now) in &self.builds {
+            let path = setup.layout.record(target);
+            let Some(mut record) = record::load::<BuildRecord>(&setup.root, &path) else { continue };
+            record.fingerprint = (*now).clone();
+            if let Err(error) = record::store(&setup.root, &path, &record, guard) {
+                log::debug!("the stamps of {target} stay old: {error}");
+            }
+        }
+        for (target, now) in &self.failures {
+            let path = setup.layout.failed(target).join("record.json");
+            let Some(mut record) = record::load::<FailureRecord>(&setup.root, &path) else { continue };
+            record.fingerprint = (*now).clone();
+            if let Err(error) = record::store(&setup.root, &path, &record, guard) {
+                log::debug!("the stamps of {target} stay old: {error}");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Examined, TargetFacts};
+    use crate::fingerprint::Part;
+    use crate::record::{FORMAT, Signature};
+    use crate::target::{KernelId, ModuleId};
+    use crate::testing;
+
+    fn fingerprint(stamp: &str, content: &str) -> Fingerprint {
+        Fingerprint { source: Part { stamp: stamp.into(), content: content.into() }, ..Fingerprint::default() }
+    }
+
+    #[test]
+    fn moved_stamps_are_written_and_other_contents_are_not() {
+        let (_directory, setup) = testing::setup();
+        let config = testing::module_config();
+        for (now, expected) in [(fingerprint("new", "same"), "new"), (fingerprint("new", "other"), "old")] {
+            let target = Target::new(ModuleId::new("m", "1").unwrap(), KernelId::new("6.1", "x86_64").unwrap());
+            let guard = Guard::acquire(&setup.root, &setup.layout.lock(), &mut |_| {}).unwrap();
+            let record = BuildRecord {
+                format: FORMAT,
+                fingerprint: fingerprint("old", "same"),
+                config: config.clone(),
+                objects: Vec::new(),
+                signature: Signature::Unsigned { reason: String::new() },
+                duration_ms: 0,
+                peak_kib: 0,
+                asked_by: String::new(),
+                custom: false,
+            };
+            record::store(&setup.root, &setup.layout.record(&target), &record, &guard).unwrap();
+            drop(guard);
+            let mut facts = Facts::default();
+            let examined = Examined { config: config.clone(), exclusion: Default::default(), fingerprint: now };
+            let known = TargetFacts {
+                recorded: Some(record.fingerprint),
+                configuration: Configuration::Examined(Box::new(examined)),
+                ..TargetFacts::default()
+            };
+            facts.targets.insert(target.clone(), known);
+            Stale::of(&facts).refresh(&setup, None);
+            let stored: BuildRecord = record::load(&setup.root, &setup.layout.record(&target)).unwrap();
+            assert_eq!(stored.fingerprint.source.stamp, expected);
+        }
+    }
+}
