@@ -37,3 +37,30 @@ pub(crate) fn write(setup: &Setup, path: &str, content: impl AsRef<[u8]>) {
     setup.root.remove_file(path).unwrap();
     setup.root.create_new(path, 0o644).unwrap().write_all(content.as_ref()).unwrap();
 }
+
+/// A configuration with one module `m` that installs itself.
+pub(crate) fn module_config() -> dkms_conf::ModuleConfig {
+    use dkms_conf::module_config::{Record, Scripts};
+    let record = Record {
+        built_name: "m".into(),
+        built_location: String::new(),
+        dest_name: "m".into(),
+        dest_location: "/extra".into(),
+        strip: true,
+    };
+    dkms_conf::ModuleConfig {
+        package_name: "m".into(),
+        package_version: "1".into(),
+        records: vec![record],
+        make: Default::default(),
+        patches: Vec::new(),
+        scripts: Scripts::default(),
+        build_depends: Vec::new(),
+        build_depends_rebuild: false,
+        exclusive: Default::default(),
+        obsolete_by: None,
+        autoinstall: true,
+        no_weak_modules: false,
+        exported: Vec::new(),
+    }
+}

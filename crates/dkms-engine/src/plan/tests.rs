@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use dkms_conf::exclusion::{Exclusion, Reason};
-use dkms_conf::module_config::{ModuleConfig, Record, Scripts};
+use dkms_conf::module_config::ModuleConfig;
 
 use super::*;
 use crate::facts::kernel::{Compression, Headers, Kernel, KernelConfig};
 use crate::facts::{Configuration, Examined, Registration, State, TargetFacts};
 use crate::fingerprint::{Change, Fingerprint, Part};
 use crate::record::FailureRecord;
+use crate::testing;
 
 fn module(text: &str) -> ModuleId {
     let (name, version) = text.split_once('/').unwrap_or((text, "1"));
@@ -29,28 +30,8 @@ fn source(content: &str) -> Fingerprint {
 }
 
 fn config(depends: &[&str]) -> ModuleConfig {
-    let record = Record {
-        built_name: "m".into(),
-        built_location: String::new(),
-        dest_name: "m".into(),
-        dest_location: "/extra".into(),
-        strip: true,
-    };
-    ModuleConfig {
-        package_name: "m".into(),
-        package_version: "1".into(),
-        records: vec![record],
-        make: Default::default(),
-        patches: Vec::new(),
-        scripts: Scripts::default(),
-        build_depends: depends.iter().map(|&name| name.to_owned()).collect(),
-        build_depends_rebuild: false,
-        exclusive: Default::default(),
-        obsolete_by: None,
-        autoinstall: true,
-        no_weak_modules: false,
-        exported: Vec::new(),
-    }
+    let build_depends = depends.iter().map(|&name| name.to_owned()).collect();
+    ModuleConfig { build_depends, ..testing::module_config() }
 }
 
 /// Facts in the making.
