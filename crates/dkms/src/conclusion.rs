@@ -89,3 +89,149 @@ fn in_hook(session: &Session, report: &Report, status: u8) -> Result<()> {
     let unsupported = excluded && framework.on_unsupported_kernel() == OnFailure::Fail;
     if failed || unsupported { Err(Told(1).into()) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::io::Write;
+    use std::path::Path;
+
+    use dkms_engine::cancel::Cancel;
+    use dkms_engine::environment::Environment;
+    use dkms_engine::plan::Because;
+    use dkms_engine::root::Root;
+    use dkms_engine::target::{ModuleId, Target};
+
+    use super::*;
+    use crate::arguments::{Arguments, Place};
+    use crate::command_line::{Parsed, parse};
+
+    fn session(line: &str, settings: &str) -> Session {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::open(directory.path()).unwrap();
+        for (path, text) in [("/etc/os-release", "ID=debian\n"), ("/etc/dkms/framework.conf", settings)] {
+            root.create_dir_all(Path::new(path).parent().unwrap()).unwrap();
+            root.create_new(Path::new(path), 0o644).unwrap().write_all(text.as_bytes()).unwrap();
+        }
+        let Parsed::Run(parsed) = parse(line.split(' ').map(OsString::from)) else { panic!("{line}") };
+        let place = Place { root: &root, working: directory.path() };
+        let arguments = Arguments::resolve(*parsed, place).unwrap();
+        Session::new(arguments, place, Environment::default(), Cancel::default()).unwrap()
+    }
+
+    fn kernel(release: &str) -> KernelId {
+        KernelId::new(release, "x86_64").unwrap()
+    }
+
+    fn module() -> ModuleId {
+        ModuleId::new("m", "1").unwrap()
+    }
+
+    fn failed(release: &str, error: Error) -> Entry {
+        let outcome = Outcome::Failed { verb: "build", because: Because::Asked, error };
+        Entry { module: module(), kernel: Some(kernel(release)), outcome }
+    }
+
+    fn settled(release: &str, why: Why) -> Entry {
+        Entry { module: module(), kernel: Some(kernel(release)), outcome: Outcome::Settled(why) }
+    }
+
+    fn make_failed(release: &str) -> Entry {
+        let target = Target::new(module(), kernel(release));
+        failed(release, Error::MakeFailed { target, status: 2, first_error: None, log: "/l".into() })
+    }
+
+    fn not_tried(release: &str) -> Entry {
+        let outcome = Outcome::NotTried { verb: "install", after: module() };
+        Entry { module: module(), kernel: Some(kernel(release)), outcome }
+    }
+
+    fn headers(release: &str) -> Entry {
+        settled(release, Why::HeadersMissing { path: "/h".into(), package: None })
+    }
+
+    fn excluded(release: &str) -> Entry {
+        settled(release, Why::Excluded { reason: "r".into(), directive: "d".into(), value: "v".into() })
+    }
+
+    fn failed_before(release: &str) -> Entry {
+        settled(release, Why::FailedBefore { message: "m".into(), status: 2, first_error: None })
+    }
+
+    /// Status of a run over kernels a and b.
+    fn concluded(line: &str, settings: &str, entries: Vec<Entry>, troubles: Vec<Error>) -> u8 {
+        let report = Report { entries, troubles };
+        let end = of(&session(line, settings), &report, &[kernel("a"), kernel("b")]);
+        end.map_or_else(|error| exit::status(&error), |()| 0)
+    }
+
+    #[test]
+    fn the_first_failure_of_the_first_kernel_named() {
+        for (entries, expected) in [
+            (vec![], 0),
+            (vec![settled("a", Why::AlreadyBuilt)], 0),
+            (vec![make_failed("a"), not_tried("a")], 10),
+            (vec![make_failed("b"), headers("a")], 21),
+            (vec![headers("b"), make_failed("a")], 10),
+            (vec![excluded("a")], 77),
+            (vec![settled("a", Why::NotInstalled)], 0),
+            (vec![settled("a", Why::DependencyMissing { missing: vec!["x".into()] })], 13),
+            (vec![make_failed("b"), failed("a", Error::Interrupted { signal: 2 })], 130),
+        ] {
+            let shown = format!("{entries:?}");
+            assert_eq!(concluded("install m/1", "", entries, vec![]), expected, "{shown}");
+        }
+        let depmod = || Error::Depmod { kernel: "a".into(), reason: "r".into() };
+        assert_eq!(concluded("install m/1", "", vec![], vec![depmod()]), 6);
+        assert_eq!(concluded("install m/1", "", vec![make_failed("a")], vec![depmod()]), 10);
+    }
+
+    #[test]
+    fn automatic_runs_have_a_number_of_their_own() {
+        for (entries, expected) in [
+            (vec![settled("a", Why::AlreadyInstalled)], 0),
+            (vec![make_failed("a")], 11),
+            (vec![failed_before("a")], 11),
+            (vec![excluded("a")], 0),
+            (vec![settled("a", Why::Broken)], 0),
+            (vec![settled("a", Why::Deferred { missing: vec![] })], 0),
+            (vec![settled("a", Why::DependencyMissing { missing: vec![] })], 11),
+            (vec![settled("a", Why::BadConfiguration { problems: "p".into(), missing: false })], 11),
+            (vec![headers("a")], 21),
+            (vec![headers("a"), make_failed("a")], 11),
+        ] {
+            let shown = format!("{entries:?}");
+            assert_eq!(concluded("autoinstall", "", entries, vec![]), expected, "{shown}");
+        }
+        assert_eq!(concluded("kernel_prerm -k a", "", vec![make_failed("a")], vec![]), 14);
+        assert_eq!(concluded("kernel_postinst -k a", "", vec![make_failed("a")], vec![]), 11);
+    }
+
+    #[test]
+    fn hooks_end_with_0_unless_the_administrator_is_strict() {
+        let (lax, strict, unsupported) = ("", "on_failure=fail\n", "on_unsupported_kernel=fail\n");
+        for (entry, settings, expected) in [
+            (make_failed("a"), lax, 0),
+            (make_failed("a"), strict, 1),
+            (make_failed("a"), unsupported, 0),
+            (excluded("a"), lax, 0),
+            (excluded("a"), strict, 0),
+            (excluded("a"), unsupported, 1),
+            (headers("a"), strict, 0),
+            (failed_before("a"), strict, 1),
+        ] {
+            for verb in ["kernel_postinst -k a", "module_postinst m/1"] {
+                let again = match &entry.outcome {
+                    Outcome::Settled(why) => settled("a", why.clone()),
+                    _ => make_failed("a"),
+                };
+                // A person's request has tried again what failed before.
+                if verb.starts_with("module") && matches!(&again.outcome, Outcome::Settled(Why::FailedBefore { .. })) {
+                    continue;
+                }
+                let line = format!("{verb} --hook");
+                assert_eq!(concluded(&line, settings, vec![again], vec![]), expected, "{line} {settings} {entry:?}");
+            }
+        }
+    }
+}
