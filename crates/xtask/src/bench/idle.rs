@@ -6,12 +6,11 @@ use super::contest::{Contest, ORIGINAL};
 use super::lap::{laps, median};
 use super::row::Row;
 use super::tiny::{self, Size};
-use crate::root::Root;
 
 /// The original has no way to say "all kernels" but one run for each.
 pub(super) fn run(contest: &Contest) -> Result<Vec<Row>> {
     let size = Size { modules: 10, kernels: 5 };
-    let root = Root::over(&tiny::tree(contest, size)?)?;
+    let root = tiny::root(contest, size)?;
     let each = format!("for kernel in $(ls /lib/modules); do {ORIGINAL} autoinstall -k $kernel || exit; done");
     let original = median(laps(&root, contest.rounds, &each)?.iter().map(|lap| lap.wall));
     let all = format!("{} autoinstall --all-kernels", contest.ours);

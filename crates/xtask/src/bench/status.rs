@@ -6,12 +6,11 @@ use super::contest::{Contest, ORIGINAL};
 use super::lap::{laps, median};
 use super::row::Row;
 use super::tiny::{self, Size};
-use crate::root::Root;
 
 /// Both sides on one tree; that they print the same lines is checked first.
 pub(super) fn run(contest: &Contest) -> Result<Vec<Row>> {
     let size = Size { modules: if contest.small { 5 } else { 50 }, kernels: if contest.small { 5 } else { 10 } };
-    let root = Root::over(&tiny::tree(contest, size)?)?;
+    let root = tiny::root(contest, size)?;
     let status = format!("{} status", contest.ours);
     let ours = median(laps(&root, contest.quick_laps(), &status)?.iter().map(|lap| lap.wall));
     // The original takes minutes: one lap, and its output is the one that is compared.
@@ -21,7 +20,7 @@ pub(super) fn run(contest: &Contest) -> Result<Vec<Row>> {
     let rows = root.must("wc -l < /tmp/original")?.stdout;
     ensure!(rows.trim() == size.rows().to_string(), "the tree has {rows} rows, not {}", size.rows());
 
-    let single = Root::over(&tiny::tree(contest, Size { modules: 1, kernels: 1 })?)?;
+    let single = tiny::root(contest, Size { modules: 1, kernels: 1 })?;
     let one = median(laps(&single, contest.quick_laps(), &status)?.iter().map(|lap| lap.wall));
 
     let title = format!("status, {} rows", size.rows());

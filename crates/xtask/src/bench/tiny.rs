@@ -7,7 +7,8 @@
 use anyhow::{Result, ensure};
 
 use super::contest::Contest;
-use crate::layer::{self, Kernels, Layer};
+use crate::layer::{self, Kernels};
+use crate::root::Root;
 
 /// How large the tree is.
 #[derive(Debug, Clone, Copy)]
@@ -72,24 +73,26 @@ cd /lib/modules
 for kernel in *; do $dkms autoinstall -k $kernel; done
 "#;
 
-/// A layer with both programs and `size` modules, all installed for all kernels by `contest.ours`.
-pub(super) fn tree(contest: &Contest, size: Size) -> Result<Layer> {
+/// A root with both programs and `size` modules, all installed for all kernels by `contest.ours`.
+///
+/// What is installed is not kept in a layer: a copied file is another file to whoever remembers its inode, and reading
+/// all of them again is not what status does on a machine.
+pub(super) fn root(contest: &Contest, size: Size) -> Result<Root> {
     let kernels = Kernels::of_archive()?;
     let below = contest.over(&layer::kernel(&kernels)?)?;
     let Size { modules, kernels: count } = size;
     ensure!(modules <= 100 && count <= 100, "names of tiny modules and kernels have two digits");
     let known = format!("real={} dkms={}", kernels.older, contest.ours);
-    let make_kernels = format!("{known}{}", KERNELS.replace("KERNELS", &count.to_string()));
-    let make_modules = format!("{known}{}", MODULES.replace("MODULES", &modules.to_string()));
+    let start = [KERNELS.replace("KERNELS", &count.to_string()), MODULES.replace("MODULES", &modules.to_string())];
+    let start = start.map(|script| format!("{known}{script}"));
+    let layer = below.extend(&format!("tiny-{modules}x{count}"), &start.concat(), |root| {
+        start.iter().try_for_each(|script| root.must(script).map(drop))
+    })?;
+    let root = Root::over(&layer)?;
     let install = format!("{known}{INSTALL}");
-    let recipe = format!("{make_kernels}{make_modules}{install}");
-    below.extend(&format!("tiny-{modules}x{count}"), &recipe, |root| {
-        root.must(&make_kernels)?;
-        root.must(&make_modules)?;
-        let done = root.command(3600, &["bash", "-c", &install]).checked()?;
-        let shown = root.must(&format!("{} status", contest.ours))?.stdout;
-        let rows = shown.lines().filter(|line| line.ends_with(": installed")).count();
-        ensure!(rows == size.rows(), "the tree has {rows} installed rows, not {}\n{}", size.rows(), done.tail());
-        Ok(())
-    })
+    let done = root.command(3600, &["bash", "-c", &install]).checked()?;
+    let shown = root.must(&format!("{} status", contest.ours))?.stdout;
+    let rows = shown.lines().filter(|line| line.ends_with(": installed")).count();
+    ensure!(rows == size.rows(), "the tree has {rows} installed rows, not {}\n{}", size.rows(), done.tail());
+    Ok(root)
 }
