@@ -30,7 +30,8 @@ impl Output {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other,
+            Err(error) => Err(io::Error::new(error.kind(), format!("cannot write to standard output: {error}"))),
+            Ok(()) => Ok(()),
         }
     }
 
