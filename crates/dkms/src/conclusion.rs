@@ -59,7 +59,10 @@ fn entry_status(session: &Session, entry: &Entry) -> Option<u8> {
     let automatic = is_automatic(session.arguments.verb);
     match &entry.outcome {
         Outcome::Done(_) => None,
-        Outcome::Failed { error, .. } => Some(exit::of_error(error)),
+        Outcome::Failed { error, .. } => {
+            let status = exit::of_error(error);
+            (!automatic || status != exit::EXCLUDED).then_some(status)
+        }
         // What it waited for has failed, and that is in the report as well.
         Outcome::NotTried { .. } => None,
         Outcome::Settled(why) => {

@@ -3,6 +3,7 @@
 //! The plan settles what needs no step. For a person who named the module, missing headers are an error; for an automatic
 //! run some reasons are the normal course of things. Both readings are here.
 
+use crate::exit;
 use dkms_engine::error::Error;
 use dkms_engine::layout::Layout;
 use dkms_engine::plan::{Settled, Why};
@@ -64,12 +65,13 @@ pub fn error(settled: &Settled, layout: &Layout) -> Option<Error> {
     })
 }
 
-/// Whether an automatic run that meets this reason has failed for the module: it ought to be there and will not be.
+/// Whether an automatic run that meets this reason has failed for the module: it ought to be there and will not be. A
+/// script that ended with 77 said, as such scripts do, that the module is not meant for the kernel.
 pub fn fails_automatic(why: &Why) -> bool {
-    matches!(
-        why,
-        Why::BadConfiguration { .. } | Why::Cycle { .. } | Why::DependencyMissing { .. } | Why::FailedBefore { .. }
-    )
+    match why {
+        Why::FailedBefore { status, .. } => *status != i32::from(exit::EXCLUDED),
+        _ => matches!(why, Why::BadConfiguration { .. } | Why::Cycle { .. } | Why::DependencyMissing { .. }),
+    }
 }
 
 #[cfg(test)]
@@ -94,6 +96,7 @@ mod tests {
             (Why::DependencyMissing { missing: missing.clone() }, Some(13), true),
             (Why::Excluded { reason: "r".into(), directive: "d".into(), value: "v".into() }, Some(77), false),
             (Why::FailedBefore { message: "m".into(), status: 2, first_error: None }, None, true),
+            (Why::FailedBefore { message: "m".into(), status: 77, first_error: None }, None, false),
             (Why::HeadersMissing { path: "/h".into(), package: None }, Some(21), false),
             (Why::NoSource, Some(2), false),
             (Why::NotAdded, Some(3), false),
