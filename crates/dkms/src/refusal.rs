@@ -180,6 +180,7 @@ impl Refusal {
             Refusal::NeedsRoot { .. } => "run the command again with sudo".into(),
             Refusal::TreeReadOnly { .. } => "run the command again with sudo, or mount the tree writable".into(),
             Refusal::OneKernel { verb, .. } => format!("dkms {} -k KERNEL", verb.name()),
+            Refusal::PathNotTaken { verb: Verb::Plan, path } => format!("dkms add {path}, then plan the version"),
             Refusal::PathNotTaken { verb, .. } => format!("dkms {} NAME/VERSION", verb.name()),
             Refusal::TwoVerbs { second, .. } => format!("a module of that name is given with -m {}", second.name()),
             Refusal::VerbDropped { instead, .. } => (*instead).into(),

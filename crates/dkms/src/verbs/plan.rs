@@ -6,10 +6,17 @@ use dkms_engine::run;
 use dkms_engine::target::{KernelId, ModuleId};
 use serde::Serialize;
 
+use crate::arguments::Origin;
+use crate::refusal::Refusal;
 use crate::session::Session;
+use crate::verb::Verb;
 use crate::{goal, reason};
 
 pub(super) fn run(session: &Session) -> Result<()> {
+    // A plan changes nothing, so it cannot register what a path holds first.
+    if let Some(Origin::Archive(path) | Origin::Directory(path)) = &session.arguments.origin {
+        return Err(Refusal::PathNotTaken { verb: Verb::Plan, path: path.display().to_string() }.into());
+    }
     let module = goal::module(session)?;
     let (_, plan) = run::look(&session.setup, &goal::of(session, module.as_ref())?)?;
     let shown = PlanOutput::new(&plan);
