@@ -6,11 +6,19 @@ pub(super) fn path(inside: &str) -> bool {
     inside.contains("/.dkms-rs")
         || inside.ends_with("/.record.json")
         || inside.ends_with("/.installed.json")
+        || left_by_a_build(inside)
         // Bookkeeping of tools that scripts of a case may call.
         || inside.starts_with("/var/cache/")
         || inside.starts_with("/var/log/")
         || inside.starts_with("/var/lib/dpkg/")
         || inside.starts_with("/var/lib/apt/")
+}
+
+/// The original builds in the one directory of a module version and leaves all of it after a failure. Each of our builds
+/// has a directory of its own, which goes; its log is to be found at the same place.
+fn left_by_a_build(inside: &str) -> bool {
+    let tree = inside.starts_with("/var/lib/dkms/") || inside.starts_with("/srv/");
+    tree && inside.contains("/build/") && !inside.ends_with("/build/make.log")
 }
 
 /// Files whose content differs between any two runs; their presence and mode are compared.
@@ -47,6 +55,14 @@ fn random(tail: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_failed_build_the_log_is_compared() {
+        assert!(path("/var/lib/dkms/m/1/build/m.c"));
+        assert!(!path("/var/lib/dkms/m/1/build/make.log"));
+        assert!(!path("/var/lib/dkms/m/1/build"));
+        assert!(!path("/usr/src/m-1/build/m.c"));
+    }
 
     #[test]
     fn temporary_names_are_made_equal() {

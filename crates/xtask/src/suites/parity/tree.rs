@@ -40,11 +40,12 @@ pub(crate) fn changed(root: &Root) -> Result<Tree> {
         let before = before.filter(|(meta, _)| !whiteout(meta));
         let now = root.path(&inside);
         let entry = match now.symlink_metadata() {
-            Ok(meta) if !whiteout(&meta) => describe(&inside, &now, &meta)?,
+            Ok(meta) if !whiteout(&meta) => describe(root, &inside, &now, &meta)?,
             _ if before.is_some() => Entry { kind: "gone".into(), content: String::new() },
             _ => continue,
         };
-        let same = before.is_some_and(|(meta, path)| describe(&inside, &path, &meta).is_ok_and(|old| old == entry));
+        let same =
+            before.is_some_and(|(meta, path)| describe(root, &inside, &path, &meta).is_ok_and(|old| old == entry));
         if !same {
             tree.insert(ignored::normal(&inside), entry);
         }
@@ -57,10 +58,14 @@ fn whiteout(meta: &Metadata) -> bool {
     meta.file_type().is_char_device() && meta.rdev() == 0
 }
 
-fn describe(inside: &str, path: &Path, meta: &Metadata) -> Result<Entry> {
+fn describe(root: &Root, inside: &str, path: &Path, meta: &Metadata) -> Result<Entry> {
     let kind = meta.file_type();
     let mode = meta.mode() & 0o7777;
-    Ok(if kind.is_symlink() {
+    Ok(if inside.ends_with("/build/make.log") {
+        // Ours keeps the log of each failed build and only links the last one here.
+        let target = std::fs::read_link(path).map_or(path.to_owned(), |target| root.path(&target.to_string_lossy()));
+        Entry { kind: "log".into(), content: content(inside, &target)? }
+    } else if kind.is_symlink() {
         let target = std::fs::read_link(path).with_context(|| format!("read link {inside}"))?;
         Entry { kind: format!("link -> {}", target.display()), content: String::new() }
     } else if kind.is_dir() {
