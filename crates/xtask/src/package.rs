@@ -21,7 +21,7 @@ pub(crate) fn run() -> Result<()> {
 fn lint(deb: &Path) -> Result<()> {
     host::need(&[("lintian", "lintian")])?;
     Cmd::new("lintian")
-        .args(["--fail-on", "error", "--suppress-tags", "bad-distribution-in-changes-file"])
+        .args(["--fail-on", "error"])
         .arg(deb)
         .run()
 }
