@@ -4,7 +4,7 @@
 //! within one file system. Dropped unpublished, it disappears; left by a dead process, the next writer sweeps it.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -151,8 +151,7 @@ impl Staged {
             self.sync_parent()?;
             self.root.remove_tree(&self.path)?;
         } else {
-            let aside = fresh_name(self.destination.parent().unwrap_or(Path::new("/")));
-            self.root.rename(&self.destination, &aside)?;
+            let aside = move_aside(&self.root, &self.destination)?;
             self.root.rename(&self.path, &self.destination)?;
             self.sync_parent()?;
             self.root.remove_tree(&aside)?;
@@ -173,6 +172,28 @@ impl Drop for Staged {
             let _ = self.root.remove_tree(&self.path);
         }
     }
+}
+
+/// Deletes a tree that is seen under a final name: out of sight in one step first. Nothing there is fine.
+///
+/// # Errors
+/// `Io`.
+pub fn discard(root: &Root, path: &Path) -> Result<(), Error> {
+    if root.link_meta(path).is_none() {
+        return Ok(());
+    }
+    root.remove_tree(&move_aside(root, path)?)
+}
+
+/// Renames to a name of ours beside it, and gives that name. overlayfs renames no directory of a lower layer (what the
+/// image of a container brought): such a one is deleted where it is.
+fn move_aside(root: &Root, path: &Path) -> Result<PathBuf, Error> {
+    let aside = fresh_name(path.parent().unwrap_or(Path::new("/")));
+    match root.rename(path, &aside) {
+        Err(Error::Io { source, .. }) if source.kind() == ErrorKind::CrossesDevices => root.remove_tree(path)?,
+        renamed => renamed?,
+    }
+    Ok(aside)
 }
 
 /// Removes what dead writers left in one directory. The lock is held, so nothing staged there can be alive but our own.

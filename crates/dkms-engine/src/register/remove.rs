@@ -10,7 +10,7 @@ use crate::layout::{STAGED_PREFIX, WORK_PREFIX};
 use crate::lock::Guard;
 use crate::root::{Kind, Root};
 use crate::setup::Setup;
-use crate::staged::Staged;
+use crate::staged::{Staged, discard};
 use crate::target::{ModuleId, Target};
 
 /// What belongs to a module version beside its builds; the last ones are those of features that are gone.
@@ -117,14 +117,4 @@ fn clear_tarballs(root: &Root, directory: &Path, left: &mut Vec<PathBuf>) -> Res
 /// `Io`.
 pub fn link_failed_log(setup: &Setup, guard: &Guard, module: &ModuleId, log: &Path) -> Result<(), Error> {
     Staged::link(&setup.root, log, &setup.layout.build(module).join("make.log"))?.publish(guard)
-}
-
-/// Out of sight in one step, then deleted.
-fn discard(root: &Root, path: &Path) -> Result<(), Error> {
-    if root.link_meta(path).is_none() {
-        return Ok(());
-    }
-    let bin = Staged::directory(root, path)?;
-    root.rename(path, &bin.path().join("discarded"))?;
-    root.remove_tree(bin.path())
 }

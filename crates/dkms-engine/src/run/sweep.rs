@@ -46,6 +46,12 @@ fn sweep_version(setup: &Setup, version: &Path, guard: &Guard) -> Result<(), Err
             root.remove_tree(&inner)?;
         } else if kind == Kind::Directory && !text.starts_with(STAGED_PREFIX) {
             staged::sweep(root, &inner, guard)?;
+            // `inner` is a kernel; its architectures hold what is recorded of a build.
+            for (architecture, kind) in root.list(&inner)? {
+                if kind == Kind::Directory {
+                    staged::sweep(root, &inner.join(architecture), guard)?;
+                }
+            }
         }
     }
     staged::sweep(root, version, guard)

@@ -1,6 +1,9 @@
 //! Runs the command of a scenario, kills it at a moment, looks, runs it again, and compares.
 
-use anyhow::{Context, Result, ensure};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Result, ensure};
 
 use super::scenario::{KERNEL, Scenario, WORDS};
 use crate::command::Cmd;
@@ -14,11 +17,18 @@ const STEPS: &str = "rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdir
 /// What a shell says of a command that was killed.
 const KILLED: i32 = 128 + 9;
 
+/// Before the how-manieth call of one kind dkms dies. strace counts each kind by itself, and each thread by itself.
+pub(super) struct Moment {
+    pub(super) call: String,
+    pub(super) nth: usize,
+}
+
 /// A scenario with its start and what its end has to look like.
 pub(super) struct Killing<'a> {
     scenario: &'a Scenario,
     start: Layer,
-    steps: usize,
+    moments: Vec<Moment>,
+    killed: AtomicUsize,
     undisturbed: Vec<String>,
 }
 
@@ -27,29 +37,35 @@ impl<'a> Killing<'a> {
     pub(super) fn prepare(sources: &Layer, scenario: &'a Scenario) -> Result<Killing<'a>> {
         let line = format!("set -e; K={KERNEL}\n{}", scenario.start);
         let start = sources.extend(&format!("crash-{}", scenario.name), &line, |root| root.must(&line).map(drop))?;
-        let mut killing = Killing { scenario, start, steps: 0, undisturbed: Vec::new() };
+        let mut killing =
+            Killing { scenario, start, moments: Vec::new(), killed: AtomicUsize::new(0), undisturbed: Vec::new() };
         let root = Root::over(&killing.start)?;
         killing.again(&root)?;
         killing.undisturbed = killing.look(&root)?;
         let root = Root::over(&killing.start)?;
         root.must(&killing.traced(&format!("trace={STEPS}")))?;
-        // Each thread has a count of its own, so the busiest one has as many moments as there are.
-        let count =
-            "grep -v resumed /tmp/trace | cut -d ' ' -f 1 | sort | uniq -c | sort -rn | awk 'NR == 1 { print $1 }'";
-        killing.steps = root.must(count)?.stdout.trim().parse().context("the number of steps")?;
+        let trace =
+            root.must("grep -v resumed /tmp/trace | sed -nE 's/^([0-9]+) +([a-z0-9_]+)\\(.*/\\1 \\2/p'")?.stdout;
+        killing.moments = moments(&trace);
         Ok(killing)
     }
 
-    pub(super) fn steps(&self) -> usize {
-        self.steps
+    pub(super) fn moments(&self) -> &[Moment] {
+        &self.moments
+    }
+
+    /// How many runs were really cut off.
+    pub(super) fn killed(&self) -> usize {
+        self.killed.load(Ordering::Relaxed)
     }
 
     /// Kills at one moment; what is wrong afterwards.
-    pub(super) fn kill(&self, moment: usize) -> Result<Vec<String>> {
+    pub(super) fn kill(&self, moment: &Moment) -> Result<Vec<String>> {
         let root = Root::over(&self.start)?;
-        let killed = root.bash(&self.traced(&format!("inject={STEPS}:signal=KILL:when={moment}")))?;
-        // Threads share the work differently from run to run, so the last moments may not come.
+        let killed = root.bash(&self.traced(&format!("inject={}:signal=KILL:when={}", moment.call, moment.nth)))?;
+        // Threads share the work differently from run to run, so the last moments of a kind may not come.
         ensure!(killed.code == KILLED || killed.code == 0, "the run ended with {}\n{}", killed.code, killed.tail());
+        self.killed.fetch_add(usize::from(killed.code == KILLED), Ordering::Relaxed);
         let mut complaints = Vec::new();
         let promise = root.bash(&format!("K={KERNEL}\n{WORDS}\n{}", self.scenario.promise))?;
         if promise.code != 0 {
@@ -101,6 +117,22 @@ impl<'a> Killing<'a> {
         lines.extend(seen.stdout.lines().map(str::to_owned));
         Ok(lines)
     }
+}
+
+/// Every call of the thread that makes most of its kind, in the order in which the kinds first come.
+fn moments(trace: &str) -> Vec<Moment> {
+    let mut counts: HashMap<(&str, &str), usize> = HashMap::new();
+    let mut calls: Vec<&str> = Vec::new();
+    for (thread, call) in trace.lines().filter_map(|line| line.split_once(' ')) {
+        *counts.entry((thread, call)).or_default() += 1;
+        if !calls.contains(&call) {
+            calls.push(call);
+        }
+    }
+    let most = |call: &str| counts.iter().filter(|((_, of), _)| *of == call).map(|(_, n)| *n).max().unwrap_or(0);
+    let of_kind =
+        |call: &&str| (1..=most(call)).map(|nth| Moment { call: (*call).to_owned(), nth }).collect::<Vec<_>>();
+    calls.iter().flat_map(of_kind).collect()
 }
 
 fn difference(wanted: &[String], found: &[String]) -> Vec<String> {
