@@ -20,10 +20,7 @@ pub(crate) fn run() -> Result<()> {
 /// Any error of lintian is an error; its warnings are shown.
 fn lint(deb: &Path) -> Result<()> {
     host::need(&[("lintian", "lintian")])?;
-    Cmd::new("lintian")
-        .args(["--fail-on", "error"])
-        .arg(deb)
-        .run()
+    Cmd::new("lintian").args(["--fail-on", "error"]).arg(deb).run()
 }
 
 /// The package of the tree as it is.

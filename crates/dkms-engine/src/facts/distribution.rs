@@ -182,7 +182,7 @@ impl Distribution {
 }
 
 /// Where a kernel build tree keeps the signing program.
-const SIGN_FILE: &str = "scripts/sign-file";
+pub const SIGN_FILE: &str = "scripts/sign-file";
 
 fn family(word: &str) -> Option<Family> {
     Some(match word {

@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::facts::distribution::Family;
+use crate::facts::distribution::{SIGN_FILE, SignProgram};
 use crate::facts::kernel::Kernel;
-use crate::layout;
 use crate::setup::Setup;
 
 /// Where it is for a kernel; else all the places that were looked at.
@@ -13,27 +12,22 @@ pub(super) fn find(setup: &Setup, kernel: &Kernel) -> Result<PathBuf, Vec<PathBu
     candidates.iter().find(|path| setup.root.is_executable(path)).cloned().ok_or(candidates)
 }
 
+/// What the administrator names is taken at its word: another program in its place could sign with another key. Otherwise
+/// the distribution's places; the headers that the kernel is built against have the last word.
 fn candidates(setup: &Setup, kernel: &Kernel) -> Vec<PathBuf> {
     let release = &kernel.id.release;
-    let mut paths: Vec<PathBuf> = Vec::new();
-    let of_kernel = |directory: PathBuf| directory.join("scripts/sign-file");
-    match setup.framework.sign_file(release) {
-        Some(configured) => paths.push(configured.into()),
-        None => match setup.distribution.family() {
-            Family::Debian => {
-                let series = release.rsplit_once('.').map_or(release.as_str(), |(series, _)| series);
-                paths.push(of_kernel(layout::kbuild(series)));
-            }
-            Family::Ubuntu => {
-                paths.extend(setup.environment.search_path().iter().map(|directory| directory.join("kmodsign")));
-                paths.push(of_kernel(layout::kernel_headers(&format!("linux-headers-{release}"))));
-            }
-            Family::Gentoo => paths.push(of_kernel(layout::kernel_headers(&format!("linux-{release}")))),
-            _ => {}
-        },
+    if let Some(named) = setup.framework.sign_file(release) {
+        return vec![named.into()];
     }
-    // Debian's versioned directories and everybody else's: the headers have it, or a link to it.
-    paths.push(of_kernel(kernel.source_dir.clone()));
-    paths.push(of_kernel(setup.layout.kernel_build(release)));
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for program in setup.distribution.sign_programs(release, &kernel.directory) {
+        match program {
+            SignProgram::File(path) => paths.push(path),
+            SignProgram::Named(name) => {
+                paths.extend(setup.environment.search_path().iter().map(|directory| directory.join(name)));
+            }
+        }
+    }
+    paths.push(kernel.source_dir.join(SIGN_FILE));
     paths
 }
