@@ -45,7 +45,7 @@ pub(crate) struct Players<'a> {
 }
 
 /// Before `dkms` of the layer in PATH.
-const STAND_IN: &str = "/usr/local/sbin/dkms";
+pub(super) const STAND_IN: &str = "/usr/local/sbin/dkms";
 
 /// Plays all lines of a case.
 pub(crate) fn play(case: &Case, players: &Players<'_>, kernels: &Kernels) -> Result<Seen> {
