@@ -136,6 +136,8 @@ impl Staged {
     pub fn publish(mut self, _guard: &Guard) -> Result<(), Error> {
         self.root.rename(&self.path, &self.destination)?;
         self.published = true;
+        // Renaming one name of a file to another name of the same file does nothing: rename(2).
+        self.root.remove_file(&self.path)?;
         self.sync_parent()
     }
 
@@ -244,6 +246,17 @@ mod tests {
         }
         assert!(root.is_dir(&destination.join("new")) && !root.exists(&destination.join("old")));
         assert_eq!(root.list(Path::new("/tree")).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_second_name_of_the_same_file_leaves_nothing_staged() {
+        let (_directory, root, guard) = setting();
+        Staged::file(&root, Path::new("/d/a"), b"a", 0o644).unwrap().publish(&guard).unwrap();
+        for _ in 0..2 {
+            Staged::duplicate(&root, Path::new("/d/a"), Path::new("/d/b")).unwrap().publish(&guard).unwrap();
+        }
+        let names: Vec<_> = root.list(Path::new("/d")).unwrap().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["a", "b"]);
     }
 
     #[test]

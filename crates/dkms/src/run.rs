@@ -12,6 +12,7 @@ use dkms_engine::error::Error;
 use dkms_engine::facts::tree;
 use dkms_engine::layout::OS_RELEASE;
 use dkms_engine::root::Root;
+use dkms_engine::run::Writer;
 use indicatif::MultiProgress;
 
 use crate::arguments::{Arguments, Place};
@@ -20,6 +21,8 @@ use crate::logger::{Logger, level};
 use crate::output::Output;
 use crate::preconditions::Rights;
 use crate::session::Session;
+use crate::verb::Verb;
+use crate::watch::Watcher;
 use crate::{exit, kernels, preconditions, problem, signals, verbs};
 
 /// Carries out a command line (without the program's name) and says how the process is to end.
@@ -62,8 +65,21 @@ fn carry_out(line: CommandLine, progress: &MultiProgress) -> Result<()> {
     signals::register(&cancel).context("cannot handle signals")?;
     let environment = Environment::new(std::env::vars_os());
     let session = Session::new(arguments, place, environment, cancel)?;
+    heal(&session, progress);
     check(&session)?;
     verbs::run(&session, progress)
+}
+
+/// A removal that was cut off must not be refused because half of it is done.
+fn heal(session: &Session, progress: &MultiProgress) {
+    let reads = matches!(session.arguments.verb, Verb::Status | Verb::Plan | Verb::Match | Verb::Mktarball);
+    if reads || session.arguments.line.no_depmod || !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let mut watcher = Watcher::new(session, progress, false);
+    if let Err(error) = dkms_engine::run::heal(&session.setup, &mut Writer::default(), &mut watcher) {
+        log::warn!("{error}");
+    }
 }
 
 fn check(session: &Session) -> Result<()> {

@@ -80,8 +80,16 @@ pub fn register_binaries(session: &mut Session<'_>, module: &ModuleId, conf: &Pa
 
 fn link_source(session: &Session<'_>, module: &ModuleId, source: &Path) -> Result<(), Error> {
     let (root, layout, guard) = (session.root(), &session.setup.layout, session.guard);
+    let (version, link) = (layout.version(module), layout.source_link(module));
+    if root.link_meta(&version).is_none() {
+        // All in one step: a version without its link counts as broken.
+        let staged = Staged::directory(root, &version)?;
+        let inside = |path: &Path| staged.path().join(path.file_name().unwrap_or_default());
+        root.create_dir(&inside(&layout.build(module)), 0o755)?;
+        root.symlink(source, &inside(&link))?;
+        return staged.publish_directory(guard);
+    }
     root.create_dir_all(&layout.build(module))?;
-    let link = layout.source_link(module);
     let staged = Staged::link(root, source, &link)?;
     if root.link_meta(&link).is_some_and(|meta| meta.kind == Kind::Directory) {
         // A directory of an import without source gives way: a link cannot be renamed over it.

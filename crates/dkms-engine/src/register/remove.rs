@@ -13,7 +13,8 @@ use crate::setup::Setup;
 use crate::staged::{Staged, discard};
 use crate::target::{ModuleId, Target};
 
-/// What belongs to a module version beside its builds; the last ones are those of features that are gone.
+/// What belongs to a module version beside its builds, what makes it registered first; the last ones are those of
+/// features that are gone.
 const PARTS: [&str; 6] = ["source", "build", "tarball", "driver_disk", "rpm", "deb"];
 /// What belongs to a build.
 const BUILD_PARTS: [&str; 2] = ["module", "log"];
@@ -63,15 +64,17 @@ pub fn deregister(setup: &Setup, _guard: &Guard, module: &ModuleId) -> Result<Ve
     if built {
         return Ok(left);
     }
-    // The link first: without it the version is not registered, whatever else is still there.
-    for part in PARTS {
+    // The link last: as long as it is there, the same command finishes what was cut off.
+    for part in PARTS.iter().rev() {
         let path = version.join(part);
-        match part {
+        match *part {
             "tarball" => clear_tarballs(root, &path, &mut left)?,
+            "source" if left.is_empty() => discard(root, &version)?,
             _ => discard(root, &path)?,
         }
     }
     root.remove_empty_parents(&version, &layout.tree);
+    root.remove_empty_parents(&layout.tree.join(&module.name), &layout.tree);
     Ok(left)
 }
 

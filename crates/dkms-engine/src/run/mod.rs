@@ -135,6 +135,18 @@ pub fn achieve(
     Ok(report)
 }
 
+/// Puts right what a run that was cut off left, before anything is judged by it. Costs one look if there was none.
+///
+/// # Errors
+/// `Io`.
+pub fn heal(setup: &Setup, writer: &mut Writer, observer: &mut dyn Observer) -> Result<(), Error> {
+    if install::is_depmod_pending(setup) {
+        let (guard, _) = writer.guard(setup, observer)?;
+        sweep::sweep(setup, guard, observer)?;
+    }
+    Ok(())
+}
+
 /// Facts and plan for a goal; reads only.
 ///
 /// # Errors

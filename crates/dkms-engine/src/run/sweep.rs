@@ -21,12 +21,21 @@ pub(super) fn sweep(setup: &Setup, guard: &Guard, observer: &mut dyn Observer) -
         if kind != Kind::Directory {
             continue;
         }
+        // Our own state is swept as a module is, but its empty directories are in use.
+        let ours = name.to_string_lossy().starts_with('.');
         let module = setup.layout.tree.join(name);
         staged::sweep(root, &module, guard)?;
         for (version, kind) in root.list(&module)? {
             if kind == Kind::Directory {
-                sweep_version(setup, &module.join(version), guard)?;
+                let version = module.join(version);
+                sweep_version(setup, &version, guard)?;
+                if !ours {
+                    root.remove_empty_parents(&version, &setup.layout.tree);
+                }
             }
+        }
+        if !ours {
+            root.remove_empty_parents(&module, &setup.layout.tree);
         }
     }
     staged::sweep(root, &setup.layout.tree, guard)?;
