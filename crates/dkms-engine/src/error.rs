@@ -408,6 +408,9 @@ impl Error {
             Error::BuildMissing { target } => {
                 format!("dkms build {} -k {}/{}", target.module, target.kernel.release, target.kernel.arch)
             }
+            Error::ConfMissing { .. } => {
+                "every source tree of dkms has one, dkms.conf(5) says what is in it: ls the directory".into()
+            }
             Error::DependencyMissing { missing, .. } => format!("dkms install {}", missing.first()?),
             Error::HeadersMissing { package: Some(package), .. } => format!("install the package `{package}`"),
             Error::HeadersMissing { .. } => {

@@ -59,8 +59,8 @@ fn entry_status(session: &Session, entry: &Entry) -> Option<u8> {
     let automatic = is_automatic(session.arguments.verb);
     match &entry.outcome {
         Outcome::Done(_) => None,
-        Outcome::Failed { error, .. } => {
-            let status = exit::of_error(error);
+        Outcome::Failed { verb, error, .. } => {
+            let status = exit::of_step(verb, error);
             (!automatic || status != exit::EXCLUDED).then_some(status)
         }
         // What it waited for has failed, and that is in the report as well.

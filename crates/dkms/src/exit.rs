@@ -137,6 +137,14 @@ pub fn of_error(error: &Error) -> u8 {
     }
 }
 
+/// The status of a step that failed. Placing files has had a number of its own for whatever the system refuses.
+pub fn of_step(verb: &str, error: &Error) -> u8 {
+    match error {
+        Error::Io { .. } if verb == "install" => 6,
+        _ => of_error(error),
+    }
+}
+
 /// A program that is missing fails the step that needs it.
 fn of_missing_tool(program: &str) -> u8 {
     match program.rsplit('/').next().unwrap_or(program) {

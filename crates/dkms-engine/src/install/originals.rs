@@ -13,7 +13,7 @@ use crate::layout::ORIGIN_SUFFIX;
 use crate::lock::Guard;
 use crate::record::FileRecord;
 use crate::root::{Kind, Root};
-use crate::staged::Staged;
+use crate::staged::{self, Staged};
 
 /// A module that gives way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,6 +100,8 @@ impl Original {
     pub(super) fn restore(&self, root: &Root, guard: &Guard, place: &Path) -> Result<(), Error> {
         let inode = |path: &Path| root.link_meta(path).map(|meta| meta.inode);
         if inode(place).is_none() || inode(place) != inode(&self.file) {
+            // A run that was cut off right here left its own attempt beside the place, and no journal names that.
+            staged::sweep(root, place.parent().unwrap_or(Path::new("/")), guard)?;
             Staged::duplicate(root, &self.file, place)?.publish(guard)?;
         }
         self.drop_archived(root)
