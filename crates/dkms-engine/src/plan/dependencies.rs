@@ -10,7 +10,7 @@ use crate::target::{KernelId, ModuleId, Target};
 /// What a dependant finds of a module that it depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Availability {
-    /// It is there, or its own conditions say that it is not meant for the kernel.
+    /// It is there.
     There,
     /// It will be there after this step.
     After(usize),
@@ -77,7 +77,7 @@ impl<'a> Resolver<'a> {
 
     fn settle(&mut self, target: &Target, why: Why) -> Availability {
         let availability = match &why {
-            Why::AlreadyInstalled | Why::Excluded { .. } => Availability::There,
+            Why::AlreadyInstalled => Availability::There,
             Why::NotAutoinstalled | Why::AlreadyBuilt
                 if self.facts.installed_version(&target.module.name, &target.kernel).is_some() =>
             {
