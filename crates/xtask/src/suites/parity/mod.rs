@@ -69,6 +69,9 @@ fn sit(case: &Case, exam: &Exam) -> Result<Vec<String>> {
 /// What the original did, from the cache if nothing that it depends on has changed.
 fn remembered(case: &Case, exam: &Exam) -> Result<Seen> {
     let mut parts = vec![case.text.clone().into_bytes(), exam.original.id().into_bytes(), b"2".to_vec()];
+    if case.lines.iter().any(|line| matches!(line, Line::Package { .. })) {
+        parts.push(b"version of the directory".to_vec());
+    }
     for fixture in case.fixtures() {
         for file in files(&Path::new("tests/fixtures").join(fixture))? {
             parts.push(file.to_string_lossy().into_owned().into_bytes());

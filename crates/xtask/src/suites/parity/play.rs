@@ -90,14 +90,17 @@ fn stand_in(root: &Root, program: Option<&Path>) -> Result<()> {
     }
 }
 
-/// Unpacks the sources of a `-dkms` package; gives name and version as its dkms.conf has them.
+/// Unpacks the sources of a `-dkms` package; gives the name that its dkms.conf has and the version that its directory has:
+/// some packages leave a placeholder in the conf.
 fn unpack(root: &Root, name: &str, suite: &str) -> Result<String> {
     let deb = Debs::of(suite)?.fetch(name)?;
     disk::copy(&deb, &root.path("/tmp/package.deb"))?;
     let line = "cd /tmp && rm -rf unpacked && dpkg-deb -x package.deb unpacked && rm package.deb && cp -a unpacked/usr/src/. /usr/src \
-                && for conf in unpacked/usr/src/*/dkms.conf; do (cd / && . $conf > /dev/null 2>&1; echo $PACKAGE_NAME/$PACKAGE_VERSION); done; rm -r unpacked";
+                && for conf in /tmp/unpacked/usr/src/*/dkms.conf; do (cd / && . $conf > /dev/null 2>&1; \
+                directory=$(basename $(dirname $conf)); echo $PACKAGE_NAME/${directory#$PACKAGE_NAME-}); done; rm -r unpacked";
     let module = root.must(line)?.stdout.trim().to_owned();
-    ensure!(!module.is_empty(), "package {name} has no dkms.conf");
+    let (known, version) = module.split_once('/').unwrap_or_default();
+    ensure!(!known.is_empty() && !version.is_empty(), "package {name} has no usable dkms.conf: `{module}`");
     Ok(module)
 }
 
