@@ -197,17 +197,17 @@ impl<'a> Examination<'a> {
                 .map(|record| &record.fingerprint)
                 .or(memory.failed.as_ref().map(|record| &record.fingerprint))
         });
-        let ingredients = Ingredients {
-            target,
-            kernel: order.kernel,
-            config: &text,
-            depends: &depends,
-            signer: &order.signer,
-            previous,
-        };
-        let fingerprint = self.measurer.measure(&ingredients)?;
-        let content = fingerprint.content();
         let exclusion = conf::exclusion(&config, order.kernel);
+        let automatic = *order.modules == Modules::All;
+        // Nobody will build what is excluded or does not install itself, so nobody asks for its inputs either.
+        let fingerprint = if exclusion.package.is_some() || (automatic && !config.autoinstall && previous.is_none()) {
+            previous.cloned().unwrap_or_default()
+        } else {
+            let (kernel, signer) = (order.kernel, &order.signer);
+            let ingredients = Ingredients { target, kernel, config: &text, depends: &depends, signer, previous };
+            self.measurer.measure(&ingredients)?
+        };
+        let content = fingerprint.content();
         let known = order.facts.targets.entry(target.clone()).or_default();
         known.configuration = Configuration::Examined(Box::new(Examined { config, exclusion, fingerprint }));
         Ok(Some(content))
