@@ -157,12 +157,21 @@ impl<'a> Examination<'a> {
         while let Some(target) = wanted.get(place).cloned() {
             place += 1;
             for (other, known) in facts.targets.iter().filter(|(other, _)| other.kernel == *kernel) {
-                let depends = known.config().is_some_and(|config| config.build_depends.contains(&target.module.name));
+                let depends = match known.config() {
+                    Some(config) => config.build_depends.contains(&target.module.name),
+                    None => self.noted_dependency(other, &target.module.name),
+                };
                 if depends && known.state == State::Installed && !wanted.contains(other) {
                     wanted.push(other.clone());
                 }
             }
         }
+    }
+
+    /// Whether a build of the original, which keeps no record, notes the version of a module that it was built against.
+    fn noted_dependency(&self, target: &Target, name: &str) -> bool {
+        let note = |build: &&BuiltTarget| build.directory.join(format!(".dep_{name}"));
+        self.builds.get(target).is_some_and(|build| self.setup.root.is_file(&note(build)))
     }
 
     /// Examines a target after the modules that it depends on; gives the content of its fingerprint.
