@@ -49,11 +49,16 @@ struct Recorded {
 impl Condition {
     /// Looks at the files of one build.
     pub fn gather(setup: &Setup, build: &BuiltTarget) -> Self {
+        let recorded = record::load::<Recorded>(&setup.root, &build.directory.join(".record.json"));
+        Self::of(setup, build, recorded.as_ref().map(|recorded| &*recorded.objects))
+    }
+
+    /// The same for those who know what was recorded of the build.
+    pub fn of(setup: &Setup, build: &BuiltTarget, recorded: Option<&[ObjectRecord]>) -> Self {
         let root = &setup.root;
         let directory = build.directory.join("module");
-        let recorded = record::load::<Recorded>(root, &build.directory.join(".record.json"));
-        let objects = match &recorded {
-            Some(recorded) => recorded_objects(root, &directory, &recorded.objects),
+        let objects = match recorded {
+            Some(recorded) => recorded_objects(root, &directory, recorded),
             // Nobody knows how many there should be, but none is too few.
             None if found_objects(root, &directory).is_empty() => Wholeness::Missing,
             None => Wholeness::Whole,
@@ -62,10 +67,10 @@ impl Condition {
             return Self { objects, ..Self::default() };
         }
         let manifest = record::load::<Manifest>(root, &build.directory.join(".installed.json"));
-        match (&recorded, manifest) {
+        match (recorded, manifest) {
             (Some(recorded), Some(manifest)) => Self {
                 objects,
-                placed: placed_by_us(root, &recorded.objects, &manifest),
+                placed: placed_by_us(root, recorded, &manifest),
                 refused: !manifest.refused.is_empty(),
             },
             _ => Self { objects, placed: placed_by_the_original(setup, build, &directory), refused: false },

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
 
@@ -45,10 +46,17 @@ pub struct Ingredients<'a> {
 #[derive(Debug)]
 pub struct Measurer<'a> {
     setup: &'a Setup,
-    sources: BTreeMap<ModuleId, Stamped>,
-    kernels: BTreeMap<KernelId, BTreeMap<String, Stamped>>,
+    sources: BTreeMap<ModuleId, Rc<Stamped>>,
+    kernels: BTreeMap<KernelId, Rc<KernelInputs>>,
     /// Contents by stamp.
     contents: BTreeMap<String, String>,
+}
+
+/// What a kernel gives to every module that is built for it.
+#[derive(Debug)]
+struct KernelInputs {
+    files: BTreeMap<String, Stamped>,
+    compiler: Option<Part>,
 }
 
 /// Files with their common stamp.
@@ -81,12 +89,13 @@ impl<'a> Measurer<'a> {
         let previous = ingredients.previous;
         let source = self.source(&ingredients.target.module)?;
         let mut kernel = BTreeMap::new();
-        for (name, stamped) in self.kernel(ingredients.kernel)? {
-            let part = self.part(&stamped, previous.and_then(|previous| previous.kernel.get(&name)))?;
-            kernel.insert(name, part);
+        let inputs = self.kernel(ingredients.kernel)?;
+        for (name, stamped) in &inputs.files {
+            let part = self.part(stamped, previous.and_then(|previous| previous.kernel.get(name)))?;
+            kernel.insert(name.clone(), part);
         }
-        if let Some(compiler) = ingredients.kernel.config.text("CONFIG_CC_VERSION_TEXT") {
-            kernel.insert("compiler".into(), Part::of_text(compiler));
+        if let Some(compiler) = &inputs.compiler {
+            kernel.insert("compiler".into(), compiler.clone());
         }
         Ok(Fingerprint {
             source: self.part(&source, previous.map(|previous| &previous.source))?,
@@ -98,23 +107,23 @@ impl<'a> Measurer<'a> {
     }
 
     /// The source tree, and what the administrator adds to it.
-    fn source(&mut self, module: &ModuleId) -> Result<Stamped, Error> {
+    fn source(&mut self, module: &ModuleId) -> Result<Rc<Stamped>, Error> {
         if let Some(known) = self.sources.get(module) {
-            return Ok(known.clone());
+            return Ok(Rc::clone(known));
         }
         let layout = &self.setup.layout;
         let mut files = Vec::new();
         collect(&self.setup.root, &layout.source_link(module), Path::new(""), 0, &mut files)?;
         let own = layout.administrator_files(&module.name);
         collect(&self.setup.root, &own, Path::new("/administrator"), 0, &mut files)?;
-        let stamped = Stamped::new(files);
-        self.sources.insert(module.clone(), stamped.clone());
+        let stamped = Rc::new(Stamped::new(files));
+        self.sources.insert(module.clone(), Rc::clone(&stamped));
         Ok(stamped)
     }
 
-    fn kernel(&mut self, kernel: &Kernel) -> Result<BTreeMap<String, Stamped>, Error> {
+    fn kernel(&mut self, kernel: &Kernel) -> Result<Rc<KernelInputs>, Error> {
         if let Some(known) = self.kernels.get(&kernel.id) {
-            return Ok(known.clone());
+            return Ok(Rc::clone(known));
         }
         let root = &self.setup.root;
         let mut inputs = BTreeMap::new();
@@ -139,7 +148,9 @@ impl<'a> Measurer<'a> {
         if !generated.is_empty() {
             inputs.insert(GENERATED.to_owned(), Stamped::new(generated));
         }
-        self.kernels.insert(kernel.id.clone(), inputs.clone());
+        let compiler = kernel.config.text("CONFIG_CC_VERSION_TEXT").map(Part::of_text);
+        let inputs = Rc::new(KernelInputs { files: inputs, compiler });
+        self.kernels.insert(kernel.id.clone(), Rc::clone(&inputs));
         Ok(inputs)
     }
 

@@ -140,7 +140,7 @@ impl<'a> Examination<'a> {
         known.half_installed = install::is_half_done(self.setup, target);
         known.failed.clone_from(&memory.failed);
         if let Some(build) = self.builds.get(target) {
-            let condition = Condition::gather(self.setup, build);
+            let condition = Condition::of(self.setup, build, memory.built.as_ref().map(|record| &*record.objects));
             known.objects_lost = condition.objects != Wholeness::Whole;
             known.placed_lost = condition.placed != Wholeness::Whole;
         }
