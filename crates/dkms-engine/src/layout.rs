@@ -214,7 +214,12 @@ impl Layout {
 
     /// Directory of all failure records of one module version.
     pub fn failed_module(&self, module: &ModuleId) -> PathBuf {
-        self.state().join("failed").join(&module.name).join(&module.version)
+        self.failures().join(&module.name).join(&module.version)
+    }
+
+    /// Directory of all failure records.
+    pub fn failures(&self) -> PathBuf {
+        self.state().join("failed")
     }
 
     /// Log of the last post_transaction command.

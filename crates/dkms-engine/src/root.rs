@@ -185,9 +185,16 @@ impl Root {
             let source = std::io::Error::other("it is no regular file");
             return Err(Error::Io { verb: "read", path: path.to_owned(), source });
         }
-        // One byte more than there is: the read after the last one then finds the end at once.
-        let mut content = Vec::with_capacity(usize::try_from(meta.len().min(limit).min(READ_AHEAD)).unwrap_or(0) + 1);
-        file.take(limit.saturating_add(1)).read_to_end(&mut content).map_err(Error::io("read", path))?;
+        // One byte more than there is: a regular file that gives less than it was asked for has come to its end.
+        let expected = usize::try_from(meta.len().min(limit).min(READ_AHEAD)).unwrap_or(0);
+        let mut content = vec![0; expected + 1];
+        let read = (&file).read(&mut content).map_err(Error::io("read", path))?;
+        content.truncate(read);
+        if read != expected || read == 0 {
+            file.take(limit.saturating_add(1).saturating_sub(read as u64))
+                .read_to_end(&mut content)
+                .map_err(Error::io("read", path))?;
+        }
         if content.len() as u64 > limit {
             let source = std::io::Error::other(format!("it is larger than {limit} bytes"));
             return Err(Error::Io { verb: "read", path: path.to_owned(), source });

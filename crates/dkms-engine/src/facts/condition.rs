@@ -68,11 +68,9 @@ impl Condition {
         }
         let manifest = record::load::<Manifest>(root, &build.directory.join(".installed.json"));
         match (recorded, manifest) {
-            (Some(recorded), Some(manifest)) => Self {
-                objects,
-                placed: placed_by_us(root, recorded, &manifest),
-                refused: !manifest.refused.is_empty(),
-            },
+            (Some(recorded), Some(manifest)) => {
+                Self { objects, placed: placed_by_us(root, recorded, &manifest), refused: !manifest.refused.is_empty() }
+            }
             _ => Self { objects, placed: placed_by_the_original(setup, build, &directory), refused: false },
         }
     }

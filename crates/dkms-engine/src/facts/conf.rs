@@ -8,17 +8,20 @@
 //! Both give the *text* of a configuration: what a fingerprint takes for it. It is freed of what only one run decides
 //! (processors, verbosity, the verb), as these are no inputs of a build.
 
+mod files;
+
 use std::cell::Cell;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use dkms_conf::framework::ConfShell;
 use dkms_conf::module_config::Scripts;
-use dkms_conf::source::MAX_BYTES;
 use dkms_conf::{
     Context, Diagnostic, Directive, Evaluated, Exclusion, ModuleConfig, Rejected, Request, Shell, ShellAnswer,
     ShellRequest, Source, Strictness, evaluator,
 };
+
+pub use files::Files;
 
 use crate::conf_shell::ContainedShell;
 use crate::error::Error;
@@ -77,8 +80,8 @@ pub fn path(setup: &Setup, module: &ModuleId) -> PathBuf {
 ///
 /// # Errors
 /// `ConfMissing`; `Conf` with everything that is wrong, also if only bash could evaluate it and `conf_shell` is `never`.
-pub fn evaluate(setup: &Setup, wanted: &Wanted<'_>) -> Result<Evaluation, Error> {
-    let conf = Conf::load(setup, wanted)?;
+pub fn evaluate(setup: &Setup, files: &Files, wanted: &Wanted<'_>) -> Result<Evaluation, Error> {
+    let conf = Conf::load(setup, files, wanted)?;
     if setup.framework.conf_shell() == ConfShell::Never {
         return conf.effective(None).map(|effective| Evaluation::Native(Box::new(effective)));
     }
@@ -96,7 +99,7 @@ pub fn evaluate(setup: &Setup, wanted: &Wanted<'_>) -> Result<Evaluation, Error>
 /// # Errors
 /// As [`evaluate`]; `Conf` also if bash gives no answer; `Interrupted`.
 pub fn evaluate_in_shell(setup: &Setup, wanted: &Wanted<'_>) -> Result<Effective, Error> {
-    let conf = Conf::load(setup, wanted)?;
+    let conf = Conf::load(setup, &Files::default(), wanted)?;
     if setup.framework.conf_shell() == ConfShell::Never {
         return conf.effective(None);
     }
@@ -139,17 +142,18 @@ struct Conf<'a> {
 }
 
 impl<'a> Conf<'a> {
-    fn load(setup: &'a Setup, wanted: &'a Wanted<'a>) -> Result<Self, Error> {
+    fn load(setup: &'a Setup, known: &Files, wanted: &'a Wanted<'a>) -> Result<Self, Error> {
         let path = match (wanted.path, wanted.module) {
             (Some(path), _) => path.to_owned(),
             (None, Some(module)) => self::path(setup, module),
             (None, None) => setup.options.conf.clone().unwrap_or_else(|| "dkms.conf".into()),
         };
-        if !setup.root.exists(&path) {
+        if !known.exists(setup, &path) {
             return Err(Error::ConfMissing { path });
         }
         let mut warnings = Vec::new();
-        let read = read_files(setup, wanted, &path, &mut warnings)
+        let read = known
+            .of(setup, wanted, &path, &mut warnings)
             .and_then(|files| directives(setup).map(|directives| (files, directives)));
         match read {
             Ok((files, directives)) => Ok(Self { setup, wanted, path, files, directives, warnings }),
@@ -255,36 +259,6 @@ impl<'a> Conf<'a> {
             conf: text(path),
         }
     }
-}
-
-/// `dkms.conf` and the override files that exist, in reading order.
-fn read_files(
-    setup: &Setup,
-    wanted: &Wanted<'_>,
-    path: &Path,
-    warnings: &mut Vec<Diagnostic>,
-) -> Result<Vec<Source>, Diagnostic> {
-    let mut paths = vec![path.to_owned()];
-    if let Some(module) = wanted.module {
-        let overrides = setup.layout.overrides(module, Some(&wanted.kernel.id));
-        paths.extend(overrides.into_iter().filter(|path| setup.root.exists(path)));
-    }
-    paths.iter().map(|path| read_file(setup, path, warnings)).collect()
-}
-
-fn read_file(setup: &Setup, path: &Path, warnings: &mut Vec<Diagnostic>) -> Result<Source, Diagnostic> {
-    let name = path.display().to_string();
-    let bytes = setup.root.read_bounded(path, MAX_BYTES as u64).map_err(|error| {
-        let hint = format!("look at it with `ls -lL {name}`; a dkms.conf is a short text file");
-        Diagnostic::error(error.to_string()).hint(hint)
-    })?;
-    let source = Source::from_bytes(&name, &bytes)?;
-    let strangers = setup.root.meta(path).is_some_and(|meta| meta.uid != 0 || meta.mode & 0o022 != 0);
-    if rustix::process::geteuid().is_root() && strangers {
-        let warning = Diagnostic::warning("others than root can change it, and so what root installs");
-        warnings.push(warning.hint(format!("chown root {name}; chmod go-w {name}")).at(Some(source.whole())));
-    }
-    Ok(source)
 }
 
 fn directives(setup: &Setup) -> Result<Vec<(Directive, String)>, Diagnostic> {

@@ -5,6 +5,7 @@
 //! is started as long as a record says what the configuration was evaluated to and nothing that it depends on changed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -84,12 +85,16 @@ struct Examination<'a> {
     setup: &'a Setup,
     builds: BTreeMap<Target, &'a BuiltTarget>,
     measurer: Measurer<'a>,
+    files: conf::Files,
+    /// Names of modules of which a failure is remembered.
+    failed: BTreeSet<OsString>,
 }
 
 impl<'a> Examination<'a> {
     fn new(setup: &'a Setup, tree: &'a Tree) -> Result<Self, Error> {
         let builds = tree.builds().map(|build| (build.target.clone(), build)).collect();
-        Ok(Self { setup, builds, measurer: Measurer::new(setup) })
+        let failed = setup.root.list(&setup.layout.failures())?.into_iter().map(|(name, _)| name).collect();
+        Ok(Self { setup, builds, measurer: Measurer::new(setup), files: conf::Files::default(), failed })
     }
 
     fn kernel(&mut self, facts: &mut Facts, kernel: &Kernel, modules: &Modules) -> Result<(), Error> {
@@ -132,7 +137,8 @@ impl<'a> Examination<'a> {
     fn remember(&self, target: &Target) -> Remembered {
         let (root, layout) = (&self.setup.root, &self.setup.layout);
         let built = self.builds.get(target).and_then(|build| record::load(root, &build.directory.join(".record.json")));
-        let failed = record::load(root, &layout.failed(target).join("record.json"));
+        let may_have_failed = self.failed.contains(OsStr::new(&target.module.name));
+        let failed = may_have_failed.then(|| record::load(root, &layout.failed(target).join("record.json"))).flatten();
         Remembered { built, failed }
     }
 
@@ -260,7 +266,7 @@ impl<'a> Examination<'a> {
     ) -> Result<(ModuleConfig, String), Error> {
         let module = Some(&target.module);
         let wanted = Wanted { path: None, module, kernel, strictness: Strictness::Strict };
-        match conf::evaluate(self.setup, &wanted)? {
+        match conf::evaluate(self.setup, &self.files, &wanted)? {
             Evaluation::Native(effective) => Ok((effective.config, effective.text)),
             Evaluation::NeedsShell { text, .. } => {
                 let now = Part::of_text(&text);

@@ -31,14 +31,14 @@ impl Scene {
     }
 
     fn load(&self) -> Result<Effective, Error> {
-        match evaluate(&self.setup, &self.wanted())? {
+        match evaluate(&self.setup, &Files::default(), &self.wanted())? {
             Evaluation::Native(effective) => Ok(*effective),
             Evaluation::NeedsShell { construct, .. } => panic!("{construct}"),
         }
     }
 
     fn text(&self) -> String {
-        match evaluate(&self.setup, &self.wanted()).unwrap() {
+        match evaluate(&self.setup, &Files::default(), &self.wanted()).unwrap() {
             Evaluation::Native(effective) => effective.text,
             Evaluation::NeedsShell { text, .. } => text,
         }
