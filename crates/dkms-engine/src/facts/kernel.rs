@@ -120,7 +120,9 @@ impl KernelConfig {
     /// `Io`.
     pub fn load(root: &Root, path: &Path) -> Result<Self, Error> {
         let content = root.read_bounded(path, MAX_CONFIG_BYTES)?;
-        Ok(Self::new(path.to_owned(), String::from_utf8_lossy(&content).into_owned()))
+        let text =
+            String::from_utf8(content).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        Ok(Self::new(path.to_owned(), text))
     }
 
     /// Reads what a build directory has: what make itself uses, else the full configuration, else nothing.
@@ -137,16 +139,12 @@ impl KernelConfig {
 
     /// Value of `CONFIG_NAME` as written (`y`, `m`, `"text"`); `None` if it is not set.
     pub fn get(&self, name: &str) -> Option<&str> {
-        let mut rest = self.text.as_str();
-        while let Some(at) = rest.find(name) {
-            let starts_line = at == 0 || rest.as_bytes()[at - 1] == b'\n';
-            let after = &rest[at + name.len()..];
-            match after.strip_prefix('=') {
-                Some(value) if starts_line => return value.lines().next(),
-                _ => rest = after,
-            }
-        }
-        None
+        let text = self.text.as_str();
+        memchr::memmem::find_iter(text.as_bytes(), name).find_map(|at| {
+            let starts_line = at == 0 || text.as_bytes()[at - 1] == b'\n';
+            let value = text.get(at + name.len()..)?.strip_prefix('=')?;
+            value.lines().next().filter(|_| starts_line)
+        })
     }
 
     /// Whether `CONFIG_NAME` is `y` or `m`.
