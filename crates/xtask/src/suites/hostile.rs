@@ -39,7 +39,7 @@ fn complaints(case: &Case, seen: &Seen, kernels: &Kernels) -> Vec<String> {
             Wanted::Says(text) if !step.said.contains(&play::expand(text, kernels)) => {
                 complaints.push(format!("{head}: says nothing of `{text}`\n{}", step.said));
             }
-            Wanted::Status(lines) if step.status != play::expand(lines, kernels) => {
+            Wanted::Status(lines) if !play::shows(&step.status, lines, kernels) => {
                 complaints.push(format!("{head}: status is\n{}", step.status));
             }
             Wanted::Unchanged => {

@@ -34,7 +34,7 @@ impl<'a> Comparison<'a> {
             let kernels = self.kernels;
             let status = |what: &What| match what {
                 What::Status { step, ours } => {
-                    *step == at && ours.as_ref().is_none_or(|lines| play::expand(lines, kernels) == b.status)
+                    *step == at && ours.as_ref().is_none_or(|lines| play::shows(&b.status, lines, kernels))
                 }
                 _ => false,
             };

@@ -121,6 +121,17 @@ pub(crate) fn expand(text: &str, kernels: &Kernels) -> String {
         .replace("$A", "x86_64")
 }
 
+/// Whether `dkms status` printed the lines that a case writes down. Their order is that of the releases, which a case does
+/// not know: in which of them 6.12.95 and 6.12.107 come is compared with the original wherever both print the same.
+pub(crate) fn shows(status: &str, lines: &str, kernels: &Kernels) -> bool {
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    sorted(status) == sorted(&expand(lines, kernels))
+}
+
 fn copy(root: &Root, fixture: &str, to: &str) -> Result<()> {
     let from = Path::new("tests/fixtures").join(fixture);
     let to = root.path(to);
