@@ -18,7 +18,7 @@ pub(crate) fn run() -> Result<()> {
 }
 
 /// Any error of lintian is an error; its warnings are shown.
-fn lint(deb: &Path) -> Result<()> {
+pub(crate) fn lint(deb: &Path) -> Result<()> {
     host::need(&[("lintian", "lintian")])?;
     Cmd::new("lintian").args(["--fail-on", "error"]).arg(deb).run()
 }

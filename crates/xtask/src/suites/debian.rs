@@ -21,7 +21,8 @@ struct Bench {
 
 type Check = fn(&Bench) -> Result<()>;
 
-const CHECKS: [(&str, Check); 7] = [
+const CHECKS: [(&str, Check); 8] = [
+    ("debian/lintian", lintian),
     ("debian/module-then-kernel-loaded", module_then_kernel),
     ("debian/remove-module", remove_module),
     ("debian/remove-kernel", remove_kernel),
@@ -44,6 +45,11 @@ pub(super) fn run(request: &Request) -> Result<Tally> {
 
 fn module(root: &Root) -> Result<()> {
     root.apt_install(&[PACKAGE])
+}
+
+/// The package itself, before anything is done with it.
+fn lintian(bench: &Bench) -> Result<()> {
+    if bench.twins { Ok(()) } else { package::lint(&package::deb()?) }
 }
 
 fn no_trace(root: &Root, release: &str) -> Result<()> {
