@@ -22,7 +22,8 @@ pub(super) fn remember(
     examined: Option<&Examined>,
     failed: Failed,
 ) -> Error {
-    if let Some(examined) = examined.filter(|_| failed.error.is_of_the_module()) {
+    let of_the_module = failed.error.is_of_the_module() && !failed.of_the_machine;
+    if let Some(examined) = examined.filter(|_| of_the_module) {
         let record = FailureRecord {
             format: FORMAT,
             fingerprint: examined.fingerprint.clone(),
