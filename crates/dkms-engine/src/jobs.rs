@@ -161,14 +161,16 @@ impl Jobs {
         Ok(MountPoint { jobs: self, root: root.clone(), path: path.to_owned(), stop: stop.to_owned() })
     }
 
-    /// Removes a directory with all in it unless a build is mounted on it: removing a mount point takes the mount away
-    /// from those who see it.
+    /// Removes a directory that builds of a module version share, with all in it, unless a build is mounted on it: removing
+    /// a mount point takes the mount away from those who see it. A build that was moved there is waited for.
     ///
     /// # Errors
     /// `Io`.
-    pub fn clear_unless_mounted(&self, root: &Root, path: &Path) -> Result<(), Error> {
-        let points = lock(&self.mount_points);
-        if points.contains_key(path) { Ok(()) } else { root.remove_tree(path) }
+    pub fn clear_unless_mounted(&self, root: &Root, module: &ModuleId, path: &Path) -> Result<(), Error> {
+        self.in_turn(module, || {
+            let points = lock(&self.mount_points);
+            if points.contains_key(path) { Ok(()) } else { root.remove_tree(path) }
+        })
     }
 
     /// Whether builds can have a mount namespace of their own; tried once.

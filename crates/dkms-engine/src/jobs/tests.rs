@@ -82,11 +82,35 @@ fn a_mount_point_stays_until_the_last_lets_go() {
     let root = Root::open(directory.path()).unwrap();
     let setup = setup(1, "");
     let (jobs, path) = (Jobs::new(&setup).unwrap(), Path::new("/m/1/build"));
+    let module = ModuleId::new("m", "1").unwrap();
     let one = jobs.mount_point(&root, path, Path::new("/m/1")).unwrap();
     let two = jobs.mount_point(&root, path, Path::new("/m/1")).unwrap();
     drop(one);
-    jobs.clear_unless_mounted(&root, path).unwrap();
+    jobs.clear_unless_mounted(&root, &module, path).unwrap();
     assert!(root.is_dir(path));
     drop(two);
+    assert!(!root.exists(path));
+}
+
+#[test]
+fn a_shared_directory_stays_for_the_build_whose_turn_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = Root::open(directory.path()).unwrap();
+    let setup = setup(1, "");
+    let (jobs, path) = (Jobs::new(&setup).unwrap(), Path::new("/m/1/build"));
+    let module = ModuleId::new("m", "1").unwrap();
+    let (has_turn, turn) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            jobs.in_turn(&module, || {
+                root.create_dir_all(path).unwrap();
+                has_turn.send(()).unwrap();
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                assert!(root.is_dir(path), "taken away from a build");
+            });
+        });
+        turn.recv().unwrap();
+        jobs.clear_unless_mounted(&root, &module, path).unwrap();
+    });
     assert!(!root.exists(path));
 }

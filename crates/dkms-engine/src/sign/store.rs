@@ -93,7 +93,7 @@ impl Signed {
         }
         let destination = layout.built(&self.target);
         Staged::adopt(root, &self.directory, &destination)?.publish_directory(guard)?;
-        jobs.clear_unless_mounted(root, &layout.build(&self.target.module))?;
+        jobs.clear_unless_mounted(root, &self.target.module, &layout.build(&self.target.module))?;
         drop(fresh);
         for object in &mut self.objects {
             object.path = destination.join("module").join(&object.file);
