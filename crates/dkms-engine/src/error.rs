@@ -139,6 +139,14 @@ pub enum Error {
         /// Package that has them on this distribution, when known.
         package: Option<String>,
     },
+    /// The initramfs of a kernel could not be made again.
+    #[error("the initramfs of {kernel} is older than its modules: {reason}")]
+    Initramfs {
+        /// Release of the kernel.
+        kernel: String,
+        /// What the program said.
+        reason: String,
+    },
     /// Not one object was placed.
     #[error("nothing of {target} was installed: {}", .reasons.join("; "))]
     InstallRefused {
@@ -416,6 +424,7 @@ impl Error {
             Error::HeadersMissing { .. } => {
                 "install the headers of that kernel, or name them with --kernelsourcedir".into()
             }
+            Error::Initramfs { kernel, .. } => format!("update-initramfs -u -k {kernel}"),
             Error::InstallRefused { target, .. } => format!(
                 "dkms install {} -k {}/{} --force replaces what is there",
                 target.module, target.kernel.release, target.kernel.arch

@@ -7,7 +7,9 @@
 //! T/.dkms-rs/lock                        held by whoever writes
 //! T/.dkms-rs/failed/M/V/K/A/record.json  why the last build failed, with the fingerprint it failed for
 //! T/.dkms-rs/failed/M/V/K/A/make.log
-//! T/.dkms-rs/verdict.json                what the last transaction left
+//! T/.dkms-rs/verdict.json                what the last transaction left, T/.dkms-rs/motd in words while it is bad
+//! T/.dkms-rs/retiring/M/V                its package asked for removal during an upgrade; it goes when a successor is there
+//! T/.dkms-rs/initramfs-pending/K         the initramfs is still to be made again for this kernel
 //! T/M/V/K/A/.record.json                 how this build came about; moves and dies with it
 //! T/M/V/K/A/.installed.json              which files of it were placed where
 //! T/M/V/.work-XXXX/                      a build in progress
@@ -51,10 +53,20 @@ pub const EFI_VARIABLES: &str = "/sys/firmware/efi/efivars";
 pub const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
 /// Whether the running kernel insists on signed modules.
 pub const SIG_ENFORCE: &str = "/sys/module/module/parameters/sig_enforce";
+/// What dpkg keeps of each package: its scripts among them.
+pub const DPKG_INFO: &str = "/var/lib/dpkg/info";
+/// Modules that the running kernel has loaded.
+pub const LOADED_MODULES: &str = "/sys/module";
+/// Debian's note that a restart is due, and beside it the packages that want it.
+pub const REBOOT_REQUIRED: [&str; 2] = ["/run/reboot-required", "/run/reboot-required.pkgs"];
+/// Where the system's journal takes messages.
+pub const JOURNAL: &str = "/run/systemd/journal/socket";
 /// Configuration of depmod, the first directory that has a file of some name wins.
 pub const DEPMOD_D: [&str; 4] = ["/etc/depmod.d", "/run/depmod.d", "/usr/lib/depmod.d", "/lib/depmod.d"];
 /// Facts about processes.
 pub const PROC: &str = "/proc";
+/// Facts about this process.
+pub const OWN_STATUS: &str = "/proc/self/status";
 /// Devices that are present, each with the alias of the module that it wants.
 pub const DEVICES: &str = "/sys/devices";
 /// Red Hat's program that lends modules to other kernels of the same interface.
@@ -165,6 +177,31 @@ impl Layout {
     /// There while files of a kernel have changed and depmod has not run.
     pub fn depmod_pending(&self, release: &str) -> PathBuf {
         self.state().join("depmod-pending").join(release)
+    }
+
+    /// There while a kernel's modules are newer than its initramfs.
+    pub fn initramfs_pending(&self, release: &str) -> PathBuf {
+        self.state().join("initramfs-pending").join(release)
+    }
+
+    /// Directory of the notes of [`Layout::retiring`].
+    pub fn retirements(&self) -> PathBuf {
+        self.state().join("retiring")
+    }
+
+    /// There while a module version waits for its successor.
+    pub fn retiring(&self, module: &ModuleId) -> PathBuf {
+        self.retirements().join(&module.name).join(&module.version)
+    }
+
+    /// What the last transaction left, for programs.
+    pub fn verdict(&self) -> PathBuf {
+        self.state().join("verdict.json")
+    }
+
+    /// The same in words for whoever logs in, there while something will not work.
+    pub fn motd(&self) -> PathBuf {
+        self.state().join("motd")
     }
 
     /// Where `--rpm_safe_upgrade` leaves its word; only root enters.

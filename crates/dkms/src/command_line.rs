@@ -142,14 +142,6 @@ pub struct CommandLine {
     #[arg(long)]
     pub debug: bool,
 
-    /// Called by a package manager: end with 0 unless the configuration says on_failure="fail"
-    #[arg(long, hide = true)]
-    pub hook: bool,
-
-    /// With module_postinst: the package is upgraded, not installed for the first time
-    #[arg(long, hide = true)]
-    pub upgrade: bool,
-
     /// Accepted, without effect
     #[arg(long, hide = true)]
     pub no_initrd: bool,

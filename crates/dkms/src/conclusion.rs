@@ -1,14 +1,12 @@
 //! From the report of a run to the end of the process: which of many failures decides the status.
 
 use anyhow::Result;
-use dkms_conf::framework::OnFailure;
 use dkms_engine::error::Error;
 use dkms_engine::plan::{Settled, Why};
-use dkms_engine::report::{Entry, Outcome, Report};
+use dkms_engine::report::{Entry, Outcome, Report, words};
 use dkms_engine::target::KernelId;
 
 use crate::exit::{self, Told};
-use crate::reason;
 use crate::session::Session;
 use crate::verb::Verb;
 
@@ -20,12 +18,10 @@ use crate::verb::Verb;
 /// # Errors
 /// `Told`.
 pub(crate) fn of(session: &Session, report: &Report, kernels: &[KernelId]) -> Result<()> {
-    let status = status(session, report, kernels);
-    if session.arguments.line.hook { in_hook(session, report, status) } else { ended(status) }
-}
-
-fn ended(status: u8) -> Result<()> {
-    if status == 0 { Ok(()) } else { Err(Told(status).into()) }
+    match status(session, report, kernels) {
+        0 => Ok(()),
+        status => Err(Told(status).into()),
+    }
 }
 
 fn status(session: &Session, report: &Report, kernels: &[KernelId]) -> u8 {
@@ -67,10 +63,10 @@ fn entry_status(session: &Session, entry: &Entry) -> Option<u8> {
         Outcome::NotTried { .. } => None,
         Outcome::Settled(why) => {
             let settled = Settled { module: entry.module.clone(), kernel: entry.kernel.clone(), why: why.clone() };
-            let error = reason::error(&settled, &session.setup.layout);
+            let error = words::error_of(&settled, &session.setup.layout);
             match why {
                 Why::HeadersMissing { .. } => Some(exit::HEADERS),
-                _ if automatic => reason::fails_automatic(why).then_some(exit::AUTOINSTALL),
+                _ if automatic => words::fails_automatic(why).then_some(exit::AUTOINSTALL),
                 _ => error.as_ref().map(exit::of_error),
             }
         }
@@ -80,17 +76,6 @@ fn entry_status(session: &Session, entry: &Entry) -> Option<u8> {
 /// Verbs that nobody names modules to.
 pub(crate) fn is_automatic(verb: Verb) -> bool {
     verb == Verb::Autoinstall || verb.is_kernel_hook()
-}
-
-/// A hook ends with 0, so that one module does not stop a transaction, unless the administrator wants that. Its own
-/// failures are 1: what a package manager makes of other numbers is not ours to know.
-fn in_hook(session: &Session, report: &Report, status: u8) -> Result<()> {
-    let framework = &session.setup.framework;
-    let excluded = report.entries.iter().any(|entry| matches!(entry.outcome, Outcome::Settled(Why::Excluded { .. })));
-    let strict = framework.on_failure() == OnFailure::Fail;
-    let failed = strict && status != 0 && status != exit::EXCLUDED && status != exit::HEADERS;
-    let unsupported = excluded && framework.on_unsupported_kernel() == OnFailure::Fail;
-    if failed || unsupported { Err(Told(1).into()) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -208,33 +193,5 @@ mod tests {
         }
         assert_eq!(concluded("kernel_prerm -k a", "", vec![make_failed("a")], vec![]), 14);
         assert_eq!(concluded("kernel_postinst -k a", "", vec![make_failed("a")], vec![]), 11);
-    }
-
-    #[test]
-    fn hooks_end_with_0_unless_the_administrator_is_strict() {
-        let (lax, strict, unsupported) = ("", "on_failure=fail\n", "on_unsupported_kernel=fail\n");
-        for (entry, settings, expected) in [
-            (make_failed("a"), lax, 0),
-            (make_failed("a"), strict, 1),
-            (make_failed("a"), unsupported, 0),
-            (excluded("a"), lax, 0),
-            (excluded("a"), strict, 0),
-            (excluded("a"), unsupported, 1),
-            (headers("a"), strict, 0),
-            (failed_before("a"), strict, 1),
-        ] {
-            for verb in ["kernel_postinst -k a", "module_postinst m/1"] {
-                let again = match &entry.outcome {
-                    Outcome::Settled(why) => settled("a", why.clone()),
-                    _ => make_failed("a"),
-                };
-                // A person's request has tried again what failed before.
-                if verb.starts_with("module") && matches!(&again.outcome, Outcome::Settled(Why::FailedBefore { .. })) {
-                    continue;
-                }
-                let line = format!("{verb} --hook");
-                assert_eq!(concluded(&line, settings, vec![again], vec![]), expected, "{line} {settings} {entry:?}");
-            }
-        }
     }
 }

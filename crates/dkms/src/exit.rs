@@ -109,6 +109,7 @@ pub fn of_error(error: &Error) -> u8 {
         Error::ArchiveFailed { .. }
         | Error::BuildMissing { .. }
         | Error::Depmod { .. }
+        | Error::Initramfs { .. }
         | Error::InstallRefused { .. }
         | Error::KernelMissing { .. }
         | Error::ObjectMissing { .. }
@@ -168,6 +169,9 @@ mod tests {
     use std::path::PathBuf;
 
     use anyhow::Context;
+    use dkms_engine::layout::Layout;
+    use dkms_engine::plan::{Settled, Why};
+    use dkms_engine::report::words;
     use dkms_engine::target::{KernelId, ModuleId, Target};
 
     use super::*;
@@ -249,6 +253,44 @@ mod tests {
             (Refusal::PathMissing { path: PathBuf::new() }, 1),
         ] {
             assert_eq!(status(&refusal.clone().into()), expected, "{refusal}");
+        }
+    }
+
+    #[test]
+    fn what_a_person_asked_for_and_did_not_get_has_the_number_of_the_original() {
+        let missing = vec!["x".to_owned()];
+        let bad = |missing| Why::BadConfiguration { problems: "p".into(), missing };
+        for (why, expected, automatic) in [
+            (Why::AlreadyBuilt, None, false),
+            (Why::AlreadyInstalled, None, false),
+            (bad(false), Some(8), true),
+            (bad(true), Some(4), true),
+            (Why::Broken, Some(4), false),
+            (Why::Cycle { modules: missing.clone() }, Some(13), true),
+            (Why::Deferred { missing: missing.clone() }, Some(13), false),
+            (Why::DependencyMissing { missing: missing.clone() }, Some(13), true),
+            (Why::Excluded { reason: "r".into(), directive: "d".into(), value: "v".into() }, Some(77), false),
+            (Why::FailedBefore { message: "m".into(), status: 2, first_error: None }, None, true),
+            (Why::FailedBefore { message: "m".into(), status: 77, first_error: None }, None, false),
+            (Why::HeadersMissing { path: "/h".into(), package: None }, Some(21), false),
+            (Why::Kept { successor: "2".into() }, None, false),
+            (Why::NoSource, Some(2), false),
+            (Why::NotAdded, Some(3), false),
+            (Why::NotAutoinstalled, None, false),
+            (Why::NotBuilt, None, false),
+            (Why::NotInstalled, None, false),
+            (Why::OlderVersion, None, false),
+        ] {
+            assert!(!words::reason(&why).is_empty());
+            assert_eq!(words::fails_automatic(&why), automatic, "{why:?}");
+            let kernel = Some(KernelId::new("6.1", "x86_64").unwrap());
+            let settled = Settled { module: ModuleId::new("m", "1").unwrap(), kernel, why };
+            assert_eq!(
+                words::error_of(&settled, &Layout::default()).as_ref().map(of_error),
+                expected,
+                "{:?}",
+                settled.why
+            );
         }
     }
 

@@ -25,7 +25,7 @@ pub(crate) fn of(session: &Session, module: Option<&ModuleId>) -> Result<Goal> {
     let named = || module.cloned().ok_or(Refusal::NoModule { verb });
     Ok(match verb {
         Verb::Build => Goal::Built(request(session, named()?)?),
-        Verb::Install | Verb::ModulePostinst => Goal::Installed(request(session, named()?)?),
+        Verb::Install => Goal::Installed(request(session, named()?)?),
         Verb::Uninstall => Goal::Uninstalled(targets(session, &named()?)?.into_iter().collect()),
         Verb::Unbuild => Goal::Unbuilt(targets(session, &named()?)?.into_iter().collect()),
         Verb::Remove => {
@@ -34,7 +34,7 @@ pub(crate) fn of(session: &Session, module: Option<&ModuleId>) -> Result<Goal> {
             Goal::Removed { module, targets }
         }
         Verb::Autoinstall | Verb::KernelPostinst => {
-            Goal::Autoinstalled { kernels: automatic(session)?, force: session.arguments.line.force }
+            Goal::Autoinstalled { kernels: automatic(session)?, force: session.arguments.line.force, only: None }
         }
         Verb::KernelPreinst | Verb::KernelPrerm => {
             Goal::KernelGone { kernel: one_kernel(session)?, autoinstalled_only: verb == Verb::KernelPreinst }

@@ -27,8 +27,6 @@ pub struct Rights<'a> {
 enum Test {
     /// Name and version are given, the module is not broken and is registered.
     Registered,
-    /// Name and version are given.
-    Named,
     /// The module is not broken, if one was named.
     NotBroken,
     /// No `--all`.
@@ -42,7 +40,7 @@ enum Test {
 }
 
 fn tests(verb: Verb) -> &'static [Test] {
-    use Test::{Named, NoAll, NotBroken, OneKernel, Registered, Root, RootToForce, TreeWritable};
+    use Test::{NoAll, NotBroken, OneKernel, Registered, Root, RootToForce, TreeWritable};
     match verb {
         Verb::Uninstall => &[Registered, Root],
         Verb::Remove | Verb::Unbuild => &[Registered, TreeWritable],
@@ -54,7 +52,6 @@ fn tests(verb: Verb) -> &'static [Test] {
         Verb::Mktarball => &[Registered],
         Verb::Ldtarball => &[RootToForce],
         Verb::KernelPostinst | Verb::KernelPreinst | Verb::KernelPrerm => &[Root],
-        Verb::ModulePostinst => &[NoAll, Named, Root],
         Verb::Status | Verb::GenerateMok | Verb::Plan => &[],
     }
 }
@@ -91,9 +88,6 @@ pub fn check(
                     None => return Err(Error::NotAdded { module }.into()),
                     Some(_) => {}
                 }
-            }
-            Test::Named => {
-                module(arguments)?.ok_or(Refusal::NoModule { verb })?;
             }
             Test::NotBroken => {
                 let named = module(arguments)?;
@@ -177,8 +171,6 @@ mod tests_of_order {
             ("kernel_preinst -k 1", 1, 0),
             ("kernel_postinst -k 1", 1, 0),
             ("kernel_prerm -k 1", 1, 0),
-            ("module_postinst here", 1, 1),
-            ("module_postinst here/1", 1, 0),
             ("plan", 0, 0),
             ("plan install here/1", 0, 0),
         ] {

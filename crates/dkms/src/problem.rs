@@ -2,6 +2,7 @@
 
 use dkms_conf::Diagnostic;
 use dkms_engine::error::Error;
+use dkms_engine::report::words;
 
 use crate::exit::Told;
 use crate::refusal::Refusal;
@@ -15,24 +16,13 @@ pub fn text(error: &anyhow::Error) -> Option<String> {
         let refused = cause.downcast_ref().and_then(Refusal::hint);
         refused.or_else(|| cause.downcast_ref().and_then(Error::hint))
     });
-    Some(shown(&format!("{error:#}"), hint.as_deref()))
-}
-
-/// The same for an engine error alone.
-pub fn of_error(error: &Error) -> String {
-    shown(&error.to_string(), error.hint().as_deref())
+    Some(words::shown(&format!("{error:#}"), hint.as_deref()))
 }
 
 /// A finding in somebody's file, with its advice.
 pub fn of_diagnostic(diagnostic: &Diagnostic) -> String {
     let hint = diagnostic.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
     format!("{diagnostic}{hint}")
-}
-
-/// A sentence and the next thing to type.
-pub fn shown(sentence: &str, hint: Option<&str>) -> String {
-    let hint = hint.map(|hint| format!("\nhint: {hint}\n")).unwrap_or_default();
-    format!("error: {sentence}\n{hint}")
 }
 
 #[cfg(test)]
@@ -45,7 +35,6 @@ mod tests {
     fn sentence_then_hint() {
         let error = Error::NotAdded { module: ModuleId::new("m", "1").unwrap() };
         let expected = "error: `m/1` is not in the tree\n\nhint: dkms add m/1\n";
-        assert_eq!(of_error(&error), expected);
         assert_eq!(text(&error.into()).as_deref(), Some(expected));
         assert_eq!(text(&Refusal::EmptyKernel.into()).unwrap().lines().count(), 1);
         assert_eq!(text(&Told(3).into()), None);

@@ -114,10 +114,8 @@ pub(crate) fn by_name(
     let mut tell = |event| watcher.progress(Progress::Installing(&event));
     let mut installing = Installing::new(setup, guard, &mut tell);
     let added = register::add(&mut installing, &module, &kernel, told)?;
-    // Whoever installs a package cannot mend its dkms.conf.
-    let level = if session.arguments.line.hook { log::Level::Info } else { log::Level::Warn };
     for warning in &added.warnings {
-        log::log!(level, "{}", problem::of_diagnostic(warning));
+        log::warn!("{}", problem::of_diagnostic(warning));
     }
     session
         .output

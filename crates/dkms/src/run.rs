@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use dkms_engine::cancel::Cancel;
 use dkms_engine::environment::Environment;
 use dkms_engine::error::Error;
@@ -13,6 +13,7 @@ use dkms_engine::facts::tree;
 use dkms_engine::layout::OS_RELEASE;
 use dkms_engine::root::Root;
 use dkms_engine::run::Writer;
+use dkms_engine::signals;
 use indicatif::MultiProgress;
 
 use crate::arguments::{Arguments, Place};
@@ -23,7 +24,7 @@ use crate::preconditions::Rights;
 use crate::session::Session;
 use crate::verb::Verb;
 use crate::watch::Watcher;
-use crate::{exit, kernels, preconditions, problem, signals, verbs};
+use crate::{exit, kernels, maintainer_script, preconditions, problem, verbs};
 
 /// Carries out a command line (without the program's name) and says how the process is to end.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -62,7 +63,7 @@ fn carry_out(line: CommandLine, progress: &MultiProgress) -> Result<()> {
         return Err(Error::OsRelease.into());
     }
     let cancel = Cancel::default();
-    signals::register(&cancel).context("cannot handle signals")?;
+    signals::register(&cancel)?;
     let environment = Environment::new(std::env::vars_os());
     let session = Session::new(arguments, place, environment, cancel)?;
     heal(&session, progress);
@@ -74,6 +75,10 @@ fn carry_out(line: CommandLine, progress: &MultiProgress) -> Result<()> {
 fn heal(session: &Session, progress: &MultiProgress) {
     let reads = matches!(session.arguments.verb, Verb::Status | Verb::Plan | Verb::Match | Verb::Mktarball);
     if reads || session.arguments.line.no_depmod || !rustix::process::geteuid().is_root() {
+        return;
+    }
+    // What the removals of one dpkg run put off is not to be done by the next one of them.
+    if session.arguments.verb == Verb::Remove && maintainer_script::is_removal(&session.setup) {
         return;
     }
     let mut watcher = Watcher::new(session, progress, false);

@@ -25,8 +25,6 @@ pub enum Verb {
     Match,
     /// Write a tarball.
     Mktarball,
-    /// A module package was installed.
-    ModulePostinst,
     /// Show what another verb would do.
     Plan,
     /// Forget a module version.
@@ -57,7 +55,7 @@ const fn row(verb: Verb, name: &'static str, arguments: &'static str, about: &'s
 }
 
 /// All verbs in the order of the help.
-pub static VERBS: [VerbRow; 17] = [
+pub static VERBS: [VerbRow; 16] = [
     row(Verb::Add, "add", "NAME/VERSION | DIRECTORY | FILE", "Register a module version with its source"),
     row(Verb::Build, "build", "NAME/VERSION [-k KERNEL]...", "Build it, registering it first if needed"),
     row(Verb::Install, "install", "NAME/VERSION [-k KERNEL]...", "Install it, building it first if needed"),
@@ -81,7 +79,6 @@ pub static VERBS: [VerbRow; 17] = [
     row(Verb::Mktarball, "mktarball", "NAME/VERSION [-k KERNEL | --all]", "Pack source and built objects"),
     row(Verb::Ldtarball, "ldtarball", "FILE", "Load what mktarball packed"),
     row(Verb::GenerateMok, "generate_mok", "", "Make the key and certificate that sign modules"),
-    row(Verb::ModulePostinst, "module_postinst", "NAME/VERSION", "Module package hook: a module was installed"),
     row(Verb::KernelPreinst, "kernel_preinst", "-k KERNEL", "Kernel package hook: a kernel is about to be replaced"),
     row(Verb::KernelPostinst, "kernel_postinst", "-k KERNEL", "Kernel package hook: a kernel was installed"),
     row(Verb::KernelPrerm, "kernel_prerm", "-k KERNEL", "Kernel package hook: a kernel is about to be removed"),
@@ -115,7 +112,7 @@ impl Verb {
 
     /// Whether `--archive` names something to load.
     pub fn takes_archive(self) -> bool {
-        self.takes_path() || self == Verb::ModulePostinst
+        self.takes_path()
     }
 
     /// Whether it is called by the package of a kernel, for exactly that kernel.

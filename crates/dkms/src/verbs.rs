@@ -11,7 +11,6 @@ mod kernel_hooks;
 pub(crate) mod ldtarball;
 mod match_kernel;
 mod mktarball;
-mod module_postinst;
 pub mod plan;
 mod remove;
 pub mod status;
@@ -24,14 +23,14 @@ use anyhow::Result;
 use dkms_engine::install::InstallOptions;
 use dkms_engine::plan::{Goal, Request};
 use dkms_engine::report::Report;
-use dkms_engine::run::{self, RunOptions, Writer};
+use dkms_engine::run::{self, Depmod, RunOptions, Writer};
 use dkms_engine::target::KernelId;
 use indicatif::MultiProgress;
 
 use crate::session::Session;
 use crate::verb::Verb;
 use crate::watch::Watcher;
-use crate::{conclusion, registration};
+use crate::{conclusion, maintainer_script, registration};
 
 /// Runs the verb of the session.
 ///
@@ -51,7 +50,6 @@ pub(crate) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
         Verb::Ldtarball => ldtarball::run(session, progress),
         Verb::Match => match_kernel::run(session, progress),
         Verb::Mktarball => mktarball::run(session),
-        Verb::ModulePostinst => module_postinst::run(session, progress),
         Verb::Plan => plan::run(session),
         Verb::Remove => remove::run(session, progress),
         Verb::Status => status::run(session),
@@ -69,7 +67,12 @@ fn achieve(session: &Session, progress: &MultiProgress, writer: &mut Writer, goa
 /// Everything that wants to be installed, for the kernel of the line: what follows when rpm has installed a package.
 fn automatic(session: &Session, progress: &MultiProgress, writer: &mut Writer) -> Result<()> {
     let kernels = BTreeSet::from([registration::kernel(session)?.id]);
-    achieve(session, progress, writer, &Goal::Autoinstalled { kernels, force: session.arguments.line.force })
+    achieve(
+        session,
+        progress,
+        writer,
+        &Goal::Autoinstalled { kernels, force: session.arguments.line.force, only: None },
+    )
 }
 
 /// Makes a goal true and shows how.
@@ -80,7 +83,13 @@ fn carry_out(session: &Session, progress: &MultiProgress, writer: &mut Writer, g
         version_override: line.force_version_override,
         symlink: session.setup.framework.symlink_modules(),
     };
-    let options = RunOptions { install, depmod: !line.no_depmod, ..RunOptions::default() };
+    let depmod = match session.arguments.verb {
+        _ if line.no_depmod => Depmod::LeaveOut,
+        // Several packages may be removed in one run, at whose end our trigger sees to it.
+        Verb::Remove if maintainer_script::is_removal(&session.setup) => Depmod::Later,
+        _ => Depmod::Run,
+    };
+    let options = RunOptions { install, depmod, ..RunOptions::default() };
     let mut watcher = Watcher::new(session, progress, conclusion::is_automatic(session.arguments.verb));
     let report = run::achieve(&session.setup, goal, &options, writer, &mut watcher)?;
     for trouble in &report.troubles {

@@ -14,13 +14,12 @@ use dkms_engine::install::{InstallEvent, LeftBecause};
 use dkms_engine::layout::Layout;
 use dkms_engine::plan::{Action, Settled, Step, Why};
 use dkms_engine::record::Signature;
-use dkms_engine::report::{Done, Entry, Outcome};
+use dkms_engine::report::{Done, Entry, Outcome, words};
 use dkms_engine::run::{Observer, Progress};
 use dkms_engine::target::{KernelId, Target};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::session::Session;
-use crate::{problem, reason};
 
 /// Watches one run.
 pub(crate) struct Watcher<'a> {
@@ -64,7 +63,7 @@ impl<'a> Watcher<'a> {
 
     /// Something beside the steps went wrong.
     pub(crate) fn trouble(&self, error: &Error) {
-        self.complain(&problem::of_error(error));
+        self.complain(&words::shown_error(error));
     }
 
     fn started(&mut self, step: &Step) {
@@ -170,10 +169,10 @@ impl<'a> Watcher<'a> {
                 bar.finish_and_clear();
             }
         }
-        let subject = subject(entry);
+        let subject = words::subject(entry);
         match &entry.outcome {
-            Outcome::Done(done) => self.line(&done_words(&subject, done)),
-            Outcome::Failed { error, .. } => self.complain(&problem::of_error(error)),
+            Outcome::Done(done) => self.line(&words::done(&subject, done)),
+            Outcome::Failed { error, .. } => self.complain(&words::shown_error(error)),
             // That its own build failed has been told.
             Outcome::NotTried { after, .. } if *after == entry.module => {}
             Outcome::NotTried { verb, after } => {
@@ -188,30 +187,26 @@ impl<'a> Watcher<'a> {
 
     fn settled(&mut self, entry: &Entry, subject: &str, why: &Why) {
         let settled = Settled { module: entry.module.clone(), kernel: entry.kernel.clone(), why: why.clone() };
-        let words = || format!("{subject}: {}", reason::words(why));
-        match (reason::error(&settled, self.layout), why) {
+        let sentence = || format!("{subject}: {}", words::reason(why));
+        match (words::error_of(&settled, self.layout), why) {
             (Some(error), Why::HeadersMissing { .. }) if self.automatic => {
                 let told = entry.kernel.as_ref().is_some_and(|kernel| !self.headless.insert(kernel.clone()));
-                if !told && self.session.arguments.line.hook {
-                    // Packages of kernels are configured before those of their headers: not an error yet.
-                    let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-                    self.line(&format!("modules are not built now: {error}{hint}"));
-                } else if !told {
-                    self.complain(&problem::of_error(&error));
+                if !told {
+                    self.complain(&words::shown_error(&error));
                 }
             }
-            (_, Why::Deferred { .. }) if self.automatic => self.line(&words()),
-            (_, Why::Excluded { .. }) => log::warn!("{}", words()),
-            (Some(error), Why::Broken) => self.complain(&problem::of_error(&error)),
-            (Some(error), _) if !self.automatic || reason::fails_automatic(why) => {
-                self.complain(&problem::of_error(&error));
+            (_, Why::Deferred { .. }) if self.automatic => self.line(&sentence()),
+            (_, Why::Excluded { .. }) => log::warn!("{}", sentence()),
+            (Some(error), Why::Broken) => self.complain(&words::shown_error(&error)),
+            (Some(error), _) if !self.automatic || words::fails_automatic(why) => {
+                self.complain(&words::shown_error(&error));
             }
             (None, Why::FailedBefore { .. }) => {
                 let kernel = entry.kernel.as_ref().map_or("", |kernel| &kernel.release);
                 let hint = format!("dkms install {} -k {kernel} tries it again", entry.module);
-                self.complain(&problem::shown(&words(), Some(&hint)));
+                self.complain(&words::shown(&sentence(), Some(&hint)));
             }
-            _ if !self.automatic || self.verbose() => self.line(&format!("nothing to do for {}", words())),
+            _ if !self.automatic || self.verbose() => self.line(&format!("nothing to do for {}", sentence())),
             _ => {}
         }
     }
@@ -229,35 +224,6 @@ fn left(reason: LeftBecause) -> &'static str {
     }
 }
 
-/// `m/1 for 6.1 (x86_64)`
-fn subject(entry: &Entry) -> String {
-    match &entry.kernel {
-        Some(kernel) => Target::new(entry.module.clone(), kernel.clone()).to_string(),
-        None => entry.module.to_string(),
-    }
-}
-
-fn done_words(subject: &str, done: &Done) -> String {
-    match done {
-        Done::Built { duration_ms, signature, .. } => {
-            let signed = match signature {
-                Signature::Signed { .. } => ", signed".to_owned(),
-                Signature::Unsigned { reason } => format!(", not signed: {reason}"),
-                Signature::Failed { .. } => String::new(),
-            };
-            format!("built {subject} in {}.{} s{signed}", duration_ms / 1000, duration_ms % 1000 / 100)
-        }
-        Done::Installed { files, refused, .. } => {
-            let places: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
-            let left = if refused.is_empty() { String::new() } else { format!(", {} left out", refused.len()) };
-            format!("installed {subject}{left}: {}", places.join(" "))
-        }
-        Done::Uninstalled { .. } => format!("uninstalled {subject}"),
-        Done::Unbuilt => format!("unbuilt {subject}"),
-        Done::Deregistered { .. } => format!("removed {subject}"),
-    }
-}
-
 impl Observer for Watcher<'_> {
     fn progress(&mut self, progress: Progress<'_>) {
         match progress {
@@ -268,24 +234,5 @@ impl Observer for Watcher<'_> {
             Progress::Installing(event) => self.installing(event),
             Progress::Finished(entry) => self.finished(entry),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use dkms_engine::plan::Because;
-    use dkms_engine::record::Refusal;
-
-    use super::*;
-
-    #[test]
-    fn words_for_what_was_done() {
-        let because = Because::Asked;
-        let signature = Signature::Unsigned { reason: "switched off".into() };
-        let built = Done::Built { because: because.clone(), signature, duration_ms: 12_345 };
-        assert_eq!(done_words("m/1", &built), "built m/1 in 12.3 s, not signed: switched off");
-        let refused = vec![Refusal { name: "x".into(), reason: "newer".into() }];
-        let installed = Done::Installed { because, files: vec!["/a.ko".into(), "/b.ko".into()], refused };
-        assert_eq!(done_words("m/1", &installed), "installed m/1, 1 left out: /a.ko /b.ko");
     }
 }

@@ -15,13 +15,14 @@ use super::condition::{Condition, Wholeness};
 use super::conf::{self, Evaluation, Wanted};
 use super::fingerprint::{Ingredients, Measurer};
 use super::kernel::Kernel;
+use super::retiring::retiring;
 use super::tree::{BuiltTarget, Tree};
 use super::{Configuration, Examined, Facts, Registration, State, TargetFacts};
 use crate::error::Error;
 use crate::fingerprint::{Fingerprint, Part};
 use crate::install;
 use crate::layout::NO_AUTOINSTALL;
-use crate::record::{self, BuildRecord, FailureRecord};
+use crate::record::{self, BuildRecord, FailureRecord, Signature};
 use crate::setup::Setup;
 use crate::sign::Signer;
 use crate::target::{KernelId, ModuleId, Target};
@@ -61,7 +62,8 @@ impl Facts {
     /// `Io` for what is there and cannot be read. What is wrong with one module is a fact about it, not an error.
     pub fn gather(setup: &Setup, scope: &Scope) -> Result<Self, Error> {
         let tree = Tree::gather(setup)?;
-        let mut facts = Facts { no_autoinstall: setup.root.exists(Path::new(NO_AUTOINSTALL)), ..Facts::default() };
+        let no_autoinstall = setup.root.exists(Path::new(NO_AUTOINSTALL));
+        let mut facts = Facts { no_autoinstall, retiring: retiring(setup)?, ..Facts::default() };
         for module in &tree.modules {
             facts.modules.insert(module.id.clone(), module.registration);
         }
@@ -111,7 +113,7 @@ impl<'a> Examination<'a> {
             .into_iter()
             .filter(|target| match modules {
                 Modules::None => false,
-                Modules::All => true,
+                Modules::All => !facts.retiring.contains(&target.module),
                 Modules::Named(names) => names.contains(&target.module),
             })
             .collect();
@@ -153,6 +155,10 @@ impl<'a> Examination<'a> {
         if let Some(record) = &memory.built {
             known.recorded = Some(record.fingerprint.clone());
             known.custom = record.custom;
+            known.unsigned = match &record.signature {
+                Signature::Failed { reason } => Some(reason.clone()),
+                Signature::Signed { .. } | Signature::Unsigned { .. } => None,
+            };
             known.configuration = Configuration::Recorded(Box::new(record.config.clone()));
         }
     }
@@ -241,14 +247,15 @@ impl<'a> Examination<'a> {
             return Ok(Some(content.clone()));
         }
         let kernel = order.kernel.id.clone();
-        let of_name = || order.facts.modules.keys().filter(|module| module.name == name);
+        let facts = &order.facts;
+        let of_name = || facts.modules.keys().filter(|module| module.name == name && !facts.retiring.contains(module));
         let highest = || of_name().max_by(|one, other| dkms_conf::version::compare(&one.version, &other.version));
         let wanted = match order.modules {
             Modules::All => highest(),
             Modules::Named(names) => of_name().find(|module| names.contains(module)),
             Modules::None => None,
         };
-        let installed = || order.facts.installed_version(name, &kernel);
+        let installed = || facts.installed_version(name, &kernel);
         let Some(module) = wanted.or_else(installed).or_else(highest).cloned() else { return Ok(None) };
         let content = self.examine(order, &Target::new(module, kernel))?;
         if let Some(content) = &content {

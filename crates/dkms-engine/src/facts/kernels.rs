@@ -2,9 +2,13 @@
 //!
 //! Any name counts that can be one, custom kernels included. The running kernel is not asked.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use dkms_conf::version::compare;
+
 use crate::error::Error;
+use crate::facts::tree::Tree;
 use crate::layout::{Layout, MODULE_DIRS};
 use crate::root::{Kind, Root};
 use crate::setup::Setup;
@@ -48,6 +52,27 @@ pub fn installed(setup: &Setup) -> Result<Vec<Installed>, Error> {
     }
     kernels.sort_by(|one, other| one.release.cmp(&other.release));
     Ok(kernels)
+}
+
+/// The kernels that modules are kept for when nobody names any: all that are installed, or where the administrator did not
+/// ask for all of them, the newest one and those that have modules already. A directory that has only headers is no kernel
+/// yet, except where there is no kernel at all: that is how module packages are built in containers.
+///
+/// # Errors
+/// As [`installed`], and `Io` for a tree that cannot be read.
+pub fn served(setup: &Setup) -> Result<BTreeSet<KernelId>, Error> {
+    let mut kernels = installed(setup)?;
+    let any = kernels.iter().any(|kernel| kernel.image);
+    let has_headers = |kernel: &Installed| setup.root.is_dir(&kernel.directory.join("build/include"));
+    // Red Hat's installer has such kernels, which nobody boots.
+    kernels.retain(|kernel| !kernel.release.contains("BOOT") && (kernel.image || (!any && has_headers(kernel))));
+    if !setup.framework.autoinstall_all_kernels() {
+        let newest = kernels.iter().map(|kernel| &kernel.release).max_by(|one, other| compare(one, other)).cloned();
+        let built: BTreeSet<String> =
+            Tree::gather(setup)?.builds().map(|build| build.target.kernel.release.clone()).collect();
+        kernels.retain(|kernel| Some(&kernel.release) == newest.as_ref() || built.contains(&kernel.release));
+    }
+    kernels.iter().map(|kernel| KernelId::new(&kernel.release, &setup.machine.arch)).collect()
 }
 
 /// The module directory of a release: below the configured tree, or where it is found when only the other one of the
@@ -111,6 +136,23 @@ mod tests {
         assert_eq!(releases(&setup), ["6.1.0-9-amd64", "6.9.5-arch1-1", "dangling", "test-kernel"]);
         assert_eq!(directory(&setup, "6.9.5-arch1-1"), Path::new("/usr/lib/modules/6.9.5-arch1-1"));
         assert_eq!(directory(&setup, "none"), Path::new("/lib/modules/none"));
+    }
+
+    #[test]
+    fn headers_alone_make_a_kernel_only_where_there_is_none() {
+        let (_directory, mut setup) = crate::testing::setup();
+        setup.framework.set(dkms_conf::framework_key::Key::AutoinstallAllKernels, "yes");
+        let of = |setup: &Setup| served(setup).unwrap().into_iter().map(|id| id.release).collect::<Vec<_>>();
+        setup.root.create_dir_all(Path::new("/lib/modules/6.9/build/include")).unwrap();
+        assert_eq!(of(&setup), ["6.9"]);
+        for path in ["/lib/modules/6.1/kernel", "/lib/modules/6.10/kernel", "/lib/modules/6.2/kernel"] {
+            setup.root.create_dir_all(Path::new(path)).unwrap();
+        }
+        assert_eq!(of(&setup), ["6.1", "6.10", "6.2"]);
+        setup.framework.set(dkms_conf::framework_key::Key::AutoinstallAllKernels, "no");
+        assert_eq!(of(&setup), ["6.10"], "the newest, by number");
+        setup.root.create_dir_all(Path::new("/var/lib/dkms/m/1/6.1/x86_64/module")).unwrap();
+        assert_eq!(of(&setup), ["6.1", "6.10"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The facts that a plan is made of, as plain data: tests write them down, [`super::gather`] finds them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dkms_conf::exclusion::Exclusion;
@@ -20,6 +20,8 @@ pub struct Facts {
     pub kernels: BTreeMap<KernelId, Arc<Kernel>>,
     /// Every target that is built, that failed, or that was asked about.
     pub targets: BTreeMap<Target, TargetFacts>,
+    /// Module versions whose package asked for their removal during an upgrade: they go when a successor is installed.
+    pub retiring: BTreeSet<ModuleId>,
     /// The administrator switched automatic builds off.
     pub no_autoinstall: bool,
 }
@@ -87,6 +89,8 @@ pub struct TargetFacts {
     pub recorded: Option<Fingerprint>,
     /// The build was made with options of a person that replace inputs, so that only its source is compared.
     pub custom: bool,
+    /// Why its objects bear no signature although they were meant to.
+    pub unsigned: Option<String>,
     /// The last attempt failed.
     pub failed: Option<FailureRecord>,
     /// The configuration.

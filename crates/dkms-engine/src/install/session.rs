@@ -13,6 +13,7 @@ use super::event::InstallEvent;
 use super::kernel_files::KernelFiles;
 use super::search_order::SearchOrder;
 use crate::error::Error;
+use crate::initramfs;
 use crate::lock::Guard;
 use crate::root::Root;
 use crate::script::{self, Script, Unusable};
@@ -30,12 +31,22 @@ pub struct Session<'a> {
     files: BTreeMap<PathBuf, KernelFiles>,
     order: Option<SearchOrder>,
     changed: BTreeSet<String>,
+    /// Leave word that the initramfs of a kernel is to be made again when its files change.
+    pub note_initramfs: bool,
 }
 
 impl<'a> Session<'a> {
     /// Nothing is read yet.
     pub fn new(setup: &'a Setup, guard: &'a Guard, listener: &'a mut dyn FnMut(InstallEvent)) -> Self {
-        Self { setup, guard, listener, files: BTreeMap::new(), order: None, changed: BTreeSet::new() }
+        Self {
+            setup,
+            guard,
+            listener,
+            files: BTreeMap::new(),
+            order: None,
+            changed: BTreeSet::new(),
+            note_initramfs: false,
+        }
     }
 
     /// Releases of the kernels whose files this run changed and for which depmod has not run since.
@@ -88,6 +99,9 @@ impl<'a> Session<'a> {
         if self.changed.insert(release.to_owned()) {
             let path = self.setup.layout.depmod_pending(release);
             Staged::file(self.root(), &path, b"", 0o644)?.publish(self.guard)?;
+            if self.note_initramfs {
+                initramfs::note(self.setup, self.guard, release)?;
+            }
         }
         Ok(())
     }

@@ -28,6 +28,15 @@ pub enum Goal {
         kernels: BTreeSet<KernelId>,
         /// Install again what is installed.
         force: bool,
+        /// This module alone, with what it depends on.
+        only: Option<String>,
+    },
+    /// The same for all kernels that modules are kept for, and what waited for a successor is gone where it has one.
+    Reconciled {
+        /// Which kernels.
+        kernels: BTreeSet<KernelId>,
+        /// Kernels that nothing is done for yet, because the package manager has not come to their end.
+        waiting: BTreeSet<KernelId>,
     },
     /// Nothing of ours is left for a kernel.
     KernelGone {

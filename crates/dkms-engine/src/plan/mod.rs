@@ -8,6 +8,7 @@ mod because;
 mod dependencies;
 mod goal;
 mod removal;
+mod retirement;
 mod wanted;
 
 use std::collections::BTreeSet;
@@ -157,6 +158,11 @@ pub enum Why {
         /// The circle, first name repeated at the end.
         modules: Vec<String>,
     },
+    /// It was to go, and stays because its successor is not installed.
+    Kept {
+        /// Version of the successor.
+        successor: String,
+    },
     /// Not installed, so there is nothing to uninstall.
     NotInstalled,
     /// Not built, so there is nothing to unbuild.
@@ -198,7 +204,8 @@ pub fn plan(facts: &Facts, goal: &Goal) -> Plan {
     match goal {
         Goal::Built(request) => wanted::named(facts, request, wanted::Want::Built),
         Goal::Installed(request) => wanted::named(facts, request, wanted::Want::Installed),
-        Goal::Autoinstalled { kernels, force } => wanted::automatic(facts, kernels, *force),
+        Goal::Autoinstalled { kernels, force, only } => wanted::automatic(facts, kernels, *force, only.as_deref()),
+        Goal::Reconciled { kernels, waiting } => retirement::reconciled(facts, kernels, waiting),
         Goal::Uninstalled(targets) => removal::uninstalled(facts, targets),
         Goal::Unbuilt(targets) => removal::unbuilt(facts, targets),
         Goal::Removed { module, targets } => removal::removed(facts, module, targets),

@@ -57,7 +57,7 @@ fn uninstall(facts: &Facts, plan: &mut Plan, target: &Target, because: Because) 
     None
 }
 
-fn unbuild(facts: &Facts, plan: &mut Plan, target: &Target, because: Because) {
+pub(super) fn unbuild(facts: &Facts, plan: &mut Plan, target: &Target, because: Because) {
     let first = uninstall(facts, plan, target, because.clone());
     let known = facts.targets.get(target);
     if known.is_some_and(|known| known.state != State::Absent || known.failed.is_some()) {

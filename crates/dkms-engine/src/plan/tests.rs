@@ -98,7 +98,10 @@ impl Scene {
     }
 
     fn automatic(&self) -> Plan {
-        plan(&self.0, &Goal::Autoinstalled { kernels: self.0.kernels.keys().cloned().collect(), force: false })
+        plan(
+            &self.0,
+            &Goal::Autoinstalled { kernels: self.0.kernels.keys().cloned().collect(), force: false, only: None },
+        )
     }
 
     fn install(&self, text: &str, release: &str, force: bool) -> Plan {
@@ -359,4 +362,86 @@ fn steps_only_wait_for_earlier_ones() {
     for (place, step) in plan.steps.iter().enumerate() {
         assert!(step.after.iter().all(|earlier| *earlier < place));
     }
+}
+
+/// 2 took the place of 1, whose package asked for its removal.
+fn upgraded(releases: &[&str]) -> Scene {
+    let mut scene = Scene::kernels(releases).module("a/1", &[]).module("a/2", &[]);
+    scene.0.retiring.insert(module("a/1"));
+    for release in releases {
+        scene = scene.state("a/1", release, State::Installed, "now");
+    }
+    scene
+}
+
+fn reconciled(scene: &Scene) -> Plan {
+    let kernels = scene.0.kernels.keys().cloned().collect();
+    plan(&scene.0, &Goal::Reconciled { kernels, waiting: Default::default() })
+}
+
+#[test]
+fn an_old_version_goes_after_its_successor_was_installed() {
+    let plan = reconciled(&upgraded(&["6.1"]));
+    assert_eq!(steps(&plan), ["build a/2 6.1", "install a/2 6.1", "unbuild a/1 6.1", "remove a/1"]);
+    assert_eq!(plan.steps[2].after, [1]);
+    assert!(plan.steps[3].after.contains(&1) && plan.steps[3].after.contains(&2));
+}
+
+#[test]
+fn an_old_version_stays_where_its_successor_does_not_build() {
+    let failed = |scene: Scene, release: &str| {
+        let record = FailureRecord {
+            format: 1,
+            fingerprint: source("now"),
+            config: config(&[]),
+            message: "make failed".into(),
+            status: 2,
+            first_error: None,
+            duration_ms: 0,
+            asked_by: String::new(),
+        };
+        scene.with("a/2", release, |facts| facts.failed = Some(record))
+    };
+    let plan = reconciled(&failed(upgraded(&["6.1", "6.2"]), "6.1"));
+    assert_eq!(steps(&plan), ["build a/2 6.2", "install a/2 6.2", "unbuild a/1 6.2"], "and it stays registered");
+    assert_eq!(why(&plan, "a/1"), Why::Kept { successor: "2".into() });
+    // It was installed by a person meanwhile.
+    let scene = upgraded(&["6.1"]).state("a/2", "6.1", State::Installed, "now");
+    let scene = scene.with("a/1", "6.1", |facts| facts.state = State::Built);
+    assert_eq!(steps(&reconciled(&scene)), ["unbuild a/1 6.1", "remove a/1"]);
+}
+
+#[test]
+fn an_old_version_without_successor_goes() {
+    let mut scene = Scene::kernels(&["6.1"]).module("a/1", &[]).state("a/1", "6.1", State::Installed, "now");
+    scene.0.retiring.insert(module("a/1"));
+    assert_eq!(steps(&reconciled(&scene)), ["uninstall a/1 6.1", "unbuild a/1 6.1", "remove a/1"]);
+    assert!(scene.automatic().steps.is_empty(), "it is not built any more either");
+}
+
+#[test]
+fn a_lower_successor_is_one_too() {
+    let mut scene = Scene::kernels(&["6.1"]).module("a/2", &[]).module("a/1", &[]);
+    scene = scene.state("a/2", "6.1", State::Installed, "now");
+    scene.0.retiring.insert(module("a/2"));
+    assert_eq!(steps(&reconciled(&scene)), ["build a/1 6.1", "install a/1 6.1", "unbuild a/2 6.1", "remove a/2"]);
+}
+
+#[test]
+fn kernels_that_wait_keep_what_they_have_and_vanished_ones_do_not() {
+    let mut scene = upgraded(&["6.1", "6.2"]);
+    let gone = Target::new(module("a/1"), kernel("5.10"));
+    scene.0.targets.insert(gone, TargetFacts { state: State::Installed, ..Default::default() });
+    let kernels = std::collections::BTreeSet::from([kernel("6.1")]);
+    let waiting = std::collections::BTreeSet::from([kernel("6.2")]);
+    let plan = plan(&scene.0, &Goal::Reconciled { kernels, waiting });
+    let expected = ["build a/2 6.1", "install a/2 6.1", "uninstall a/1 5.10", "unbuild a/1 5.10", "unbuild a/1 6.1"];
+    assert_eq!(steps(&plan), expected);
+}
+
+#[test]
+fn one_module_alone() {
+    let scene = Scene::kernels(&["6.1"]).module("a", &["b"]).module("b", &[]).module("c", &[]);
+    let goal = Goal::Autoinstalled { kernels: [kernel("6.1")].into(), force: false, only: Some("a".into()) };
+    assert_eq!(steps(&plan(&scene.0, &goal)), ["build b/1 6.1", "install b/1 6.1", "build a/1 6.1", "install a/1 6.1"]);
 }

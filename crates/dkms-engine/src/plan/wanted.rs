@@ -29,8 +29,8 @@ pub(super) fn named(facts: &Facts, request: &Request, want: Want) -> Plan {
     resolver.finish()
 }
 
-/// The highest version of every module that wants to be installed, for each kernel.
-pub(super) fn automatic(facts: &Facts, kernels: &BTreeSet<KernelId>, force: bool) -> Plan {
+/// The highest version of every module that wants to be installed, or of the one called `only`, for each kernel.
+pub(super) fn automatic(facts: &Facts, kernels: &BTreeSet<KernelId>, force: bool, only: Option<&str>) -> Plan {
     if facts.no_autoinstall {
         return Plan { switched_off: true, ..Plan::default() };
     }
@@ -41,12 +41,14 @@ pub(super) fn automatic(facts: &Facts, kernels: &BTreeSet<KernelId>, force: bool
             chosen.insert((kernel.clone(), module.name.clone()), (*module).clone());
         }
     }
-    let targets: Vec<Target> =
-        chosen.iter().map(|((kernel, _), module)| Target::new(module.clone(), kernel.clone())).collect();
+    let is_meant = |name: &str| only.is_none_or(|only| only == name);
+    let meant = chosen.iter().filter(|((_, name), _)| is_meant(name));
+    let targets: Vec<Target> = meant.map(|((kernel, _), module)| Target::new(module.clone(), kernel.clone())).collect();
     let mut resolver = Resolver::new(facts, Want::Installed, chosen);
     resolver.force = force;
-    for (module, registration) in &facts.modules {
+    for (module, registration) in facts.modules.iter().filter(|(module, _)| is_meant(&module.name)) {
         let why = match registration {
+            _ if facts.retiring.contains(module) => continue,
             Registration::Broken => Why::Broken,
             _ if highest.get(module.name.as_str()) != Some(&module) => Why::OlderVersion,
             _ => continue,
@@ -59,9 +61,13 @@ pub(super) fn automatic(facts: &Facts, kernels: &BTreeSet<KernelId>, force: bool
     resolver.finish()
 }
 
-fn highest_versions(facts: &Facts) -> BTreeMap<&str, &ModuleId> {
+/// Of each module the version that is to be installed.
+pub(super) fn highest_versions(facts: &Facts) -> BTreeMap<&str, &ModuleId> {
     let mut highest: BTreeMap<&str, &ModuleId> = BTreeMap::new();
-    for (module, _) in facts.modules.iter().filter(|(_, registration)| **registration != Registration::Broken) {
+    let usable = |(module, registration): &(&ModuleId, &Registration)| {
+        **registration != Registration::Broken && !facts.retiring.contains(module)
+    };
+    for (module, _) in facts.modules.iter().filter(usable) {
         let entry = highest.entry(&module.name).or_insert(module);
         if dkms_conf::version::compare(&module.version, &entry.version).is_gt() {
             *entry = module;

@@ -7,12 +7,14 @@
 mod add;
 mod import;
 mod remove;
+mod retire;
 mod rpm_upgrade;
 mod tree_copy;
 
 pub use add::{Added, add, register_binaries};
 pub use import::{Imported, import};
 pub use remove::{deregister, link_failed_log, unbuild};
+pub use retire::{reinstate, retire};
 pub use rpm_upgrade::{Asker, asker, note_upgrade, take_upgrade_note};
 pub use tree_copy::same_tree;
 

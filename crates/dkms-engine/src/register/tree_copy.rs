@@ -5,28 +5,39 @@
 use std::path::Path;
 
 use crate::error::Error;
+use crate::lock::Guard;
 use crate::root::{Kind, Root};
 use crate::staged::Staged;
 
 /// Bits of a mode that are kept: others must not be able to write into what root builds from.
 const MODE: u32 = 0o755;
 
+/// How files get into a copy.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Files {
+    /// As files of their own.
+    Copied,
+    /// As further names of the same files, where the file system has both trees.
+    Shared,
+}
+
 /// Copies what is in `from` into the directory `to`, which exists and is still beside its place. What is neither file,
 /// directory nor link is an error.
-pub(super) fn copy_tree(root: &Root, from: &Path, to: &Path) -> Result<(), Error> {
+pub(super) fn copy_tree(root: &Root, from: &Path, to: &Path, files: Files) -> Result<(), Error> {
     for (name, kind) in root.list(from)? {
         let (source, copy) = (from.join(&name), to.join(&name));
         let Some(meta) = root.link_meta(&source) else { continue };
         match kind {
             Kind::Directory => {
                 root.create_dir(&copy, 0o755)?;
-                copy_tree(root, &source, &copy)?;
+                copy_tree(root, &source, &copy, files)?;
                 root.set_mode(&copy, (meta.mode & MODE) | 0o700)?;
             }
             Kind::Link => {
                 let target = root.read_link(&source).unwrap_or_default();
                 root.symlink(&target, &copy)?;
             }
+            Kind::File if files == Files::Shared && root.hard_link(&source, &copy).is_ok() => continue,
             Kind::File => copy_file(root, &source, &copy, meta.mode & MODE)?,
             Kind::Other => {
                 let reason = std::io::Error::other("it is neither file, directory nor link");
@@ -79,15 +90,19 @@ fn same_file(root: &Root, left: &Path, right: &Path) -> Result<bool, Error> {
     Ok(one.inode == other.inode || hash(left)? == hash(right)?)
 }
 
-/// Copies a tree and publishes it as `destination`; one that was there is replaced, not merged with.
-pub(super) fn replace_tree(
-    root: &Root,
-    from: &Path,
-    destination: &Path,
-    guard: &crate::lock::Guard,
-) -> Result<(), Error> {
+/// Copies a tree and publishes it as `destination`; what was there is replaced, not merged with.
+pub(super) fn replace_tree(root: &Root, from: &Path, destination: &Path, guard: &Guard) -> Result<(), Error> {
+    publish(root, from, destination, guard, Files::Copied)
+}
+
+/// The same, without copying what is in the files.
+pub(super) fn keep_tree(root: &Root, from: &Path, destination: &Path, guard: &Guard) -> Result<(), Error> {
+    publish(root, from, destination, guard, Files::Shared)
+}
+
+fn publish(root: &Root, from: &Path, destination: &Path, guard: &Guard, files: Files) -> Result<(), Error> {
     let staged = Staged::directory(root, destination)?;
-    copy_tree(root, from, staged.path())?;
+    copy_tree(root, from, staged.path(), files)?;
     if let Some(meta) = root.meta(from) {
         root.set_mode(staged.path(), (meta.mode & MODE) | 0o700)?;
     }

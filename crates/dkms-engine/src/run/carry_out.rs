@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::schedule::{Job, Turn, Voice, drive};
-use super::{Observer, Progress, RunOptions, failures};
+use super::{Depmod, Observer, Progress, RunOptions, failures};
 use crate::build::{self, BuildEvent, BuildOrder, Failed};
 use crate::error::Error;
 use crate::facts::{Configuration, Examined, Facts};
@@ -43,7 +43,8 @@ pub(super) fn carry_out(
         facts.kernels.iter().map(|(id, kernel)| (id, Signer::find(setup, kernel))).collect();
     let observer = RefCell::new(observer);
     let mut listener = |event| observer.borrow_mut().progress(Progress::Installing(&event));
-    let session = Session::new(setup, guard, &mut listener);
+    let mut session = Session::new(setup, guard, &mut listener);
+    session.note_initramfs = options.initramfs;
     let mut hands = Hands {
         setup,
         guard,
@@ -153,6 +154,7 @@ impl Hands<'_, '_> {
                 Ok(Done::Unbuilt)
             }
             (Action::Deregister(module), _) => {
+                register::reinstate(self.setup, self.guard, module)?;
                 failures::forget_all(self.setup, self.guard, module)?;
                 let left = register::deregister(self.setup, self.guard, module)?;
                 Ok(Done::Deregistered { left })
@@ -198,8 +200,12 @@ impl Hands<'_, '_> {
             examined(self.facts, target).ok_or_else(missing)?,
         );
         let signed = Signed::load(self.setup, target)?.ok_or_else(missing)?;
-        // A file of ours that somebody replaced is no module of others that could be newer.
-        let version_override = self.options.install.version_override || because == Because::FilesLost;
+        // Neither a file of ours that somebody replaced nor the version that makes room is a module of others that could be
+        // newer.
+        let installed = self.facts.installed_version(&target.module.name, &target.kernel);
+        let ours =
+            because == Because::FilesLost || installed.is_some_and(|module| self.facts.retiring.contains(module));
+        let version_override = self.options.install.version_override || ours;
         let options = InstallOptions { version_override, ..self.options.install };
         let installed = install::install(&mut self.session, &signed, kernel, &examined.config, options)?;
         let done = Done::Installed { because, files: installed.files.clone(), refused: installed.refused.clone() };
@@ -218,10 +224,10 @@ impl Hands<'_, '_> {
         failures::show_logs(self.setup, self.guard, self.report);
         let changed: Vec<String> = self.session.changed_kernels().map(str::to_owned).collect();
         for release in &changed {
-            let result = if self.options.depmod {
-                install::depmod(&mut self.session, release)
-            } else {
-                install::forgo_depmod(&mut self.session, release)
+            let result = match self.options.depmod {
+                Depmod::Run => install::depmod(&mut self.session, release),
+                Depmod::LeaveOut => install::forgo_depmod(&mut self.session, release),
+                Depmod::Later => Ok(()),
             };
             if let Err(error) = result {
                 self.take_back(release, error);

@@ -33,15 +33,28 @@ use refresh::Stale;
 pub struct RunOptions {
     /// What installing disregards.
     pub install: InstallOptions,
-    /// Run depmod for every kernel that changed.
-    pub depmod: bool,
+    /// What becomes of modules.dep of every kernel that changed.
+    pub depmod: Depmod,
+    /// Note which kernels have an initramfs that is older than their modules now.
+    pub initramfs: bool,
     /// Look for what dead runs left and take it away first.
     pub sweep: bool,
 }
 
+/// Who sees to modules.dep of the kernels that a run changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depmod {
+    /// The run, once for each kernel at its end.
+    Run,
+    /// Whoever called us.
+    LeaveOut,
+    /// The next run: the kernel may be gone by then.
+    Later,
+}
+
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { install: InstallOptions::default(), depmod: true, sweep: true }
+        Self { install: InstallOptions::default(), depmod: Depmod::Run, initramfs: false, sweep: true }
     }
 }
 
@@ -114,8 +127,24 @@ pub fn achieve(
     writer: &mut Writer,
     observer: &mut dyn Observer,
 ) -> Result<Report, Error> {
-    let (mut facts, mut found) = look(setup, goal)?;
-    if found.steps.is_empty() && !(options.sweep && options.depmod && install::is_depmod_pending(setup)) {
+    let looked = look(setup, goal)?;
+    achieve_looked(setup, goal, looked, options, writer, observer)
+}
+
+/// The same for facts and plan that [`look`] gave.
+///
+/// # Errors
+/// As [`achieve`].
+pub fn achieve_looked(
+    setup: &Setup,
+    goal: &Goal,
+    (mut facts, mut found): (Facts, Plan),
+    options: &RunOptions,
+    writer: &mut Writer,
+    observer: &mut dyn Observer,
+) -> Result<Report, Error> {
+    let pending = options.sweep && options.depmod == Depmod::Run && install::is_depmod_pending(setup);
+    if found.steps.is_empty() && !pending {
         observer.progress(Progress::Planned(&found));
         let mut report = Report::default();
         settle(&mut report, &found, observer);
@@ -123,7 +152,7 @@ pub fn achieve(
         return Ok(report);
     }
     let (guard, waited) = writer.guard(setup, observer)?;
-    let swept = options.sweep && sweep::sweep(setup, guard, observer)?;
+    let swept = options.sweep && sweep::sweep(setup, guard, options.depmod, observer)?;
     let made = prepare_keys(setup, guard, &facts, &found)?;
     if waited || swept || made {
         (facts, found) = look(setup, goal)?;
@@ -132,6 +161,7 @@ pub fn achieve(
     let mut report = Report::default();
     settle(&mut report, &found, observer);
     carry_out::carry_out(setup, guard, &facts, &found, options, &mut report, observer)?;
+    Stale::of(&facts).refresh(setup, Some(guard));
     Ok(report)
 }
 
@@ -142,7 +172,7 @@ pub fn achieve(
 pub fn heal(setup: &Setup, writer: &mut Writer, observer: &mut dyn Observer) -> Result<(), Error> {
     if install::is_depmod_pending(setup) {
         let (guard, _) = writer.guard(setup, observer)?;
-        sweep::sweep(setup, guard, observer)?;
+        sweep::sweep(setup, guard, Depmod::Run, observer)?;
     }
     Ok(())
 }
@@ -163,7 +193,9 @@ fn scope(goal: &Goal) -> Scope {
             kernels: request.targets.iter().map(|target| target.kernel.clone()).collect(),
             modules: Modules::Named(request.targets.iter().map(|target| target.module.clone()).collect()),
         },
-        Goal::Autoinstalled { kernels, .. } => Scope { kernels: kernels.clone(), modules: Modules::All },
+        Goal::Autoinstalled { kernels, .. } | Goal::Reconciled { kernels, .. } => {
+            Scope { kernels: kernels.clone(), modules: Modules::All }
+        }
         Goal::Uninstalled(targets) | Goal::Unbuilt(targets) | Goal::Removed { targets, .. } => {
             Scope { kernels: targets.iter().map(|target| target.kernel.clone()).collect(), modules: Modules::None }
         }

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use super::{Observer, Progress};
+use super::{Depmod, Observer, Progress};
 use crate::error::Error;
 use crate::facts::tree::Tree;
 use crate::install::{self, Session};
@@ -14,8 +14,9 @@ use crate::root::Kind;
 use crate::setup::Setup;
 use crate::staged;
 
-/// Sweeps the tree; `true` if an installation was finished or taken back.
-pub(super) fn sweep(setup: &Setup, guard: &Guard, observer: &mut dyn Observer) -> Result<bool, Error> {
+/// Sweeps the tree; `true` if an installation was finished or taken back. depmod that is overdue is made up for if this run
+/// sees to depmod itself.
+pub(super) fn sweep(setup: &Setup, guard: &Guard, depmod: Depmod, observer: &mut dyn Observer) -> Result<bool, Error> {
     let root = &setup.root;
     for (name, kind) in root.list(&setup.layout.tree)? {
         if kind != Kind::Directory {
@@ -41,7 +42,7 @@ pub(super) fn sweep(setup: &Setup, guard: &Guard, observer: &mut dyn Observer) -
     staged::sweep(root, &setup.layout.tree, guard)?;
     staged::sweep(root, &setup.layout.source, guard)?;
     staged::sweep(root, &setup.layout.state(), guard)?;
-    recover(setup, guard, observer)
+    recover(setup, guard, depmod, observer)
 }
 
 fn sweep_version(setup: &Setup, version: &Path, guard: &Guard) -> Result<(), Error> {
@@ -66,15 +67,20 @@ fn sweep_version(setup: &Setup, version: &Path, guard: &Guard) -> Result<(), Err
     staged::sweep(root, version, guard)
 }
 
-fn recover(setup: &Setup, guard: &Guard, observer: &mut dyn Observer) -> Result<bool, Error> {
+fn recover(setup: &Setup, guard: &Guard, depmod: Depmod, observer: &mut dyn Observer) -> Result<bool, Error> {
     let tree = Tree::gather(setup)?;
     let half: Vec<_> =
         tree.builds().map(|build| &build.target).filter(|target| install::is_half_done(setup, target)).collect();
     let mut listener = |event| observer.progress(Progress::Installing(&event));
     let mut session = Session::new(setup, guard, &mut listener);
-    session.take_over_pending_depmod()?;
+    if depmod != Depmod::Later {
+        session.take_over_pending_depmod()?;
+    }
     for target in &half {
         install::recover(&mut session, target)?;
+    }
+    if depmod == Depmod::Later {
+        return Ok(!half.is_empty());
     }
     let changed: Vec<String> = session.changed_kernels().map(str::to_owned).collect();
     for release in &changed {

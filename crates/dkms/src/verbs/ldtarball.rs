@@ -38,12 +38,8 @@ pub(crate) fn load(
 ) -> Result<Option<Registered>> {
     let arguments = &session.arguments;
     let kernel: Kernel = registration::kernel(session)?;
-    // Packages are installed again with the archive that they brought before.
-    let packaged = arguments.verb == Verb::ModulePostinst;
-    let options = LoadOptions {
-        force: arguments.line.force || packaged,
-        accept_same: matches!(arguments.verb, Verb::Build | Verb::Install) || packaged,
-    };
+    let accept_same = matches!(arguments.verb, Verb::Build | Verb::Install);
+    let options = LoadOptions { force: arguments.line.force, accept_same };
     let (guard, _) = writer.guard(&session.setup, watcher)?;
     let mut tell = |event| watcher.progress(Progress::Installing(&event));
     let mut installing = Installing::new(&session.setup, guard, &mut tell);

@@ -2,15 +2,16 @@
 
 use anyhow::Result;
 use dkms_engine::plan::{Because, Plan, Settled, Step, Why};
+use dkms_engine::report::words;
 use dkms_engine::run;
 use dkms_engine::target::{KernelId, ModuleId};
 use serde::Serialize;
 
 use crate::arguments::Origin;
+use crate::goal;
 use crate::refusal::Refusal;
 use crate::session::Session;
 use crate::verb::Verb;
-use crate::{goal, reason};
 
 pub(super) fn run(session: &Session) -> Result<()> {
     // A plan changes nothing, so it cannot register what a path holds first.
@@ -38,7 +39,7 @@ fn text(plan: &Plan) -> String {
         format!("{} {}: {}\n", step.action.verb(), named(module, kernel), step.because)
     });
     let settled = plan.settled.iter().map(|settled| {
-        let words = reason::words(&settled.why);
+        let words = words::reason(&settled.why);
         format!("nothing to do for {}: {words}\n", named(&settled.module, settled.kernel.as_ref()))
     });
     let lines: String = steps.chain(settled).collect();
@@ -147,7 +148,7 @@ impl SettledOutput {
         Self {
             module: (&settled.module).into(),
             kernel: settled.kernel.as_ref().map(Into::into),
-            text: reason::words(&settled.why),
+            text: words::reason(&settled.why),
             why: settled.why.clone(),
         }
     }

@@ -1,5 +1,6 @@
 //! `dkms remove`: unbuilds a module, and forgets it when nothing built is left.
 //!
+//! The package that is about to be upgraded asks for it too: then the version goes when its successor is installed.
 //! Without `-k` and `--all` it is about the running kernel alone, as package scripts expect; a person is told what stays.
 
 use anyhow::Result;
@@ -9,9 +10,9 @@ use dkms_engine::run::Writer;
 use dkms_engine::target::ModuleId;
 use indicatif::MultiProgress;
 
-use crate::goal;
 use crate::session::Session;
 use crate::watch::Watcher;
+use crate::{goal, maintainer_script};
 
 pub(super) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
     let Some(module) = goal::module(session)? else { return Ok(()) };
@@ -19,6 +20,12 @@ pub(super) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
     if session.arguments.line.rpm_safe_upgrade && belongs_to_upgrade(session, progress, &mut writer, &module)? {
         log::warn!("the package of {module} is being upgraded to the same version, so nothing is removed");
         return Ok(());
+    }
+    if maintainer_script::is_upgrade(&session.setup) {
+        let mut watcher = Watcher::new(session, progress, false);
+        let (guard, _) = writer.guard(&session.setup, &mut watcher)?;
+        register::retire(&session.setup, guard, &module)?;
+        return Ok(session.output.line(&format!("{module} stays until its successor is installed"))?);
     }
     super::achieve(session, progress, &mut writer, &goal::of(session, Some(&module))?)?;
     say_what_stays(session, &module)

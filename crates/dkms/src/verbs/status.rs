@@ -11,6 +11,7 @@ use dkms_engine::facts::condition::{Condition, Wholeness};
 use dkms_engine::facts::tree::{BuiltTarget, RegisteredModule, Tree};
 use dkms_engine::facts::{Registration, State};
 use dkms_engine::setup::Setup;
+use dkms_engine::verdict::Verdict;
 use serde::Serialize;
 
 use crate::arguments::Arguments;
@@ -155,6 +156,8 @@ pub struct Status {
     format: u32,
     /// Module versions in the order of their names.
     modules: Vec<ModuleStatus>,
+    /// What the last transaction left: what will work on which kernel, and what will not. None if no hook was called yet.
+    verdict: Option<Verdict>,
 }
 
 /// One module version.
@@ -251,7 +254,8 @@ impl Status {
                 .map(kernel)
                 .collect(),
         };
-        Self { format: 1, modules: tree.modules.iter().filter(|entry| filter.takes(entry)).map(module).collect() }
+        let modules = tree.modules.iter().filter(|entry| filter.takes(entry)).map(module).collect();
+        Self { format: 1, modules, verdict: Verdict::load(setup) }
     }
 }
 

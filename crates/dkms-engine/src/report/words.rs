@@ -1,16 +1,61 @@
-//! Why nothing was done about a module, in words, and when that is a failure.
+//! The report in words: the sentences that all front doors share.
 //!
 //! The plan settles what needs no step. For a person who named the module, missing headers are an error; for an automatic
 //! run some reasons are the normal course of things. Both readings are here.
 
-use crate::exit;
-use dkms_engine::error::Error;
-use dkms_engine::layout::Layout;
-use dkms_engine::plan::{Settled, Why};
-use dkms_engine::target::Target;
+use super::{Done, Entry};
+use crate::error::Error;
+use crate::layout::Layout;
+use crate::plan::{Settled, Why};
+use crate::record::Signature;
+use crate::target::Target;
+
+/// With this status a script says that the module is not meant for the kernel.
+const NOT_MEANT: i32 = 77;
+
+/// A sentence and the next thing to type, as standard error shows them.
+pub fn shown(sentence: &str, hint: Option<&str>) -> String {
+    let hint = hint.map(|hint| format!("\nhint: {hint}\n")).unwrap_or_default();
+    format!("error: {sentence}\n{hint}")
+}
+
+/// The same for an error.
+pub fn shown_error(error: &Error) -> String {
+    shown(&error.to_string(), error.hint().as_deref())
+}
+
+/// `m/1 for 6.1 (x86_64)`, or `m/1` for what concerns the module version as a whole.
+pub fn subject(entry: &Entry) -> String {
+    match &entry.kernel {
+        Some(kernel) => Target::new(entry.module.clone(), kernel.clone()).to_string(),
+        None => entry.module.to_string(),
+    }
+}
+
+/// What was done to `subject`.
+pub fn done(subject: &str, done: &Done) -> String {
+    match done {
+        Done::Built { duration_ms, signature, .. } => {
+            let signed = match signature {
+                Signature::Signed { .. } => ", signed".to_owned(),
+                Signature::Unsigned { reason } => format!(", not signed: {reason}"),
+                Signature::Failed { .. } => String::new(),
+            };
+            format!("built {subject} in {}.{} s{signed}", duration_ms / 1000, duration_ms % 1000 / 100)
+        }
+        Done::Installed { files, refused, .. } => {
+            let places: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+            let left = if refused.is_empty() { String::new() } else { format!(", {} left out", refused.len()) };
+            format!("installed {subject}{left}: {}", places.join(" "))
+        }
+        Done::Uninstalled { .. } => format!("uninstalled {subject}"),
+        Done::Unbuilt => format!("unbuilt {subject}"),
+        Done::Deregistered { .. } => format!("removed {subject}"),
+    }
+}
 
 /// The reason as a fragment that fits after "nothing to do for m/1 on 6.1 (x86_64): ".
-pub fn words(why: &Why) -> String {
+pub fn reason(why: &Why) -> String {
     match why {
         Why::AlreadyBuilt => "it is built already".into(),
         Why::AlreadyInstalled => "it is installed already".into(),
@@ -23,6 +68,7 @@ pub fn words(why: &Why) -> String {
         Why::Excluded { reason, .. } => format!("it is not meant for this kernel: {reason}"),
         Why::FailedBefore { message, .. } => format!("it failed before and nothing has changed since: {message}"),
         Why::HeadersMissing { path, .. } => format!("the headers are missing: there is no `{}`", path.display()),
+        Why::Kept { successor } => format!("it stays until version {successor} is installed"),
         Why::NoSource => "only built objects were imported, and none for this kernel".into(),
         Why::NotAdded => "it is not registered".into(),
         Why::NotAutoinstalled => "its AUTOINSTALL is off".into(),
@@ -33,7 +79,7 @@ pub fn words(why: &Why) -> String {
 }
 
 /// The error that the reason is for a person who asked for exactly this; `None` if there simply was nothing to do.
-pub fn error(settled: &Settled, layout: &Layout) -> Option<Error> {
+pub fn error_of(settled: &Settled, layout: &Layout) -> Option<Error> {
     let module = settled.module.clone();
     let target = || settled.kernel.clone().map(|kernel| Target::new(settled.module.clone(), kernel));
     let source = layout.source_link(&module);
@@ -58,6 +104,7 @@ pub fn error(settled: &Settled, layout: &Layout) -> Option<Error> {
         Why::AlreadyBuilt
         | Why::AlreadyInstalled
         | Why::FailedBefore { .. }
+        | Why::Kept { .. }
         | Why::NotAutoinstalled
         | Why::NotBuilt
         | Why::NotInstalled
@@ -69,47 +116,34 @@ pub fn error(settled: &Settled, layout: &Layout) -> Option<Error> {
 /// script that ended with 77 said, as such scripts do, that the module is not meant for the kernel.
 pub fn fails_automatic(why: &Why) -> bool {
     match why {
-        Why::FailedBefore { status, .. } => *status != i32::from(exit::EXCLUDED),
+        Why::FailedBefore { status, .. } => *status != NOT_MEANT,
         _ => matches!(why, Why::BadConfiguration { .. } | Why::Cycle { .. } | Why::DependencyMissing { .. }),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use dkms_engine::target::{KernelId, ModuleId};
+    use crate::plan::Because;
+    use crate::record::Refusal;
+    use crate::target::ModuleId;
 
     use super::*;
-    use crate::exit::of_error;
 
     #[test]
-    fn what_a_person_asked_for_and_did_not_get_has_the_number_of_the_original() {
-        let missing = vec!["x".to_owned()];
-        let bad = |missing| Why::BadConfiguration { problems: "p".into(), missing };
-        for (why, expected, automatic) in [
-            (Why::AlreadyBuilt, None, false),
-            (Why::AlreadyInstalled, None, false),
-            (bad(false), Some(8), true),
-            (bad(true), Some(4), true),
-            (Why::Broken, Some(4), false),
-            (Why::Cycle { modules: missing.clone() }, Some(13), true),
-            (Why::Deferred { missing: missing.clone() }, Some(13), false),
-            (Why::DependencyMissing { missing: missing.clone() }, Some(13), true),
-            (Why::Excluded { reason: "r".into(), directive: "d".into(), value: "v".into() }, Some(77), false),
-            (Why::FailedBefore { message: "m".into(), status: 2, first_error: None }, None, true),
-            (Why::FailedBefore { message: "m".into(), status: 77, first_error: None }, None, false),
-            (Why::HeadersMissing { path: "/h".into(), package: None }, Some(21), false),
-            (Why::NoSource, Some(2), false),
-            (Why::NotAdded, Some(3), false),
-            (Why::NotAutoinstalled, None, false),
-            (Why::NotBuilt, None, false),
-            (Why::NotInstalled, None, false),
-            (Why::OlderVersion, None, false),
-        ] {
-            assert!(!words(&why).is_empty());
-            assert_eq!(fails_automatic(&why), automatic, "{why:?}");
-            let kernel = Some(KernelId::new("6.1", "x86_64").unwrap());
-            let settled = Settled { module: ModuleId::new("m", "1").unwrap(), kernel, why };
-            assert_eq!(error(&settled, &Layout::default()).as_ref().map(of_error), expected, "{:?}", settled.why);
-        }
+    fn words_for_what_was_done() {
+        let because = Because::Asked;
+        let signature = Signature::Unsigned { reason: "switched off".into() };
+        let built = Done::Built { because: because.clone(), signature, duration_ms: 12_345 };
+        assert_eq!(done("m/1", &built), "built m/1 in 12.3 s, not signed: switched off");
+        let refused = vec![Refusal { name: "x".into(), reason: "newer".into() }];
+        let installed = Done::Installed { because, files: vec!["/a.ko".into(), "/b.ko".into()], refused };
+        assert_eq!(done("m/1", &installed), "installed m/1, 1 left out: /a.ko /b.ko");
+    }
+
+    #[test]
+    fn sentence_then_hint() {
+        let error = Error::NotAdded { module: ModuleId::new("m", "1").unwrap() };
+        assert_eq!(shown_error(&error), "error: `m/1` is not in the tree\n\nhint: dkms add m/1\n");
+        assert_eq!(shown("it is", None), "error: it is\n");
     }
 }

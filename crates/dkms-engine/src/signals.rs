@@ -1,21 +1,27 @@
-//! Ctrl-C and its relatives: they set a flag that the engine looks at, so that builds are stopped and swept.
+//! Ctrl-C and its relatives: they set a flag that everything that waits looks at, so that builds are stopped and swept.
+//!
+//! Handlers belong to the whole process, so only a program's start calls this.
 
-use dkms_engine::cancel::Cancel;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::cancel::Cancel;
+use crate::error::Error;
+use crate::layout::OWN_STATUS;
 
 /// Makes the three signals ask for an orderly stop. One that the caller made us ignore (`nohup`) stays ignored.
 ///
 /// # Errors
-/// What the system says when it refuses a handler.
-pub(crate) fn register(cancel: &Cancel) -> std::io::Result<()> {
-    let status = std::fs::read("/proc/self/status").unwrap_or_default();
+/// `Io` if the system refuses a handler.
+pub fn register(cancel: &Cancel) -> Result<(), Error> {
+    let status = std::fs::read(OWN_STATUS).unwrap_or_default();
     let ignored = ignored(&String::from_utf8_lossy(&status));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         if ignored & (1 << (signal - 1)) != 0 {
             continue;
         }
         let number = usize::try_from(signal).unwrap_or_default();
-        signal_hook::flag::register_usize(signal, cancel.cell(), number)?;
+        signal_hook::flag::register_usize(signal, cancel.cell(), number)
+            .map_err(Error::io("handle signals by", OWN_STATUS))?;
     }
     Ok(())
 }

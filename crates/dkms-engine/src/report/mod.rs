@@ -1,5 +1,7 @@
 //! What came of a plan: one value for text, JSON, journal and exit status.
 
+pub mod words;
+
 use serde::Serialize;
 
 use crate::error::Error;

@@ -1,0 +1,271 @@
+//! The verdict: for each kernel what will work when it boots, what will not, why, and the command that mends it.
+//!
+//! Follows from facts and plan of a transaction's end, so it can be made again at any time; stored for programs, for
+//! whoever logs in, and for the next transaction, which tells only what is new.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::facts::Facts;
+use crate::facts::kernel::Headers;
+use crate::layout::Layout;
+use crate::lock::Guard;
+use crate::plan::{Plan, Why};
+use crate::record::{self, FORMAT};
+use crate::report::{Entry, Outcome, Report, words};
+use crate::setup::Setup;
+use crate::staged::Staged;
+use crate::target::{KernelId, ModuleId, Target};
+
+/// What the last transaction left: `T/.dkms-rs/verdict.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Verdict {
+    /// Grows when the meaning of a field changes or a field goes away.
+    pub format: u32,
+    /// One for each kernel that modules are kept for.
+    pub kernels: Vec<KernelVerdict>,
+}
+
+/// The verdict on one kernel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct KernelVerdict {
+    /// Kernel release.
+    pub release: String,
+    /// Architecture.
+    pub arch: String,
+    /// Module versions that are installed and want to be.
+    pub works: Vec<Name>,
+    /// What will not work.
+    pub problems: Vec<Problem>,
+    /// The package to install so that modules can be built for it, or an empty text if its name is not known; none if the
+    /// headers are there.
+    pub headers_missing: Option<String>,
+}
+
+/// A module version.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Name {
+    /// Package name.
+    pub name: String,
+    /// Package version.
+    pub version: String,
+}
+
+/// A module that wants to be installed for a kernel and is not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Problem {
+    /// Which one.
+    pub module: Name,
+    /// What sort of problem it is.
+    pub kind: Kind,
+    /// Why, as a fragment of a sentence.
+    pub reason: String,
+    /// The first line in which a compiler complained.
+    pub first_error: Option<String>,
+    /// Another version that is installed in its place.
+    pub stays: Option<String>,
+    /// What to type next.
+    pub hint: Option<String>,
+}
+
+/// Sorts of problems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Its source is gone.
+    Broken,
+    /// Its dkms.conf cannot be used.
+    Configuration,
+    /// A module that it depends on is not there.
+    Dependency,
+    /// It does not build; it is not tried again until an input changes.
+    Failed,
+    /// The headers of the kernel are missing.
+    HeadersMissing,
+    /// It could not be built or installed for a reason that lies outside of it, and is tried again.
+    Unfinished,
+    /// It is installed and could not be signed.
+    Unsigned,
+}
+
+impl From<&ModuleId> for Name {
+    fn from(module: &ModuleId) -> Self {
+        Self { name: module.name.clone(), version: module.version.clone() }
+    }
+}
+
+impl Verdict {
+    /// From the facts and the plan of everything, and from what was tried last.
+    pub fn of(layout: &Layout, facts: &Facts, plan: &Plan, report: &Report) -> Self {
+        let kernels = facts.kernels.values().map(|kernel| {
+            let missing = match &kernel.headers {
+                Headers::Missing { package, .. } => Some(package.clone().unwrap_or_default()),
+                Headers::Complete => None,
+            };
+            Judge { layout, facts, plan, report, kernel: &kernel.id }.kernel(missing)
+        });
+        Self { format: FORMAT, kernels: kernels.collect() }
+    }
+
+    /// The stored one; `None` if there is none.
+    pub fn load(setup: &Setup) -> Option<Self> {
+        let path = setup.layout.verdict();
+        if setup.root.exists(&path) { record::load(&setup.root, &path) } else { None }
+    }
+
+    /// Stores it, in words too while something will not work.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn store(&self, setup: &Setup, guard: &Guard) -> Result<(), Error> {
+        record::store(&setup.root, &setup.layout.verdict(), self, guard)?;
+        let text: String = self.problems(None).map(|line| line + "\n").collect();
+        if text.is_empty() {
+            return setup.root.remove_file(&setup.layout.motd());
+        }
+        Staged::file(&setup.root, &setup.layout.motd(), text.as_bytes(), 0o644)?.publish(guard)
+    }
+
+    /// What will not work, in words: all of it, or what `earlier` does not say in the same words.
+    pub fn problems<'a>(&'a self, earlier: Option<&'a Verdict>) -> impl Iterator<Item = String> + 'a {
+        let known: BTreeSet<String> =
+            earlier.into_iter().flat_map(|earlier| &earlier.kernels).flat_map(KernelVerdict::words).collect();
+        self.kernels.iter().flat_map(KernelVerdict::words).filter(move |words| !known.contains(words))
+    }
+}
+
+impl KernelVerdict {
+    /// A paragraph for each problem.
+    fn words(&self) -> Vec<String> {
+        let (headless, others): (Vec<_>, Vec<_>) =
+            self.problems.iter().partition(|problem| problem.kind == Kind::HeadersMissing);
+        let headers = self.headers_missing.as_ref().and_then(|package| self.without_headers(package, &headless));
+        headers.into_iter().chain(others.iter().map(|problem| problem.words(&self.release))).collect()
+    }
+
+    /// What follows from missing headers, for all modules at once; nothing if no module wants to be there.
+    fn without_headers(&self, package: &str, headless: &[&Problem]) -> Option<String> {
+        let names: Vec<String> = headless.iter().map(|problem| problem.module.to_string()).collect();
+        let what = match (names.as_slice(), self.works.as_slice()) {
+            ([], []) => return None,
+            ([], _) => "what is installed stays and cannot be built again".to_owned(),
+            (names, _) => format!("{} cannot be built for it", names.join(", ")),
+        };
+        let install = if package.is_empty() { "its headers".into() } else { format!("the package `{package}`") };
+        Some(format!("{} has no headers: {what}\n  hint: install {install}", self.release))
+    }
+}
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.name, self.version)
+    }
+}
+
+impl Problem {
+    fn words(&self, release: &str) -> String {
+        let Self { module, reason, first_error, stays, hint, .. } = self;
+        // Some reasons quote it.
+        let first_error = first_error.clone().filter(|line| !reason.contains(line.as_str()));
+        let stays = stays.as_ref().map(|version| format!("version {version} stays installed there"));
+        let hint = hint.as_ref().map(|hint| format!("hint: {hint}"));
+        let more: String = [first_error, stays, hint].into_iter().flatten().map(|line| format!("\n  {line}")).collect();
+        format!("{module} does not work on {release}: {reason}{more}")
+    }
+}
+
+/// Looks at one kernel.
+struct Judge<'a> {
+    layout: &'a Layout,
+    facts: &'a Facts,
+    plan: &'a Plan,
+    report: &'a Report,
+    kernel: &'a KernelId,
+}
+
+impl Judge<'_> {
+    fn kernel(&self, headers_missing: Option<String>) -> KernelVerdict {
+        let KernelId { release, arch } = self.kernel.clone();
+        let (mut works, mut problems) = (Vec::new(), Vec::new());
+        let here = |kernel: &Option<KernelId>| kernel.as_ref().is_none_or(|kernel| kernel == self.kernel);
+        for settled in self.plan.settled.iter().filter(|settled| here(&settled.kernel)) {
+            let target = Target::new(settled.module.clone(), self.kernel.clone());
+            match (&settled.why, self.facts.targets.get(&target).and_then(|known| known.unsigned.as_ref())) {
+                (Why::AlreadyInstalled, None) => works.push(Name::from(&settled.module)),
+                (Why::AlreadyInstalled, Some(reason)) => {
+                    problems.push(self.problem(&target, Kind::Unsigned, format!("it is not signed: {reason}")));
+                }
+                (why, _) => problems.extend(kind(why).map(|kind| self.settled(&target, kind, why))),
+            }
+        }
+        for step in &self.plan.steps {
+            let Some(target) = step.action.target().filter(|target| target.kernel == *self.kernel) else { continue };
+            if step.action.verb() == "build" || (step.action.verb() == "install" && !self.is_built_by_plan(target)) {
+                problems.push(self.problem(target, Kind::Unfinished, self.last_error(target)));
+            }
+        }
+        KernelVerdict { release, arch, works, problems, headers_missing }
+    }
+
+    fn is_built_by_plan(&self, target: &Target) -> bool {
+        self.plan.steps.iter().any(|step| step.action.verb() == "build" && step.action.target() == Some(target))
+    }
+
+    /// Why a step that is still to be taken was not.
+    fn last_error(&self, target: &Target) -> String {
+        let of_target = |entry: &&Entry| entry.module == target.module && entry.kernel.as_ref() == Some(&target.kernel);
+        let mut outcomes = self.report.entries.iter().filter(of_target).map(|entry| &entry.outcome);
+        outcomes
+            .find_map(|outcome| match outcome {
+                Outcome::Failed { error, .. } => Some(error.to_string()),
+                Outcome::NotTried { after, .. } if *after != target.module => Some(format!("`{after}` failed")),
+                _ => None,
+            })
+            .unwrap_or_else(|| "it is not built yet".to_owned())
+    }
+
+    fn settled(&self, target: &Target, kind: Kind, why: &Why) -> Problem {
+        let Why::FailedBefore { message, first_error, .. } = why else {
+            return self.problem(target, kind, words::reason(why));
+        };
+        let log = self.layout.failed(target).join("make.log");
+        let problem = self.problem(target, kind, message.clone());
+        let again = problem.hint.as_ref().map(|again| format!("less {}; `{again}` tries it again", log.display()));
+        Problem { first_error: first_error.clone(), hint: again, ..problem }
+    }
+
+    fn problem(&self, target: &Target, kind: Kind, reason: String) -> Problem {
+        let Target { module, kernel } = target;
+        let stays = self.facts.installed_version(&module.name, kernel).filter(|version| *version != module);
+        let hint = match kind {
+            Kind::Broken => format!("dkms add {module}, or dkms remove {module} --all"),
+            Kind::HeadersMissing => "install the headers of that kernel".to_owned(),
+            _ => format!("dkms install {module} -k {}", kernel.release),
+        };
+        let stays = stays.map(|version| version.version.clone());
+        Problem { module: module.into(), kind, reason, first_error: None, stays, hint: Some(hint) }
+    }
+}
+
+/// The sort of problem that a reason is; none if a module is not there because it is not meant to be.
+fn kind(why: &Why) -> Option<Kind> {
+    match why {
+        Why::FailedBefore { .. } if words::fails_automatic(why) => Some(Kind::Failed),
+        Why::BadConfiguration { .. } => Some(Kind::Configuration),
+        Why::Broken | Why::NoSource => Some(Kind::Broken),
+        Why::Cycle { .. } | Why::Deferred { .. } | Why::DependencyMissing { .. } => Some(Kind::Dependency),
+        Why::HeadersMissing { .. } => Some(Kind::HeadersMissing),
+        _ => None,
+    }
+}
