@@ -1,0 +1,233 @@
+//! dpkg's database, as far as it says who is not done yet.
+//!
+//! A package that has been unpacked and has no postinst script is as good as configured: there is nothing left to do for
+//! it. That is how the headers and the programs of a kernel's build system are found when the kernel is configured before
+//! them, and a compiler whose libraries are still to be configured is not.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use dkms_engine::error::Error;
+use dkms_engine::event::Packages;
+use dkms_engine::layout::DPKG_INFO;
+use dkms_engine::setup::Setup;
+use dkms_engine::tool::Tool;
+
+/// Our own package, whose dependencies are what any build needs.
+const OURS: &str = "dkms-rs";
+
+/// Fields of a package, separated by tabs: name, architecture, state, who it needs, what else it is called.
+const FIELDS: &str = "${Package}\\t${Architecture}\\t${db:Status-Status}\\t${Pre-Depends},${Depends}\\t${Provides}\\n";
+
+/// Packages of the kernel itself, which its headers depend on and no build needs.
+const KERNELS: [&str; 3] = ["linux-image-", "linux-binary-", "linux-modules-"];
+
+/// All packages, read when they are first asked for.
+pub(crate) struct Database<'a> {
+    setup: &'a Setup,
+    packages: OnceCell<BTreeMap<String, Vec<Package>>>,
+}
+
+/// One package of some name.
+#[derive(Debug, PartialEq, Eq)]
+struct Package {
+    state: State,
+    /// Of each group one is needed.
+    depends: Vec<Vec<String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Not there.
+    Absent,
+    /// There, and nothing is left to be done for it.
+    Done,
+    /// dpkg is not done with it.
+    Unfinished,
+}
+
+impl Packages for Database<'_> {
+    fn unfinished(&self, release: &str) -> Option<String> {
+        let headers = format!("linux-headers-{release}");
+        let mut seen = BTreeSet::new();
+        // What these need has to be ready; the headers themselves need only be unpacked.
+        [headers.as_str(), OURS].iter().find_map(|name| self.unfinished_below(name, &mut seen))
+    }
+}
+
+impl<'a> Database<'a> {
+    pub(crate) fn new(setup: &'a Setup) -> Self {
+        Self { setup, packages: OnceCell::new() }
+    }
+
+    /// Whether a package that is still to be configured needs this one, directly or by way of others.
+    pub(crate) fn is_awaited(&self, package: &str) -> bool {
+        let mut needed = BTreeSet::from([package]);
+        let unfinished: Vec<(&String, &Package)> = self
+            .packages()
+            .iter()
+            .flat_map(|(name, packages)| packages.iter().map(move |package| (name, package)))
+            .filter(|(name, other)| other.state == State::Unfinished && *name != package)
+            .collect();
+        // Each round finds those that need what the round before found.
+        loop {
+            let names = |other: &Package| other.depends.iter().flatten().any(|name| needed.contains(name.as_str()));
+            let more: Vec<&str> = unfinished
+                .iter()
+                .filter(|(name, other)| !needed.contains(name.as_str()) && names(other))
+                .map(|(name, _)| name.as_str())
+                .collect();
+            if more.is_empty() {
+                return needed.len() > 1;
+            }
+            needed.extend(more);
+        }
+    }
+
+    /// The first package below one that dpkg is not done with.
+    fn unfinished_below(&self, name: &str, seen: &mut BTreeSet<String>) -> Option<String> {
+        for package in self.packages().get(name)? {
+            for group in &package.depends {
+                for needed in self.present(group) {
+                    if KERNELS.iter().any(|kernel| needed.starts_with(kernel)) || !seen.insert(needed.to_owned()) {
+                        continue;
+                    }
+                    let found = self.packages().get(needed)?;
+                    if found.iter().any(|package| package.state == State::Unfinished) {
+                        return Some(needed.to_owned());
+                    }
+                    if let Some(unfinished) = self.unfinished_below(needed, seen) {
+                        return Some(unfinished);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Those of a group that are there. One that is not there is not half done either.
+    fn present<'g>(&self, group: &'g [String]) -> impl Iterator<Item = &'g str> {
+        let is_there = |name: &&String| {
+            let packages = self.packages().get(name.as_str());
+            packages.is_some_and(|packages| packages.iter().any(|package| package.state != State::Absent))
+        };
+        group.iter().filter(is_there).map(String::as_str).collect::<Vec<_>>().into_iter()
+    }
+
+    fn packages(&self) -> &BTreeMap<String, Vec<Package>> {
+        self.packages.get_or_init(|| match query(self.setup) {
+            Ok(text) => parse(&text, &|name, arch| has_postinst(self.setup, name, arch)),
+            Err(error) => {
+                dkms_hook::say(&format!("warning: {error}"));
+                BTreeMap::new()
+            }
+        })
+    }
+}
+
+fn query(setup: &Setup) -> Result<String, Error> {
+    let query = Tool::new(setup, "dpkg-query")?.inherit(&setup.environment).args(["-W", "-f", FIELDS]);
+    Ok(String::from_utf8_lossy(&query.require()?).into_owned())
+}
+
+/// Whether something is left to be run for a package that has been unpacked.
+fn has_postinst(setup: &Setup, name: &str, arch: &str) -> bool {
+    let names = [format!("{name}.postinst"), format!("{name}:{arch}.postinst")];
+    names.iter().any(|name| setup.root.exists(&Path::new(DPKG_INFO).join(name)))
+}
+
+fn parse(text: &str, has_postinst: &dyn Fn(&str, &str) -> bool) -> BTreeMap<String, Vec<Package>> {
+    let mut packages: BTreeMap<String, Vec<Package>> = BTreeMap::new();
+    for line in text.lines() {
+        let [name, arch, state, depends, provides] = line.split('\t').collect::<Vec<_>>()[..] else { continue };
+        let state = match state {
+            "not-installed" | "config-files" => State::Absent,
+            "installed" | "triggers-awaited" | "triggers-pending" => State::Done,
+            "unpacked" if !has_postinst(name, arch) => State::Done,
+            _ => State::Unfinished,
+        };
+        let depends: Vec<Vec<String>> =
+            depends.split(',').map(|group| group.split('|').filter_map(bare).collect()).collect();
+        packages.entry(name.to_owned()).or_default().push(Package { state, depends });
+        if state != State::Absent {
+            for provided in provides.split(',').filter_map(bare).filter(|provided| provided != name) {
+                // Whoever needs the other name needs this package.
+                let stands_in = Package { state: State::Done, depends: vec![vec![name.to_owned()]] };
+                packages.entry(provided).or_default().push(stands_in);
+            }
+        }
+    }
+    packages
+}
+
+/// `name` of `name:arch (>= 1) [arch] <profile>`.
+fn bare(relation: &str) -> Option<String> {
+    let name = relation.trim().split([' ', '(', ':', '[', '<']).next().unwrap_or_default();
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn database(setup: &Setup, lines: &[(&str, &str, &str, &str)]) -> Database<'static> {
+        let text: String = lines
+            .iter()
+            .map(|(name, state, depends, provides)| format!("{name}\tall\t{state}\t,{depends}\t{provides}\n"))
+            .collect();
+        let packages = parse(&text, &|name, _| name == "libc6" || name == "user" || name == "meta");
+        let setup: &'static Setup = Box::leak(Box::new(setup.clone()));
+        Database { setup, packages: OnceCell::from(packages) }
+    }
+
+    fn setup() -> (tempfile::TempDir, Setup) {
+        use dkms_engine::cancel::Cancel;
+        use dkms_engine::environment::Environment;
+        use dkms_engine::root::Root;
+        use std::io::Write;
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::open(directory.path()).unwrap();
+        root.create_dir_all(Path::new("/etc")).unwrap();
+        root.create_new(Path::new("/etc/os-release"), 0o644).unwrap().write_all(b"ID=debian\n").unwrap();
+        let setup = Setup::load(root, Environment::default(), &[], Default::default(), Cancel::default()).unwrap();
+        (directory, setup)
+    }
+
+    const HEADERS: (&str, &str, &str, &str) = (
+        "linux-headers-6.1",
+        "unpacked",
+        "linux-kbuild-6.1, gcc-14, linux-image-6.1 (= 1) | linux-image-6.1-unsigned",
+        "",
+    );
+
+    #[test]
+    fn headers_are_ready_when_all_below_them_is() {
+        let (_directory, setup) = setup();
+        let kernel = ("linux-image-6.1", "half-configured", "", "");
+        let libc = |state| ("libc6", state, "", "");
+        let gcc = ("gcc-14", "unpacked", "libc6 (>= 2.38)", "c-compiler");
+        let kbuild = ("linux-kbuild-6.1", "unpacked", "", "");
+        let of = |lines: &[_]| database(&setup, lines).unfinished("6.1");
+        assert_eq!(of(&[HEADERS, kernel, kbuild, gcc, libc("installed")]), None);
+        assert_eq!(of(&[HEADERS, kernel, kbuild, gcc, libc("unpacked")]).as_deref(), Some("libc6"));
+        assert_eq!(of(&[HEADERS, kernel, kbuild, ("gcc-14", "half-installed", "", "")]).as_deref(), Some("gcc-14"));
+        assert_eq!(of(&[]), None, "a kernel that no package brought");
+        let ours = (OURS, "unpacked", "gcc | c-compiler, make", "dkms (= 3)");
+        assert_eq!(of(&[ours, ("make", "half-configured", "", "")]).as_deref(), Some("make"));
+        assert_eq!(of(&[ours, gcc, libc("unpacked")]).as_deref(), Some("libc6"), "by the name that it provides");
+    }
+
+    #[test]
+    fn whoever_waits_for_a_module_is_found_behind_others() {
+        let (_directory, setup) = setup();
+        let user = ("user", "unpacked", "meta", "");
+        let meta = ("meta", "unpacked", "other | foo-dkms (>= 1)", "");
+        let is_awaited = |lines: &[_]| database(&setup, lines).is_awaited("foo-dkms");
+        let foo = ("foo-dkms", "half-configured", "dkms", "");
+        assert!(is_awaited(&[foo, user, meta]));
+        assert!(is_awaited(&[foo, ("user", "unpacked", "foo-dkms", "")]));
+        assert!(!is_awaited(&[foo, user]));
+        assert!(!is_awaited(&[foo, ("user", "installed", "foo-dkms", "")]));
+    }
+}
