@@ -60,6 +60,23 @@ impl Debs {
         version.map(str::to_owned).with_context(|| format!("no version of package `{package}`"))
     }
 
+    /// The versions of many packages by their names; those that this suite does not have are left out.
+    pub(crate) fn known(&self, packages: &[String]) -> Result<HashMap<String, String>> {
+        let mut show = vec!["show", "--no-all-versions"];
+        show.extend(packages.iter().map(String::as_str));
+        let output = self.apt("apt-cache", &show)?;
+        let mut known = HashMap::new();
+        let mut name = "";
+        for line in output.stdout.lines() {
+            if let Some(package) = line.strip_prefix("Package: ") {
+                name = package;
+            } else if let Some(version) = line.strip_prefix("Version: ") {
+                known.insert(name.to_owned(), version.to_owned());
+            }
+        }
+        Ok(known)
+    }
+
     /// Downloads one package without its dependencies, or finds it among those downloaded before.
     pub(crate) fn fetch(&self, package: &str) -> Result<PathBuf> {
         let version = self.version(package)?;
@@ -79,22 +96,11 @@ impl Debs {
     /// Downloads many packages at once, each without its dependencies, those that are there already left out. Returns
     /// their files in the order of the names.
     pub(crate) fn fetch_all(&self, packages: &[String]) -> Result<Vec<PathBuf>> {
-        let mut show = vec!["show", "--no-all-versions"];
-        show.extend(packages.iter().map(String::as_str));
-        let output = self.apt("apt-cache", &show)?;
+        let known = self.known(packages)?;
         let pool = self.dir.join("pool");
-        let mut known = HashMap::new();
-        let mut name = "";
-        for line in output.stdout.lines() {
-            if let Some(package) = line.strip_prefix("Package: ") {
-                name = package;
-            } else if let Some(version) = line.strip_prefix("Version: ") {
-                known.insert(name, format!("{name}_{}_", version.replace(':', "%3a")));
-            }
-        }
         let find = |package: &String, files: &[String]| {
-            let prefix = known.get(package.as_str())?;
-            let is_it = |file: &&String| file.starts_with(prefix) && file.ends_with(".deb");
+            let prefix = format!("{package}_{}_", known.get(package)?.replace(':', "%3a"));
+            let is_it = |file: &&String| file.starts_with(&prefix) && file.ends_with(".deb");
             files.iter().find(is_it).map(|file| pool.join(file))
         };
         let present = disk::names(&pool);

@@ -101,20 +101,28 @@ fn keep(from: &Path, to: &Path) -> Result<()> {
 
 /// Tools without any kernel.
 pub(crate) fn tools() -> Result<Layer> {
+    tools_of(SUITE)
+}
+
+/// Tools of another Debian release.
+pub(crate) fn tools_of(suite: &str) -> Result<Layer> {
     host::need(&[("mmdebstrap", "mmdebstrap"), ("unshare", "util-linux"), ("nsenter", "util-linux")])?;
-    let sources = debs::sources(SUITE)?;
-    let key = cache::key([SUITE, TOOLS, sources.as_str(), "3"]);
+    let sources = debs::sources(suite)?;
+    let key = cache::key([suite, TOOLS, sources.as_str(), "3"]);
     let dir = cache::path("layers").join(format!("tools-{key}"));
     if !dir.exists() {
-        println!("making layer tools");
+        println!("making layer tools of {suite}");
         let fresh = cache::path("layers").join(format!("mmdebstrap-{}", std::process::id()));
         disk::remove_tree(&fresh)?;
         disk::make_dirs(&cache::path("layers"))?;
+        // What is in flux is valid for a week only, and a mirror may be older; its signature is checked all the same.
+        let dated: &[&str] = if suite == "sid" { &["--aptopt=Acquire::Check-Valid-Until \"false\""] } else { &[] };
         Cmd::new("mmdebstrap")
+            .args(dated)
             .args(["--variant=minbase", "--mode=root", "--format=directory", "--skip=cleanup/apt"])
             .arg(format!("--include={TOOLS}"))
             .arg("--dpkgopt=path-exclude=/usr/share/doc/*")
-            .arg(SUITE)
+            .arg(suite)
             .arg(&fresh)
             .arg(sources.trim())
             .checked()?;
@@ -132,20 +140,46 @@ pub(crate) fn tools() -> Result<Layer> {
 impl Kernels {
     /// The two newest releases that the archive has for the cloud flavour.
     pub(crate) fn of_archive() -> Result<Kernels> {
-        let debs = Debs::of(SUITE)?;
-        let mut releases: Vec<String> = debs
-            .names("linux-headers-")?
-            .iter()
-            .filter_map(|name| name.strip_prefix("linux-headers-"))
-            .filter(|name| name.ends_with("-cloud-amd64") && name.starts_with(|c: char| c.is_ascii_digit()))
-            .map(str::to_owned)
-            .collect();
-        releases.sort_by_key(|release| digits(release));
+        let releases = releases(SUITE, Flavour::Cloud)?;
         let [.., older, newer] = releases.as_slice() else {
             bail!("{SUITE} has fewer than two kernels of the cloud flavour: {releases:?}");
         };
         Ok(Kernels { older: older.clone(), newer: newer.clone() })
     }
+}
+
+/// Debian's kernels for one machine differ in what they are made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flavour {
+    /// Small: no video, no graphics.
+    Cloud,
+    /// With all drivers.
+    Ordinary,
+    /// With all drivers, and preemptible everywhere.
+    RealTime,
+}
+
+/// All releases that a suite has headers of, the oldest first.
+pub(crate) fn releases(suite: &str, flavour: Flavour) -> Result<Vec<String>> {
+    let names = Debs::of(suite)?.names("linux-headers-")?;
+    let wanted = |release: &&str| {
+        let Some(number) =
+            release.strip_suffix("-amd64").filter(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+        else {
+            return false;
+        };
+        match number.rsplit_once('-') {
+            Some((_, "cloud")) => flavour == Flavour::Cloud,
+            Some((_, "rt")) => flavour == Flavour::RealTime,
+            // Releases of bookworm end in a number.
+            Some((_, last)) => flavour == Flavour::Ordinary && last.starts_with(|c: char| c.is_ascii_digit()),
+            None => flavour == Flavour::Ordinary,
+        }
+    };
+    let mut releases: Vec<String> =
+        names.iter().filter_map(|name| name.strip_prefix("linux-headers-")).filter(wanted).map(str::to_owned).collect();
+    releases.sort_by_key(|release| digits(release));
+    Ok(releases)
 }
 
 fn digits(release: &str) -> Vec<u64> {
@@ -160,15 +194,7 @@ pub(crate) fn kernel(kernels: &Kernels) -> Result<Layer> {
 
 /// The newest release of the ordinary flavour, which has the drivers and subsystems that the cloud flavour leaves out.
 pub(crate) fn desktop_release() -> Result<String> {
-    let names = Debs::of(SUITE)?.names("linux-headers-")?;
-    let releases = names.iter().filter_map(|name| name.strip_prefix("linux-headers-"));
-    // Other flavours have one more hyphen.
-    let plain = |release: &&str| {
-        let number = release.strip_suffix("-amd64").filter(|number| number.starts_with(|c: char| c.is_ascii_digit()));
-        number.is_some_and(|number| !number.contains('-'))
-    };
-    let newest = releases.filter(plain).max_by_key(|release| digits(release));
-    newest.map(str::to_owned).with_context(|| format!("{SUITE} has no kernel headers"))
+    releases(SUITE, Flavour::Ordinary)?.pop().with_context(|| format!("{SUITE} has no kernel headers"))
 }
 
 /// Tools and one kernel of the ordinary flavour with its headers.
@@ -187,7 +213,12 @@ pub(crate) fn kernels(kernels: &Kernels) -> Result<Layer> {
 
 /// The original, as Debian packages it.
 pub(crate) fn original(below: &Layer) -> Result<Layer> {
-    let version = Debs::of(SUITE)?.version("dkms")?;
+    original_of(SUITE, below)
+}
+
+/// The original, as another Debian release packages it.
+pub(crate) fn original_of(suite: &str, below: &Layer) -> Result<Layer> {
+    let version = Debs::of(suite)?.version("dkms")?;
     below.extend("original", &version, |root| root.apt_install(&[&format!("dkms={version}")]))
 }
 

@@ -28,6 +28,11 @@ pub(super) struct Contest {
 }
 
 impl Contest {
+    /// Whether the original plays both sides.
+    pub(super) fn twins(&self) -> bool {
+        self.ours == ORIGINAL
+    }
+
     /// Builds our program as it is released.
     pub(super) fn new(twins: bool, small: bool, rounds: usize) -> Result<Contest> {
         if !twins {
@@ -38,13 +43,13 @@ impl Contest {
 
     /// Laps of ours where it takes milliseconds: a single one would tell more of the machine than of the program.
     pub(super) fn quick_laps(&self) -> usize {
-        if self.ours == ORIGINAL { 1 } else { 31 }
+        if self.twins() { 1 } else { 31 }
     }
 
     /// Both programs over `below`.
     pub(super) fn over(&self, below: &Layer) -> Result<Layer> {
         let original = layer::original(below)?;
-        if self.ours == ORIGINAL {
+        if self.twins() {
             return Ok(original);
         }
         let program = Path::new("target/release/dkms");

@@ -5,6 +5,8 @@
 
 mod builds;
 mod contest;
+mod duel;
+mod hook;
 mod idle;
 mod lap;
 mod machine;
@@ -12,6 +14,7 @@ mod packages;
 mod row;
 mod status;
 mod tiny;
+mod transactions;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -48,6 +51,8 @@ enum Bench {
     Install,
     /// `dkms autoinstall` of five modules for a new kernel
     Autoinstall,
+    /// Every apt transaction of suite `dpkg`, counted and timed; and what our hook costs when there is nothing to do
+    Transactions,
 }
 
 /// Measures and prints; true if every target is met.
@@ -63,6 +68,7 @@ pub(crate) fn run(request: &Request) -> Result<bool> {
             Bench::Status => status::run(&contest)?,
             Bench::Idle => idle::run(&contest)?,
             Bench::Install => builds::install(&contest)?,
+            Bench::Transactions => transactions::run(&contest)?.into_iter().chain(hook::run(&contest)?).collect(),
             Bench::Autoinstall => builds::autoinstall(&contest)?,
         });
     }

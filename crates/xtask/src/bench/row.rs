@@ -7,11 +7,13 @@ use serde::Serialize;
 pub(super) struct Row {
     /// What was run.
     bench: String,
-    /// Median wall seconds of ours.
+    /// What `ours` and `than` count.
+    unit: Unit,
+    /// Median wall seconds of ours, or megabytes.
     ours: f64,
     /// What ours is compared with, in words.
     against: String,
-    /// Its seconds.
+    /// The same of it.
     than: f64,
     /// How many of them ours takes.
     ratio: f64,
@@ -20,10 +22,33 @@ pub(super) struct Row {
     met: bool,
 }
 
+/// What is measured.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Unit {
+    Seconds,
+    Megabytes,
+}
+
+impl Unit {
+    fn told(self, value: f64) -> String {
+        match self {
+            Unit::Seconds => seconds(value),
+            Unit::Megabytes => format!("{value:.1} MB"),
+        }
+    }
+}
+
 impl Row {
     /// Ours has to take less than `limit` seconds.
     pub(super) fn under(bench: impl Into<String>, ours: f64, limit: f64) -> Row {
         Row::new(bench, ours, "the limit", limit, format!("under {}", seconds(limit)), ours < limit)
+    }
+
+    /// Ours has to hold less than `limit` megabytes of memory.
+    pub(super) fn smaller(bench: impl Into<String>, ours: f64, limit: f64) -> Row {
+        let target = format!("under {}", Unit::Megabytes.told(limit));
+        Row { unit: Unit::Megabytes, ..Row::new(bench, ours, "the limit", limit, target, ours < limit) }
     }
 
     /// The original has to take `times` as long as ours.
@@ -38,7 +63,16 @@ impl Row {
     }
 
     fn new(bench: impl Into<String>, ours: f64, against: &str, than: f64, target: String, met: bool) -> Row {
-        Row { bench: bench.into(), ours, against: against.to_owned(), than, ratio: ours / than, target, met }
+        Row {
+            bench: bench.into(),
+            unit: Unit::Seconds,
+            ours,
+            against: against.to_owned(),
+            than,
+            ratio: ours / than,
+            target,
+            met,
+        }
     }
 
     pub(super) fn met(&self) -> bool {
@@ -48,8 +82,8 @@ impl Row {
     fn cells(&self) -> [String; 6] {
         let ratio = if self.ratio < 0.5 { format!("1/{:.0}", 1.0 / self.ratio) } else { format!("{:.2}", self.ratio) };
         let verdict = if self.met { "met" } else { "MISSED" };
-        let against = format!("{} ({})", seconds(self.than), self.against);
-        [self.bench.clone(), seconds(self.ours), against, ratio, self.target.clone(), verdict.to_owned()]
+        let against = format!("{} ({})", self.unit.told(self.than), self.against);
+        [self.bench.clone(), self.unit.told(self.ours), against, ratio, self.target.clone(), verdict.to_owned()]
     }
 }
 

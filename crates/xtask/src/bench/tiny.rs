@@ -7,7 +7,7 @@
 use anyhow::{Result, ensure};
 
 use super::contest::Contest;
-use crate::layer::{self, Kernels};
+use crate::layer::{self, Kernels, Layer};
 use crate::root::Root;
 
 /// How large the tree is.
@@ -78,11 +78,15 @@ for kernel in *; do $dkms autoinstall -k $kernel; done
 /// What is installed is not kept in a layer: a copied file is another file to whoever remembers its inode, and reading
 /// all of them again is not what status does on a machine.
 pub(super) fn root(contest: &Contest, size: Size) -> Result<Root> {
+    root_over(&contest.over(&layer::kernel(&Kernels::of_archive()?)?)?, contest.ours, size)
+}
+
+/// The same with the program `dkms` of the layer `below`, which has one real kernel.
+pub(super) fn root_over(below: &Layer, dkms: &str, size: Size) -> Result<Root> {
     let kernels = Kernels::of_archive()?;
-    let below = contest.over(&layer::kernel(&kernels)?)?;
     let Size { modules, kernels: count } = size;
     ensure!(modules <= 100 && count <= 100, "names of tiny modules and kernels have two digits");
-    let known = format!("real={} dkms={}", kernels.older, contest.ours);
+    let known = format!("real={} dkms={dkms}", kernels.older);
     let start = [KERNELS.replace("KERNELS", &count.to_string()), MODULES.replace("MODULES", &modules.to_string())];
     let start = start.map(|script| format!("{known}{script}"));
     let layer = below.extend(&format!("tiny-{modules}x{count}"), &start.concat(), |root| {
@@ -91,7 +95,7 @@ pub(super) fn root(contest: &Contest, size: Size) -> Result<Root> {
     let root = Root::over(&layer)?;
     let install = format!("{known}{INSTALL}");
     let done = root.command(3600, &["bash", "-c", &install]).checked()?;
-    let shown = root.must(&format!("{} status", contest.ours))?.stdout;
+    let shown = root.must(&format!("{dkms} status"))?.stdout;
     let rows = shown.lines().filter(|line| line.ends_with(": installed")).count();
     ensure!(rows == size.rows(), "the tree has {rows} installed rows, not {}\n{}", size.rows(), done.tail());
     Ok(root)

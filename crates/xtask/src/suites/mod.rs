@@ -3,6 +3,7 @@
 mod conf;
 mod crash;
 mod debian;
+pub(crate) mod dpkg;
 mod hostile;
 mod parallel;
 mod parity;
@@ -63,6 +64,8 @@ enum Suite {
     Hostile,
     /// Real apt transactions with our package
     Debian,
+    /// Every transaction of the table, its builds counted from outside
+    Dpkg,
     /// A built module loaded by a real kernel in QEMU
     Vm,
     /// dkms killed at its steps, and run again
@@ -121,6 +124,7 @@ fn one(suite: Suite, request: &Request) -> Result<Tally> {
         Suite::Parity => parity::run(request),
         Suite::Hostile => hostile::run(request),
         Suite::Debian => debian::run(request),
+        Suite::Dpkg => dpkg::run(request),
         Suite::Vm => vm::run(request),
         Suite::Crash => crash::run(request),
     }

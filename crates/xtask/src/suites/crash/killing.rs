@@ -11,16 +11,16 @@ use crate::layer::Layer;
 use crate::root::Root;
 
 /// Everything that changes the disk, and the start of a child. A killed `write` leaves a file that is too short.
-const STEPS: &str = "rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdirat,symlink,symlinkat,link,linkat,fsync,\
+pub(in crate::suites) const STEPS: &str = "rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdirat,symlink,symlinkat,link,linkat,fsync,\
                      fdatasync,syncfs,fchmod,fchmodat,ftruncate,write,copy_file_range,sendfile,clone,clone3,vfork,mount";
 
 /// What a shell says of a command that was killed.
 const KILLED: i32 = 128 + 9;
 
 /// Before the how-manieth call of one kind dkms dies. strace counts each kind by itself, and each thread by itself.
-pub(super) struct Moment {
-    pub(super) call: String,
-    pub(super) nth: usize,
+pub(in crate::suites) struct Moment {
+    pub(in crate::suites) call: String,
+    pub(in crate::suites) nth: usize,
 }
 
 /// A scenario with its start and what its end has to look like.
@@ -44,9 +44,7 @@ impl<'a> Killing<'a> {
         killing.undisturbed = killing.look(&root)?;
         let root = Root::over(&killing.start)?;
         root.must(&killing.traced(&format!("trace={STEPS}")))?;
-        let trace =
-            root.must("grep -v resumed /tmp/trace | sed -nE 's/^([0-9]+) +([a-z0-9_]+)\\(.*/\\1 \\2/p'")?.stdout;
-        killing.moments = moments(&trace);
+        killing.moments = moments(&root, "/tmp/trace")?;
         Ok(killing)
     }
 
@@ -119,8 +117,10 @@ impl<'a> Killing<'a> {
     }
 }
 
-/// Every call of the thread that makes most of its kind, in the order in which the kinds first come.
-fn moments(trace: &str) -> Vec<Moment> {
+/// Every call in a trace of the thread that makes most of its kind, in the order in which the kinds first come.
+pub(in crate::suites) fn moments(root: &Root, trace: &str) -> Result<Vec<Moment>> {
+    let line = format!("grep -v resumed {trace} | sed -nE 's/^([0-9]+) +([a-z0-9_]+)\\(.*/\\1 \\2/p'");
+    let trace = root.must(&line)?.stdout;
     let mut counts: HashMap<(&str, &str), usize> = HashMap::new();
     let mut calls: Vec<&str> = Vec::new();
     for (thread, call) in trace.lines().filter_map(|line| line.split_once(' ')) {
@@ -132,7 +132,7 @@ fn moments(trace: &str) -> Vec<Moment> {
     let most = |call: &str| counts.iter().filter(|((_, of), _)| *of == call).map(|(_, n)| *n).max().unwrap_or(0);
     let of_kind =
         |call: &&str| (1..=most(call)).map(|nth| Moment { call: (*call).to_owned(), nth }).collect::<Vec<_>>();
-    calls.iter().flat_map(of_kind).collect()
+    Ok(calls.iter().flat_map(of_kind).collect())
 }
 
 fn difference(wanted: &[String], found: &[String]) -> Vec<String> {

@@ -5,7 +5,7 @@
 //! kill the promise of the case has to hold (a module that worked still does), nothing that dkms started may live on,
 //! and after the second run the root has to look as if nobody had been killed.
 
-mod killing;
+pub(super) mod killing;
 mod scenario;
 
 use anyhow::Result;

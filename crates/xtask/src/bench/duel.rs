@@ -1,0 +1,113 @@
+//! One scenario with both sides' numbers, and the table of them.
+
+use serde::Serialize;
+
+use super::row::seconds;
+use crate::suites::dpkg::stage::Step;
+
+/// What one side did in all transactions of a scenario.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Cells {
+    builds: usize,
+    depmod: usize,
+    initramfs: usize,
+    wall: f64,
+    cpu: f64,
+    /// The worst exit status of apt.
+    exit: i32,
+}
+
+/// A scenario played by both.
+#[derive(Debug, Serialize)]
+pub(super) struct Duel {
+    scenario: String,
+    title: String,
+    original: Cells,
+    ours: Cells,
+    /// Cells in which ours is worse.
+    worse: Vec<&'static str>,
+}
+
+/// Times of single runs differ by as much without a reason; a difference below is none.
+const NOISE: (f64, f64) = (1.10, 0.5);
+
+impl Cells {
+    pub(super) fn of(steps: &[Step]) -> Cells {
+        Cells {
+            builds: steps.iter().map(|step| step.counts.builds.len()).sum(),
+            depmod: steps.iter().map(|step| step.counts.depmods.len()).sum(),
+            initramfs: steps.iter().map(|step| step.counts.initramfs.len()).sum(),
+            wall: steps.iter().map(|step| step.wall).sum(),
+            cpu: steps.iter().map(|step| step.cpu).sum(),
+            exit: steps.iter().map(|step| step.exit).max().unwrap_or(0),
+        }
+    }
+
+    fn worse(&self, original: &Cells) -> Vec<&'static str> {
+        let longer = |ours: f64, original: f64| ours > original * NOISE.0 + NOISE.1;
+        let cells = [
+            ("builds", self.builds > original.builds),
+            ("depmod", self.depmod > original.depmod),
+            ("initramfs", self.initramfs > original.initramfs),
+            ("wall", longer(self.wall, original.wall)),
+            ("cpu", longer(self.cpu, original.cpu)),
+            ("exit", self.exit > original.exit),
+        ];
+        cells.into_iter().filter(|(_, worse)| *worse).map(|(name, _)| name).collect()
+    }
+
+    fn told(&self) -> [String; 6] {
+        let Cells { builds, depmod, initramfs, wall, cpu, exit } = self;
+        [builds.to_string(), depmod.to_string(), initramfs.to_string(), seconds(*wall), seconds(*cpu), exit.to_string()]
+    }
+}
+
+impl Duel {
+    pub(super) fn new(scenario: &str, title: &str, original: Cells, ours: Cells) -> Duel {
+        Duel { scenario: scenario.to_owned(), title: title.to_owned(), original, ours, worse: ours.worse(&original) }
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let mut cells = vec![format!("{} {}", self.scenario, self.title)];
+        let pairs = self.original.told().into_iter().zip(self.ours.told());
+        let names = ["builds", "depmod", "initramfs", "wall", "cpu", "exit"];
+        cells.extend(pairs.zip(names).map(|((original, ours), name)| {
+            let mark = if self.worse.contains(&name) { " !" } else { "" };
+            format!("{original} / {ours}{mark}")
+        }));
+        cells
+    }
+}
+
+/// Prints `original / ours` for each cell, those in which ours is worse marked, and JSON lines after them.
+pub(super) fn table(duels: &[Duel]) {
+    let head = ["scenario", "builds", "depmod", "initramfs", "wall", "CPU", "apt exit"].map(str::to_owned).to_vec();
+    let lines: Vec<Vec<String>> = std::iter::once(head).chain(duels.iter().map(Duel::cells)).collect();
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..7).map(width).collect();
+    println!("\nthe original / ours; ! where ours is worse");
+    for line in &lines {
+        let cells = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
+    let worse: usize = duels.iter().map(|duel| duel.worse.len()).sum();
+    println!("ours is worse in {worse} cells\n");
+    for duel in duels {
+        if let Ok(line) = serde_json::to_string(duel) {
+            println!("{line}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn worse_is_more_builds_or_clearly_more_time() {
+        let original = Cells { builds: 2, depmod: 2, initramfs: 0, wall: 10.0, cpu: 5.0, exit: 0 };
+        let ours = Cells { builds: 3, depmod: 1, initramfs: 1, wall: 11.4, cpu: 7.0, exit: 0 };
+        assert_eq!(ours.worse(&original), ["builds", "initramfs", "cpu"]);
+        assert!(original.worse(&ours).contains(&"depmod"));
+    }
+}

@@ -1,0 +1,51 @@
+//! Every row of suite `dpkg` with Debian's own dkms and with ours: what was started, how long it took.
+//!
+//! The row with five modules has a target; it is played in several rounds, the sides taking turns.
+
+use anyhow::{Context, Result};
+
+use super::contest::Contest;
+use super::duel::{self, Cells, Duel};
+use super::lap::median;
+use super::row::{Row, seconds};
+use crate::layer::SUITE;
+use crate::suites::dpkg::ground::{Ground, Side};
+use crate::suites::dpkg::scenario::{FIVE, SCENARIOS, Scenario, When};
+use crate::suites::dpkg::stage::{Stage, Step};
+
+/// Plays all rows, prints their table; the row with a target.
+pub(super) fn run(contest: &Contest) -> Result<Vec<Row>> {
+    let original = Ground::new(SUITE, Side::Original)?;
+    let ours = Ground::new(SUITE, if contest.twins() { Side::Original } else { Side::Ours })?;
+    let wanted = |row: &&Scenario| row.when != When::Full && (!contest.small || row.when == When::Everywhere);
+    let mut duels = Vec::new();
+    for row in SCENARIOS.iter().filter(wanted) {
+        let duel = Duel::new(row.id, row.title, Cells::of(&play(&original, row)?), Cells::of(&play(&ours, row)?));
+        println!("  {}", row.id);
+        duels.push(duel);
+    }
+    let (mut theirs, mut mine) = (Vec::new(), Vec::new());
+    for round in 1..=contest.rounds {
+        theirs.push(play(&original, &FIVE)?);
+        mine.push(play(&ours, &FIVE)?);
+        let last = |sides: &[Vec<Step>]| sides.last().map_or(f64::NAN, |steps| wall(steps));
+        println!("  round {round}: ours {}, the original {}", seconds(last(&mine)), seconds(last(&theirs)));
+    }
+    if let (Some(theirs), Some(mine)) = (theirs.last(), mine.last()) {
+        duels.push(Duel::new(FIVE.id, FIVE.title, Cells::of(theirs), Cells::of(mine)));
+    }
+    duel::table(&duels);
+    let middle = |sides: &[Vec<Step>]| median(sides.iter().map(|steps| wall(steps)));
+    Ok(vec![Row::faster(FIVE.title, middle(&mine), middle(&theirs), 1.8)])
+}
+
+/// The transactions of a row. What is expected of them is the business of the suite.
+fn play(ground: &Ground, row: &Scenario) -> Result<Vec<Step>> {
+    let stage = Stage::new(ground, &row.start)?;
+    (row.play)(&stage).with_context(|| format!("play {}", row.id))?;
+    Ok(stage.steps())
+}
+
+fn wall(steps: &[Step]) -> f64 {
+    steps.iter().map(|step| step.wall).sum()
+}

@@ -1,0 +1,171 @@
+//! What scenarios of one Debian release and one dkms start from: layers with kernels, dkms and packages.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+
+use super::{counted, made};
+use crate::debs::Debs;
+use crate::layer::{self, Flavour, Layer};
+use crate::{ours, package};
+
+/// Whose dkms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// Debian's.
+    Original,
+    /// Our package as it is released.
+    Ours,
+    /// The package that was built last, with a debug build of our command in it.
+    Quick,
+}
+
+/// A kernel of the archive, by what it is to a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kernel {
+    /// The older of the small flavour.
+    Older,
+    /// The newer of the small flavour.
+    Newer,
+    /// The older one with all drivers.
+    PlainOlder,
+    /// The newer one with all drivers.
+    PlainNewer,
+}
+
+/// The releases of the kernels, in their order.
+struct Releases([String; 4]);
+
+impl Releases {
+    /// Two releases of two flavours. A Debian release that has one release of each, as sid has, gives three flavours.
+    fn of(suite: &str) -> Result<Releases> {
+        let flavours = [Flavour::Cloud, Flavour::Ordinary, Flavour::RealTime];
+        let [cloud, plain, rt] = flavours.map(|flavour| layer::releases(suite, flavour));
+        match (cloud?.as_slice(), plain?.as_slice(), rt?.as_slice()) {
+            ([.., older, newer], [.., plain_older, plain_newer], _) => {
+                Ok(Releases([older, newer, plain_older, plain_newer].map(Clone::clone)))
+            }
+            ([cloud], [plain], [.., rt]) => Ok(Releases([cloud, plain, plain, rt].map(Clone::clone))),
+            other => bail!("{suite} has too few kernels: {other:?}"),
+        }
+    }
+}
+
+/// What a root has before the first transaction. Packages are names of the archive, or paths of packages that were made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Start {
+    pub(crate) kernels: &'static [Kernel],
+    /// Whether dkms is there.
+    pub(crate) dkms: bool,
+    pub(crate) packages: &'static [&'static str],
+}
+
+/// A Debian release with a dkms.
+pub(crate) struct Ground {
+    pub(crate) suite: &'static str,
+    pub(crate) side: Side,
+    releases: Releases,
+    /// Counting programs, and all packages that will be wanted: no transaction waits for the network.
+    stocked: Layer,
+}
+
+/// The compiler and what it stands on, by the names that a release has for them; a line of bash knows.
+pub(super) const COMPILER: &str = r"make libc6 libc6-dev binutils gcc cpp $(dpkg-query -W \
+    -f '${db:Status-Status} ${Package}\n' 'gcc-[0-9]*' 'cpp-[0-9]*' | sed -n 's/^installed //p' | grep -v base)";
+
+/// Packages of the archive that scenarios install or install again, if the release has them.
+const PACKAGES: [&str; 9] = [
+    "dkms",
+    "acpi-call-dkms",
+    "dm-writeboost-dkms",
+    "v4l2loopback-dkms",
+    "ddcci-dkms",
+    "evdi-dkms",
+    "xtables-addons-dkms",
+    "mstflint-dkms",
+    "hello",
+];
+
+impl Ground {
+    /// Prepares what all scenarios of a suite share.
+    pub(crate) fn new(suite: &'static str, side: Side) -> Result<Ground> {
+        let releases = Releases::of(suite)?;
+        let counted = counted::layer(&layer::tools_of(suite)?)?;
+        let kernels = releases.0.iter().flat_map(|release| kernel_packages(release));
+        let wanted: Vec<String> = PACKAGES.iter().map(|name| (*name).to_owned()).chain(kernels).collect();
+        let stocked = stock(suite, &counted, &wanted)?;
+        let stocked = made::layer(&stocked, suite, &releases.0[0], &releases.0[1])?;
+        Ok(Ground { suite, side, releases, stocked })
+    }
+
+    /// The release of a kernel.
+    pub(crate) fn release(&self, kernel: Kernel) -> &String {
+        &self.releases.0[kernel as usize]
+    }
+
+    /// The layer with what a scenario starts from.
+    pub(crate) fn start(&self, start: &Start) -> Result<Layer> {
+        let mut layer = self.stocked.clone();
+        for kernel in start.kernels {
+            let line = self.install(*kernel);
+            layer = layer.extend("booted", &format!("2 {line}"), |root| {
+                root.must(&format!("apt-get -y -q --no-install-recommends {line}")).map(drop)
+            })?;
+        }
+        if start.dkms {
+            layer = self.dkms(&layer)?;
+        }
+        if !start.packages.is_empty() {
+            layer::prune("ready-")?;
+            layer = layer.extend("ready", &start.packages.join(" "), |root| root.apt_install(start.packages))?;
+        }
+        Ok(layer)
+    }
+
+    fn dkms(&self, below: &Layer) -> Result<Layer> {
+        match self.side {
+            Side::Original => layer::original_of(self.suite, below),
+            Side::Ours => ours::layer(below),
+            Side::Quick => ours::quick(below),
+        }
+    }
+
+    /// The package file of ours.
+    pub(crate) fn deb(&self) -> Result<PathBuf> {
+        match self.side {
+            Side::Quick => package::latest().context("no package was built yet"),
+            _ => package::deb(),
+        }
+    }
+
+    /// The package files of what apt would install; a line of bash finds them in apt's cache.
+    pub(crate) fn files(&self, install: &str) -> String {
+        let new = format!("apt-get -s --no-install-recommends {install}");
+        format!("$(ls $({new} | sed -n 's,^Inst \\([^ ]*\\) .*,/var/cache/apt/archives/\\1_*.deb,p'))")
+    }
+
+    /// apt's arguments that install a kernel with its headers.
+    pub(crate) fn install(&self, kernel: Kernel) -> String {
+        let release = self.release(kernel);
+        format!("install {}", kernel_packages(release).join(" "))
+    }
+}
+
+fn kernel_packages(release: &str) -> [String; 2] {
+    [format!("linux-image-{release}"), format!("linux-headers-{release}")]
+}
+
+/// Downloads into apt's own cache.
+fn stock(suite: &str, below: &Layer, wanted: &[String]) -> Result<Layer> {
+    let known = Debs::of(suite)?.known(wanted)?;
+    let wanted: Vec<&str> = wanted.iter().map(String::as_str).filter(|name| known.contains_key(*name)).collect();
+    let recipe: Vec<String> = wanted.iter().map(|name| format!("{name}={}", known[*name])).collect();
+    below.extend("stocked", &format!("2 {COMPILER} {}", recipe.join(" ")), |root| {
+        let line = format!("apt-get install -y -q --download-only --no-install-recommends {}", wanted.join(" "));
+        if root.bash(&line)?.code != 0 {
+            root.must("apt-get update -q")?;
+            root.must(&line)?;
+        }
+        root.must(&format!("apt-get install -y -q --download-only --reinstall {COMPILER}")).map(drop)
+    })
+}
