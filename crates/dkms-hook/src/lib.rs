@@ -11,6 +11,7 @@ mod lines;
 mod logger;
 
 use std::io::Write;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -25,19 +26,40 @@ use dkms_engine::signals;
 
 pub use lines::Lines;
 
-/// The circumstances of a hook: the whole machine, nothing from the command line. `name` stands in the records of what it
-/// builds.
+/// Runs a hook: `act` says whether it is to fail. `name` stands in the records of what it builds.
 ///
-/// # Errors
-/// As [`Setup::load`].
-pub fn setup(name: &str) -> Result<Setup, Error> {
+/// It ends with 0 whatever goes wrong, a defect of ours included, unless the administrator wants failures.
+pub fn run(name: &str, act: impl FnOnce(&Setup) -> Result<bool, Error>) -> ExitCode {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     logger::install();
+    match setup(name) {
+        Ok(setup) => ExitCode::from(u8::from(fails(&setup, act))),
+        Err(error) => {
+            say(&words::shown_error(&error));
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+/// The circumstances of a hook: the whole machine, nothing from the command line.
+fn setup(name: &str) -> Result<Setup, Error> {
     let cancel = Cancel::default();
     signals::register(&cancel)?;
     let environment = Environment::new(std::env::vars_os());
     let options = Options { asked_by: name.to_owned(), ..Options::default() };
     Setup::load(Root::open(Path::new("/"))?, environment, &[], options, cancel)
+}
+
+fn fails(setup: &Setup, act: impl FnOnce(&Setup) -> Result<bool, Error>) -> bool {
+    // A panic has been told by its own words; what was half-done is healed by the next run.
+    match std::panic::catch_unwind(AssertUnwindSafe(|| act(setup))) {
+        Ok(Ok(failed)) => failed,
+        Ok(Err(error)) => {
+            say(&words::shown_error(&error));
+            is_strict(setup)
+        }
+        Err(_) => is_strict(setup),
+    }
 }
 
 /// Responds to an event and shows what came of it.
@@ -61,14 +83,29 @@ pub fn say(text: &str) {
     drop(std::io::stderr().write_all(lines.as_bytes()));
 }
 
-/// How the hook ends. An error of its own is told, and fails the hook only where the administrator wants failures.
-pub fn end(setup: Option<&Setup>, result: Result<bool, Error>) -> ExitCode {
-    let failed = match result {
-        Ok(failed) => failed,
-        Err(error) => {
-            say(&words::shown_error(&error));
-            setup.is_some_and(is_strict)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setup(settings: &str) -> (tempfile::TempDir, Setup) {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::open(directory.path()).unwrap();
+        root.create_dir_all(Path::new("/etc/dkms")).unwrap();
+        for (path, text) in [("/etc/os-release", "ID=debian\n"), ("/etc/dkms/framework.conf", settings)] {
+            root.create_new(Path::new(path), 0o644).unwrap().write_all(text.as_bytes()).unwrap();
         }
-    };
-    ExitCode::from(u8::from(failed))
+        let setup = Setup::load(root, Environment::default(), &[], Options::default(), Cancel::default()).unwrap();
+        (directory, setup)
+    }
+
+    #[test]
+    fn nothing_of_ours_fails_a_transaction_unless_the_administrator_is_strict() {
+        for (settings, strict) in [("", false), ("on_failure=fail\n", true)] {
+            let (_directory, setup) = setup(settings);
+            assert!(!fails(&setup, |_| Ok(false)));
+            assert!(fails(&setup, |_| Ok(true)));
+            assert_eq!(fails(&setup, |_| Err(Error::OsRelease)), strict);
+            assert_eq!(fails(&setup, |_| panic!("a defect, on purpose")), strict);
+        }
+    }
 }

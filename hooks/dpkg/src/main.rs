@@ -31,10 +31,7 @@ const TRIGGER: &str = "dkms-reconcile";
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match dkms_hook::setup(words.first().unwrap_or(&"hook")) {
-        Ok(setup) => dkms_hook::end(Some(&setup), run(&setup, &words)),
-        Err(error) => dkms_hook::end(None, Err(error)),
-    }
+    dkms_hook::run(words.first().unwrap_or(&"hook"), |setup| run(setup, &words))
 }
 
 /// Whether the hook is to fail.
