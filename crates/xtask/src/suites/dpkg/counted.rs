@@ -18,8 +18,9 @@ const WANTED: &str = "acpi_call dm_writeboost v4l2loopback twig picky root leaf"
 /// Where the lines are.
 const LOGS: &str = "/var/log/counted";
 
-/// A make also tells which parts of the compiler dpkg has not finished, or of kernels not even unpacked. `make` runs from a name that sub-makes inherit as `$(MAKE)`, so only the first one of a build passes here. depmod is a
-/// link to a program that looks at its own name.
+/// A make also tells which parts of the compiler dpkg has not finished, or of kernels not even unpacked. `make` runs from a
+/// name that sub-makes inherit as `$(MAKE)`, so only the first one of a build passes here. depmod is a link to a program
+/// that looks at its own name.
 const SETUP: &str = r#"
 set -e
 apt-get install -y -q --no-install-recommends initramfs-tools zstd
