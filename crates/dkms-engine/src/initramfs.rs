@@ -45,7 +45,7 @@ pub fn pending(setup: &Setup) -> Vec<String> {
 pub fn remake(setup: &Setup, _guard: &Guard) -> Vec<Error> {
     let mut troubles = Vec::new();
     for release in pending(setup) {
-        let made = if image(setup, &release).is_some() { make(setup, &release) } else { Ok(()) };
+        let made = image(setup, &release).map_or(Ok(()), |image| make(setup, &release, &image));
         if !matches!(made, Err(Error::Interrupted { .. })) {
             troubles.extend(setup.root.remove_file(&setup.layout.initramfs_pending(&release)).err());
         }
@@ -54,7 +54,7 @@ pub fn remake(setup: &Setup, _guard: &Guard) -> Vec<Error> {
     troubles
 }
 
-fn make(setup: &Setup, release: &str) -> Result<(), Error> {
+fn make(setup: &Setup, release: &str, image: &Path) -> Result<(), Error> {
     if let Ok(tool) = tool(setup, "update-initramfs") {
         // In a package's script, its own trigger makes the newest one, together with all others who ask for that.
         if setup.environment.get("DPKG_MAINTSCRIPT_PACKAGE").is_some() && newest(setup).as_deref() == Some(release) {
@@ -63,7 +63,8 @@ fn make(setup: &Setup, release: &str) -> Result<(), Error> {
         return tool.args(["-u", "-k", release]).require().map(drop);
     }
     match tool(setup, "dracut") {
-        Ok(tool) => tool.args(["--force", "--kver", release]).require().map(drop),
+        // Named, because the name that dracut would give is not the one that Debian's own script gives.
+        Ok(tool) => tool.args(["--quiet", "--force"]).arg(image).arg(release).require().map(drop),
         Err(_) => Ok(()),
     }
 }

@@ -13,12 +13,13 @@ use crate::layer::Layer;
 use crate::root::Root;
 
 /// Modules that the initramfs has to hold if they are there: MODULES=list puts no others in, which makes it cheap.
-const WANTED: &str = "acpi_call dm_writeboost v4l2loopback twig picky root leaf";
+const WANTED: &str = "acpi_call dm_writeboost v4l2loopback twig picky trunk leaf";
 
 /// Where the lines are.
 const LOGS: &str = "/var/log/counted";
 
-/// A make also tells which parts of the compiler dpkg has not finished, or of kernels not even unpacked. `make` runs from a
+/// A make also tells which parts of the compiler dpkg has not finished, or of kernels not even unpacked; what is unpacked
+/// and has no postinst is finished, but for dpkg's word. `make` runs from a
 /// name that sub-makes inherit as `$(MAKE)`, so only the first one of a build passes here. depmod is a link to a program
 /// that looks at its own name.
 const SETUP: &str = r#"
@@ -38,8 +39,17 @@ put_aside /usr/bin/make /usr/lib/counted/make << 'END'
 #!/bin/sh
 if [ "${MAKELEVEL:-0}" = 0 ]; then
     read -r _ _ _ _ group _ < /proc/self/stat
-    unsettled=$(dpkg-query -W -f '${db:Status-Status}:${Package}\n' 'gcc*' 'cpp*' 'binutils*' 'libc6*' 'make' 'linux-*' |
-        grep -E '^half-installed:|^(unpacked|half-configured):[^l]|^(unpacked|half-configured):libc' | tr '\n' ' ')
+    unsettled=$(dpkg-query -W -f '${db:Status-Status}:${binary:Package}\n' 'gcc*' 'cpp*' 'binutils*' 'libc6*' 'make' 'linux-*' |
+        while IFS=: read -r state package; do
+            case $state:$package in
+                half-installed:*) ;;
+                unpacked:linux-* | half-configured:linux-*) continue ;;
+                unpacked:*) [ -e "/var/lib/dpkg/info/$package.postinst" ] || continue ;;
+                half-configured:*) ;;
+                *) continue ;;
+            esac
+            printf '%s:%s ' "$state" "$package"
+        done)
     printf '%s\t%s\t%s\t%s %s\t%s\t%s\t%s\n' "$module" "$module_version" "$kernelver" $PPID "$group" "$PWD" "$unsettled" "$*" >> $LOGS/make
 fi
 exec /usr/lib/counted/make "$@"

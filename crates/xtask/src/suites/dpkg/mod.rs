@@ -6,17 +6,20 @@
 mod audit;
 mod counted;
 mod crowd;
+mod dracut;
 mod full;
 pub(crate) mod ground;
 mod image;
 mod kernels;
 mod made;
 mod modules;
+mod notes;
 mod pairs;
 mod rescue;
 pub(crate) mod scenario;
 pub(crate) mod stage;
 mod switch;
+mod unattended;
 
 use anyhow::{Context, Result};
 

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::ground::Kernel::{self, Newer, Older, PlainOlder};
 use super::ground::Start;
 use super::stage::Stage;
-use super::{crowd, full, kernels, made, modules, pairs, rescue, switch};
+use super::{crowd, dracut, full, kernels, made, modules, notes, pairs, rescue, switch, unattended};
 
 /// In which runs a row is played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +106,31 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     row("interrupted", "dpkg dies and is run again", with(&[Older], &[ACPI_CALL]), rescue::interrupted),
     row("bare", "dpkg without apt", with(&[Older], &[ACPI_CALL]), rescue::bare),
     row("on-failure", "a failed build fails the run", with(&[Older], &[ACPI_CALL, made::PICKY]), kernels::on_failure),
+    row(
+        "unattended",
+        "upgrades that nobody watches",
+        with(&[Older, Newer], &[made::TWIG, made::TRUNK, "unattended-upgrades", "apt-utils"]),
+        unattended::upgrade,
+    ),
+    row(
+        "noninteractive",
+        "no terminal, no questions",
+        with(&[Older], &[ACPI_CALL, made::TWIG]),
+        unattended::noninteractive,
+    ),
+    row(
+        "dracut",
+        "dracut makes the initramfs",
+        with(&[Older], &[ACPI_CALL, "dracut", "systemd-sysv"]),
+        dracut::transactions,
+    ),
+    row(
+        "told",
+        "journal and message of the day",
+        with(&[Older], &[ACPI_CALL, made::PICKY, "login", "pamtester", "systemd"]),
+        notes::told,
+    ),
+    row("restart", "a module in use is replaced", with(&[Older], &[]), notes::restart),
     row("removal", "remove dkms itself", with(&[Older], &[ACPI_CALL]), switch::removal),
     row("purge", "purge dkms itself, as debconf says", with(&[Older], &[ACPI_CALL]), switch::purge),
     FIVE,
