@@ -8,28 +8,22 @@
 //! An event only narrows what is looked at: what is done follows from facts and records, so a lost, doubled or early
 //! event does no harm. The running kernel is never asked.
 
+mod end;
+mod source;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use dkms_conf::framework::OnFailure;
 
-use crate::archive::{self, LoadOptions};
 use crate::error::Error;
-use crate::facts::kernel::Kernel;
 use crate::facts::kernels;
-use crate::facts::retiring::retiring;
-use crate::facts::tree::registration;
-use crate::facts::{Facts, Registration};
-use crate::initramfs;
-use crate::install::Session;
 use crate::layout::NO_AUTOINSTALL;
-use crate::plan::{Action, Goal, Plan, Why};
-use crate::register;
+use crate::plan::{Goal, Why};
 use crate::report::{Outcome, Report, words};
-use crate::run::{self, Depmod, Observer, Progress, RunOptions, Writer};
+use crate::run::{self, Depmod, Observer, RunOptions, Writer};
 use crate::setup::Setup;
 use crate::target::{KernelId, ModuleId};
-use crate::verdict::Verdict;
 
 /// Something that a package manager did or is about to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +97,7 @@ pub fn respond(
 ) -> Result<Response, Error> {
     let mut writer = Writer::default();
     match event {
-        Event::Ended => ended(setup, packages, &mut writer, observer),
+        Event::Ended => end::ended(setup, packages, &mut writer, observer),
         Event::KernelInstalled { release } => {
             // Otherwise the end of the transaction sees to it.
             if packages.unfinished(release).is_some() {
@@ -128,7 +122,7 @@ pub fn respond(
                 log::warn!("{module} is not registered while `{NO_AUTOINSTALL}` exists");
                 return Ok(Response::default());
             }
-            register_module(setup, module, archive.as_deref(), &mut writer, observer)?;
+            source::register(setup, module, archive.as_deref(), &mut writer, observer)?;
             if !at_once {
                 return Ok(Response::default());
             }
@@ -149,100 +143,4 @@ fn achieve(
     observer: &mut dyn Observer,
 ) -> Result<Response, Error> {
     Ok(Response { report: run::achieve(setup, goal, options, writer, observer)?, problems: Vec::new() })
-}
-
-/// The end of a transaction: everything is made true, and judged.
-fn ended(
-    setup: &Setup,
-    packages: &dyn Packages,
-    writer: &mut Writer,
-    observer: &mut dyn Observer,
-) -> Result<Response, Error> {
-    // What was to go is here again, and its package did not say so: its upgrade was broken off.
-    for module in retiring(setup)?.iter().filter(|module| setup.root.is_dir(&setup.layout.source_tree(module))) {
-        register_module(setup, module, None, writer, observer)?;
-    }
-    let (goal, looked) = goal_of_the_end(setup, packages)?;
-    let options = RunOptions { initramfs: true, ..RunOptions::default() };
-    let quiet = looked.1.steps.is_empty();
-    let now = quiet.then(|| Verdict::of(&setup.layout, &looked.0, &looked.1, &Report::default()));
-    let mut report = run::achieve_looked(setup, &goal, looked, &options, writer, observer)?;
-    if !initramfs::pending(setup).is_empty() {
-        let (guard, _) = writer.guard(setup, observer)?;
-        report.troubles.extend(initramfs::remake(setup, guard));
-    }
-    let now = match now {
-        Some(now) => now,
-        None => {
-            let (facts, plan) = run::look(setup, &goal)?;
-            Verdict::of(&setup.layout, &facts, &plan, &report)
-        }
-    };
-    let problems = judge(setup, &now, writer, observer)?;
-    Ok(Response { report, problems })
-}
-
-/// The goal of a transaction's end with facts and plan for it. Kernels for which something would be built, and cannot be
-/// because the package manager is not done with what that needs, are left alone: another event will come.
-fn goal_of_the_end(setup: &Setup, packages: &dyn Packages) -> Result<(Goal, (Facts, Plan)), Error> {
-    let mut kernels = kernels::served(setup)?;
-    let mut waiting = BTreeSet::new();
-    let goal = Goal::Reconciled { kernels: kernels.clone(), waiting: waiting.clone() };
-    let looked = run::look(setup, &goal)?;
-    let builds = looked.1.steps.iter().filter(|step| matches!(step.action, Action::Build(_)));
-    let to_build: BTreeSet<&KernelId> = builds.filter_map(|step| Some(&step.action.target()?.kernel)).collect();
-    for kernel in to_build.into_iter().filter(|kernel| packages.unfinished(&kernel.release).is_some()) {
-        kernels.remove(kernel);
-        waiting.insert(kernel.clone());
-    }
-    if waiting.is_empty() {
-        return Ok((goal, looked));
-    }
-    let goal = Goal::Reconciled { kernels, waiting };
-    let looked = run::look(setup, &goal)?;
-    Ok((goal, looked))
-}
-
-/// Stores the verdict if it is another one, and gives what is new in it.
-fn judge(setup: &Setup, now: &Verdict, writer: &mut Writer, observer: &mut dyn Observer) -> Result<Vec<String>, Error> {
-    let earlier = Verdict::load(setup);
-    if earlier.as_ref() == Some(now) {
-        return Ok(Vec::new());
-    }
-    let (guard, _) = writer.guard(setup, observer)?;
-    now.store(setup, guard)?;
-    Ok(now.problems(earlier.as_ref()).collect())
-}
-
-/// Registers what a package brought, unless it is registered.
-fn register_module(
-    setup: &Setup,
-    module: &ModuleId,
-    archive: Option<&Path>,
-    writer: &mut Writer,
-    observer: &mut dyn Observer,
-) -> Result<(), Error> {
-    let retires = retiring(setup)?.contains(module);
-    if archive.is_none() && !retires && registration(setup, module) == Some(Registration::Added) {
-        return Ok(());
-    }
-    // Its configuration may ask for a kernel; any will do.
-    let any = kernels::served(setup)?.into_iter().next_back();
-    let kernel = Kernel::gather(setup, &any.map_or_else(|| KernelId::new("none", &setup.machine.arch), Ok)?)?;
-    let (guard, _) = writer.guard(setup, observer)?;
-    let mut listener = |event| observer.progress(Progress::Installing(&event));
-    let mut session = Session::new(setup, guard, &mut listener);
-    match archive {
-        Some(archive) => {
-            // Packages are installed again with the archive that they brought before.
-            archive::load(&mut session, archive, &kernel, LoadOptions { force: true, accept_same: true })?;
-        }
-        None => {
-            let added = register::add(&mut session, module, &kernel, None)?;
-            if let Some(status) = added.post_add.filter(|status| *status != 0) {
-                log::warn!("POST_ADD of `{module}` failed with status {status}");
-            }
-        }
-    }
-    register::reinstate(setup, guard, module)
 }

@@ -1,0 +1,78 @@
+//! The end of a transaction: everything is made true, and judged.
+
+use std::collections::BTreeSet;
+
+use super::{Packages, Response, source};
+use crate::error::Error;
+use crate::facts::retiring::retiring;
+use crate::facts::{Facts, kernels};
+use crate::initramfs;
+use crate::plan::{Action, Goal, Plan};
+use crate::report::Report;
+use crate::run::{self, Observer, RunOptions, Writer};
+use crate::setup::Setup;
+use crate::target::KernelId;
+use crate::verdict::Verdict;
+
+/// Everything is made true, and judged.
+pub(super) fn ended(
+    setup: &Setup,
+    packages: &dyn Packages,
+    writer: &mut Writer,
+    observer: &mut dyn Observer,
+) -> Result<Response, Error> {
+    // What was to go is here again, and its package did not say so: its upgrade was broken off.
+    for module in retiring(setup)?.iter().filter(|module| setup.root.is_dir(&setup.layout.source_tree(module))) {
+        source::register(setup, module, None, writer, observer)?;
+    }
+    let (goal, looked) = goal_of_the_end(setup, packages)?;
+    let options = RunOptions { initramfs: true, ..RunOptions::default() };
+    let quiet = looked.1.steps.is_empty();
+    let now = quiet.then(|| Verdict::of(&setup.layout, &looked.0, &looked.1, &Report::default()));
+    let mut report = run::achieve_looked(setup, &goal, looked, &options, writer, observer)?;
+    if !initramfs::pending(setup).is_empty() {
+        let (guard, _) = writer.guard(setup, observer)?;
+        report.troubles.extend(initramfs::remake(setup, guard));
+    }
+    let now = match now {
+        Some(now) => now,
+        None => {
+            let (facts, plan) = run::look(setup, &goal)?;
+            Verdict::of(&setup.layout, &facts, &plan, &report)
+        }
+    };
+    let problems = judge(setup, &now, writer, observer)?;
+    Ok(Response { report, problems })
+}
+
+/// The goal of a transaction's end with facts and plan for it. Kernels for which something would be built, and cannot be
+/// because the package manager is not done with what that needs, are left alone: another event will come.
+fn goal_of_the_end(setup: &Setup, packages: &dyn Packages) -> Result<(Goal, (Facts, Plan)), Error> {
+    let mut kernels = kernels::served(setup)?;
+    let mut waiting = BTreeSet::new();
+    let goal = Goal::Reconciled { kernels: kernels.clone(), waiting: waiting.clone() };
+    let looked = run::look(setup, &goal)?;
+    let builds = looked.1.steps.iter().filter(|step| matches!(step.action, Action::Build(_)));
+    let to_build: BTreeSet<&KernelId> = builds.filter_map(|step| Some(&step.action.target()?.kernel)).collect();
+    for kernel in to_build.into_iter().filter(|kernel| packages.unfinished(&kernel.release).is_some()) {
+        kernels.remove(kernel);
+        waiting.insert(kernel.clone());
+    }
+    if waiting.is_empty() {
+        return Ok((goal, looked));
+    }
+    let goal = Goal::Reconciled { kernels, waiting };
+    let looked = run::look(setup, &goal)?;
+    Ok((goal, looked))
+}
+
+/// Stores the verdict if it is another one, and gives what is new in it.
+fn judge(setup: &Setup, now: &Verdict, writer: &mut Writer, observer: &mut dyn Observer) -> Result<Vec<String>, Error> {
+    let earlier = Verdict::load(setup);
+    if earlier.as_ref() == Some(now) {
+        return Ok(Vec::new());
+    }
+    let (guard, _) = writer.guard(setup, observer)?;
+    now.store(setup, guard)?;
+    Ok(now.problems(earlier.as_ref()).collect())
+}
