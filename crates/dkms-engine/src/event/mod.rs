@@ -9,19 +9,23 @@
 //! event does no harm. The running kernel is never asked.
 
 mod end;
+mod gone;
 mod source;
+mod touched;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use dkms_conf::framework::OnFailure;
 
+pub use self::touched::Touched;
+
 use crate::error::Error;
 use crate::facts::kernels;
 use crate::layout::NO_AUTOINSTALL;
 use crate::plan::{Goal, Why};
 use crate::report::{Outcome, Report, words};
-use crate::run::{self, Depmod, Observer, RunOptions, Writer};
+use crate::run::{self, Observer, RunOptions, Writer};
 use crate::setup::Setup;
 use crate::target::{KernelId, ModuleId};
 
@@ -29,7 +33,15 @@ use crate::target::{KernelId, ModuleId};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A transaction is at its end: everything that it brought is in place.
-    Ended,
+    Ended {
+        /// What it touched, where the package manager says so.
+        touched: Touched,
+    },
+    /// Packages are about to take sources away; whether for good or for a successor only the end will tell.
+    Going {
+        /// Which ones.
+        touched: Touched,
+    },
     /// A kernel was installed; its initramfs is made next.
     KernelInstalled {
         /// Its release.
@@ -57,6 +69,11 @@ pub enum Event {
 pub trait Packages {
     /// A package that is only half installed and without which nothing can be built for a kernel.
     fn unfinished(&self, release: &str) -> Option<String>;
+
+    /// Whether it has the initramfs of a kernel made after us anyway.
+    fn remakes_initramfs(&self, _release: &str) -> bool {
+        false
+    }
 }
 
 /// What came of an event.
@@ -97,7 +114,11 @@ pub fn respond(
 ) -> Result<Response, Error> {
     let mut writer = Writer::default();
     match event {
-        Event::Ended => end::ended(setup, packages, &mut writer, observer),
+        Event::Ended { touched } => end::ended(setup, touched, packages, &mut writer, observer),
+        Event::Going { touched } => {
+            source::retire(setup, touched.sources.iter(), &mut writer, observer)?;
+            Ok(Response::default())
+        }
         Event::KernelInstalled { release } => {
             // Otherwise the end of the transaction sees to it.
             if packages.unfinished(release).is_some() {
@@ -108,14 +129,12 @@ pub fn respond(
             achieve(setup, &goal, &RunOptions::default(), &mut writer, observer)
         }
         Event::KernelRemoved { release } => {
-            let kernel = KernelId::new(release, &setup.machine.arch)?;
-            let goal = Goal::KernelGone { kernel, autoinstalled_only: false };
-            let options = RunOptions { depmod: Depmod::Later, ..RunOptions::default() };
-            achieve(setup, &goal, &options, &mut writer, observer)
+            let report = gone::remove(setup, KernelId::new(release, &setup.machine.arch)?, &mut writer, observer)?;
+            Ok(Response { report, problems: Vec::new() })
         }
         Event::Leaving => {
-            run::heal(setup, &mut writer, observer)?;
-            Ok(Response::default())
+            let report = end::leave(setup, &mut writer, observer)?;
+            Ok(Response { report, problems: Vec::new() })
         }
         Event::ModuleInstalled { module, archive, at_once } => {
             if setup.root.exists(Path::new(NO_AUTOINSTALL)) {
