@@ -59,6 +59,8 @@ pub const SIG_ENFORCE: &str = "/sys/module/module/parameters/sig_enforce";
 pub const DPKG_INFO: &str = "/var/lib/dpkg/info";
 /// Where pacman's hook files are: those of packages, and those of the administrator, which override them.
 pub const ALPM_HOOKS: [&str; 2] = ["/usr/share/libalpm/hooks", "/etc/pacman.d/hooks"];
+/// What pacman keeps of each installed package.
+pub const PACMAN_DATABASE: &str = "/var/lib/pacman/local";
 /// Modules that the running kernel has loaded.
 pub const LOADED_MODULES: &str = "/sys/module";
 /// Debian's note that a restart is due, and beside it the packages that want it.

@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::facts::distribution::Distribution;
-use crate::facts::kernels;
+use crate::facts::distribution::{Distribution, Family};
+use crate::facts::{kernels, owner};
 use crate::root::{Kind, Root};
 use crate::setup::Setup;
 use crate::target::KernelId;
@@ -71,8 +71,9 @@ impl Kernel {
 fn headers(root: &Root, distribution: &Distribution, id: &KernelId, directory: &Path, source_dir: &Path) -> Headers {
     let missing = [source_dir.to_owned(), source_dir.join("include")].into_iter().find(|path| !root.is_dir(path));
     let Some(path) = missing else { return Headers::Complete };
-    let pkgbase = root.read_to_string(&directory.join("pkgbase")).ok();
-    let package = distribution.headers_package(&id.release, pkgbase.as_deref().map(str::trim));
+    let pkgbase = root.read_to_string(&directory.join("pkgbase")).ok().map(|name| name.trim().to_owned());
+    let owner = || (distribution.family() == Family::Arch).then(|| owner::of_kernel(root, &id.release)).flatten();
+    let package = distribution.headers_package(&id.release, pkgbase.or_else(owner).as_deref());
     Headers::Missing { path, package }
 }
 
