@@ -200,6 +200,11 @@ impl Layout {
         self.retirements().join(&module.name).join(&module.version)
     }
 
+    /// What a look saw after which nothing was to be done.
+    pub fn seen(&self) -> PathBuf {
+        self.state().join("seen")
+    }
+
     /// What the last transaction left, for programs.
     pub fn verdict(&self) -> PathBuf {
         self.state().join("verdict.json")

@@ -32,6 +32,7 @@ pub mod report;
 pub mod root;
 pub mod run;
 pub mod script;
+mod seen;
 pub mod setup;
 pub mod sign;
 pub mod signals;

@@ -15,9 +15,10 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat};
 
 use crate::error::Error;
+use crate::seen::Seen;
 
 /// Room that is made for a file before anything of it is read; what claims to be larger has to show it.
 const READ_AHEAD: u64 = 4 << 20;
@@ -86,6 +87,8 @@ impl Meta {
 pub struct Root {
     path: Arc<Path>,
     handle: Arc<OwnedFd>,
+    /// Takes note of everything that is read, if somebody wants that.
+    seen: Option<Arc<Seen>>,
 }
 
 impl Root {
@@ -96,7 +99,7 @@ impl Root {
     pub fn open(path: &Path) -> Result<Self, Error> {
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
         let handle = rustix::fs::open(path, flags, Mode::empty()).map_err(Error::os("open", path))?;
-        Ok(Self { path: path.into(), handle: Arc::new(handle) })
+        Ok(Self { path: path.into(), handle: Arc::new(handle), seen: None })
     }
 
     /// The directory on the host.
@@ -107,6 +110,30 @@ impl Root {
     /// Whether this is the running system itself.
     pub fn is_host(&self) -> bool {
         &*self.path == Path::new("/")
+    }
+
+    /// The same root, which from now on takes note of everything that is read.
+    pub(crate) fn watched(&self, seen: &Arc<Seen>) -> Self {
+        Self { seen: Some(Arc::clone(seen)), ..self.clone() }
+    }
+
+    /// Somebody learns something about this root that no `stat` tells.
+    pub(crate) fn blur(&self) {
+        if let Some(seen) = &self.seen {
+            seen.blur();
+        }
+    }
+
+    fn note(&self, path: &Path, follow: bool, stat: Option<&Stat>) {
+        if let Some(seen) = &self.seen {
+            seen.note(path, follow, stat);
+        }
+    }
+
+    fn note_open(&self, path: &Path, handle: &OwnedFd) {
+        if self.seen.is_some() {
+            self.note(path, true, rustix::fs::fstat(handle).ok().as_ref());
+        }
     }
 
     /// A handle of its own on the root directory, for a child that enters it.
@@ -142,7 +169,11 @@ impl Root {
     pub fn open_file(&self, path: &Path) -> Result<File, Error> {
         // NONBLOCK: a FIFO that lies where a file is expected must not hang us.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK;
-        let handle = self.open_at(path, flags, Mode::empty()).map_err(Error::os("open", path))?;
+        let handle = self.open_at(path, flags, Mode::empty()).map_err(|error| {
+            self.note(path, true, None);
+            Error::os("open", path)(error)
+        })?;
+        self.note_open(path, &handle);
         Ok(File::from(handle))
     }
 
@@ -215,20 +246,31 @@ impl Root {
 
     /// `stat`, following links; `None` if there is nothing (a dangling or looping link included).
     pub fn meta(&self, path: &Path) -> Option<Meta> {
-        if self.is_host() {
-            return rustix::fs::stat(path).ok().map(|stat| Meta::from_stat(&stat));
-        }
-        let handle = self.open_at(path, OFlags::PATH, Mode::empty()).ok()?;
-        rustix::fs::fstat(handle).ok().map(|stat| Meta::from_stat(&stat))
+        self.look(path, true).map(|stat| Meta::from_stat(&stat))
     }
 
     /// `lstat`; `None` if there is nothing.
     pub fn link_meta(&self, path: &Path) -> Option<Meta> {
-        if self.is_host() {
-            return rustix::fs::lstat(path).ok().map(|stat| Meta::from_stat(&stat));
+        self.look(path, false).map(|stat| Meta::from_stat(&stat))
+    }
+
+    fn look(&self, path: &Path, follow: bool) -> Option<Stat> {
+        let stat = self.stat(path, follow);
+        self.note(path, follow, stat.as_ref());
+        stat
+    }
+
+    /// All of it, and nobody takes note.
+    pub(crate) fn stat(&self, path: &Path, follow: bool) -> Option<Stat> {
+        match (self.is_host(), follow) {
+            (true, true) => rustix::fs::stat(path).ok(),
+            (true, false) => rustix::fs::lstat(path).ok(),
+            (false, true) => rustix::fs::fstat(self.open_at(path, OFlags::PATH, Mode::empty()).ok()?).ok(),
+            (false, false) => {
+                let (parent, name) = self.parent(path).ok()?;
+                rustix::fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW).ok()
+            }
         }
-        let (parent, name) = self.parent(path).ok()?;
-        rustix::fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW).ok().map(|stat| Meta::from_stat(&stat))
     }
 
     /// Whether something is there, links followed.
@@ -253,6 +295,7 @@ impl Root {
 
     /// Whether this process may write to it; on a file system that is mounted read-only it may not.
     pub fn is_writable(&self, path: &Path) -> bool {
+        self.blur();
         let tested = self
             .parent(path)
             .and_then(|(parent, name)| rustix::fs::accessat(parent, name, Access::WRITE_OK, AtFlags::EACCESS));
@@ -272,9 +315,13 @@ impl Root {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
         let handle = match self.open_at(path, flags, Mode::empty()) {
             Ok(handle) => handle,
-            Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => return Ok(Vec::new()),
+            Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => {
+                self.note(path, true, None);
+                return Ok(Vec::new());
+            }
             Err(error) => return Err(Error::os("list", path)(error)),
         };
+        self.note_open(path, &handle);
         let mut entries = Vec::new();
         let mut buffer = Vec::with_capacity(LIST_BUFFER);
         let mut raw = rustix::fs::RawDir::new(&handle, buffer.spare_capacity_mut());
@@ -299,6 +346,9 @@ impl Root {
 
     /// The text of a symbolic link; `None` if it is none.
     pub fn read_link(&self, path: &Path) -> Option<PathBuf> {
+        if self.seen.is_some() {
+            self.look(path, false);
+        }
         let target = if self.is_host() {
             rustix::fs::readlink(path, Vec::new()).ok()?
         } else {
@@ -310,6 +360,9 @@ impl Root {
 
     /// The path with every link resolved, still in-root; `None` if something on the way is missing.
     pub fn canonical(&self, path: &Path) -> Option<PathBuf> {
+        if self.seen.is_some() {
+            self.look(path, true);
+        }
         if self.is_host() {
             return std::fs::canonicalize(path).ok();
         }

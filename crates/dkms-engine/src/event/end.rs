@@ -1,6 +1,7 @@
 //! The end of a transaction: everything is made true, and judged.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::touched::{self, Touched};
 use super::{Packages, Response, gone, source};
@@ -12,6 +13,7 @@ use crate::initramfs;
 use crate::plan::{Action, Goal, Plan};
 use crate::report::Report;
 use crate::run::{self, Observer, RunOptions, Writer};
+use crate::seen::{self, Seen};
 use crate::setup::Setup;
 use crate::target::{KernelId, ModuleId};
 use crate::verdict::Verdict;
@@ -34,15 +36,23 @@ pub(super) fn ended(
     for kernel in gone::kernels(setup, touched)? {
         before.push(gone::remove(setup, kernel, writer, observer)?);
     }
-    let (goal, looked) = goal_of_the_end(setup, packages)?;
+    if before.is_empty() && troubles.is_empty() && seen::is_all_the_same(setup) {
+        return Ok(Response::default());
+    }
+    let seen = Arc::new(Seen::default());
+    let watched = Setup { root: setup.root.watched(&seen), ..setup.clone() };
+    let (goal, looked) = goal_of_the_end(&watched, packages)?;
     let options = RunOptions { initramfs: true, ..RunOptions::default() };
     let quiet = looked.1.steps.is_empty();
+    let setup = if quiet { &watched } else { setup };
     let now = quiet.then(|| Verdict::of(&setup.layout, &looked.0, &looked.1, &Report::default()));
     let mut report = run::achieve_looked(setup, &goal, looked, &options, writer, observer)?;
+    let mut still = quiet && before.is_empty() && troubles.is_empty() && !waits(&goal);
     before.into_iter().for_each(|earlier| report.add(earlier));
     if !initramfs::pending(setup).is_empty() {
         let (guard, _) = writer.guard(setup, observer)?;
         troubles.extend(initramfs::remake(setup, guard, &|release| packages.remakes_initramfs(release)));
+        still = false;
     }
     report.troubles.extend(troubles);
     let now = match now {
@@ -53,7 +63,16 @@ pub(super) fn ended(
         }
     };
     let problems = judge(setup, &now, writer, observer)?;
-    Ok(Response { report, problems })
+    let response = Response { report, problems };
+    if still && response.problems.is_empty() && !response.fails(setup) {
+        seen.store(setup)?;
+    }
+    Ok(response)
+}
+
+/// Whether something is left for the next event.
+fn waits(goal: &Goal) -> bool {
+    matches!(goal, Goal::Reconciled { waiting, .. } if !waiting.is_empty())
 }
 
 /// The goal of a transaction's end with facts and plan for it. Kernels for which something would be built, and cannot be

@@ -7,13 +7,12 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::facts::kernel::Kernel;
-use crate::facts::known::Known;
 use crate::fingerprint::{Fingerprint, Part, hex, sha256};
 use crate::root::{Kind, Meta, Root};
 use crate::setup::Setup;
@@ -47,10 +46,10 @@ pub struct Ingredients<'a> {
 #[derive(Debug)]
 pub struct Measurer<'a> {
     setup: &'a Setup,
-    sources: Known<ModuleId, Arc<Stamped>>,
-    kernels: Known<KernelId, Arc<KernelInputs>>,
+    sources: BTreeMap<ModuleId, Rc<Stamped>>,
+    kernels: BTreeMap<KernelId, Rc<KernelInputs>>,
     /// Contents by stamp.
-    contents: Known<String, String>,
+    contents: BTreeMap<String, String>,
 }
 
 /// What a kernel gives to every module that is built for it.
@@ -79,14 +78,14 @@ struct Entry {
 impl<'a> Measurer<'a> {
     /// Nothing measured yet.
     pub fn new(setup: &'a Setup) -> Self {
-        Self { setup, sources: Known::default(), kernels: Known::default(), contents: Known::default() }
+        Self { setup, sources: BTreeMap::new(), kernels: BTreeMap::new(), contents: BTreeMap::new() }
     }
 
     /// All inputs of one target.
     ///
     /// # Errors
     /// `Io` for a file that is there and cannot be read, also for one that changes while it is read.
-    pub fn measure(&self, ingredients: &Ingredients<'_>) -> Result<Fingerprint, Error> {
+    pub fn measure(&mut self, ingredients: &Ingredients<'_>) -> Result<Fingerprint, Error> {
         let previous = ingredients.previous;
         let source = self.source(&ingredients.target.module)?;
         let mut kernel = BTreeMap::new();
@@ -108,33 +107,25 @@ impl<'a> Measurer<'a> {
     }
 
     /// The source tree, and what the administrator adds to it.
-    fn source(&self, module: &ModuleId) -> Result<Arc<Stamped>, Error> {
-        self.sources.get(module, || {
-            let layout = &self.setup.layout;
-            let mut files = Vec::new();
-            collect(&self.setup.root, &layout.source_link(module), Path::new(""), 0, &mut files)?;
-            let own = layout.administrator_files(&module.name);
-            collect(&self.setup.root, &own, Path::new("/administrator"), 0, &mut files)?;
-            Ok(Arc::new(Stamped::new(files)))
-        })
-    }
-
-    fn kernel(&self, kernel: &Kernel) -> Result<Arc<KernelInputs>, Error> {
-        self.kernels.get(&kernel.id, || KernelInputs::of(&self.setup.root, kernel).map(Arc::new))
-    }
-
-    fn part(&self, stamped: &Stamped, previous: Option<&Part>) -> Result<Part, Error> {
-        let stamp = stamped.stamp.clone();
-        if let Some(part) = previous.filter(|part| part.stamp == stamp) {
-            return Ok(part.clone());
+    fn source(&mut self, module: &ModuleId) -> Result<Rc<Stamped>, Error> {
+        if let Some(known) = self.sources.get(module) {
+            return Ok(Rc::clone(known));
         }
-        let content = self.contents.get(&stamp, || stamped.content(&self.setup.root))?;
-        Ok(Part { stamp, content })
+        let layout = &self.setup.layout;
+        let mut files = Vec::new();
+        collect(&self.setup.root, &layout.source_link(module), Path::new(""), 0, &mut files)?;
+        let own = layout.administrator_files(&module.name);
+        collect(&self.setup.root, &own, Path::new("/administrator"), 0, &mut files)?;
+        let stamped = Rc::new(Stamped::new(files));
+        self.sources.insert(module.clone(), Rc::clone(&stamped));
+        Ok(stamped)
     }
-}
 
-impl KernelInputs {
-    fn of(root: &Root, kernel: &Kernel) -> Result<Self, Error> {
+    fn kernel(&mut self, kernel: &Kernel) -> Result<Rc<KernelInputs>, Error> {
+        if let Some(known) = self.kernels.get(&kernel.id) {
+            return Ok(Rc::clone(known));
+        }
+        let root = &self.setup.root;
         let mut inputs = BTreeMap::new();
         for name in KERNEL_FILES {
             // `.config` says the same as auto.conf with more words; it counts only where auto.conf is not there.
@@ -158,7 +149,22 @@ impl KernelInputs {
             inputs.insert(GENERATED.to_owned(), Stamped::new(generated));
         }
         let compiler = kernel.config.text("CONFIG_CC_VERSION_TEXT").map(Part::of_text);
-        Ok(Self { files: inputs, compiler })
+        let inputs = Rc::new(KernelInputs { files: inputs, compiler });
+        self.kernels.insert(kernel.id.clone(), Rc::clone(&inputs));
+        Ok(inputs)
+    }
+
+    fn part(&mut self, stamped: &Stamped, previous: Option<&Part>) -> Result<Part, Error> {
+        let stamp = stamped.stamp.clone();
+        if let Some(part) = previous.filter(|part| part.stamp == stamp) {
+            return Ok(part.clone());
+        }
+        if let Some(content) = self.contents.get(&stamp) {
+            return Ok(Part { stamp, content: content.clone() });
+        }
+        let content = stamped.content(&self.setup.root)?;
+        self.contents.insert(stamp.clone(), content.clone());
+        Ok(Part { stamp, content })
     }
 }
 

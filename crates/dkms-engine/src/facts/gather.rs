@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dkms_conf::{ModuleConfig, Strictness};
 
@@ -49,9 +48,6 @@ pub enum Modules {
     All,
 }
 
-/// What is known of the modules for one kernel.
-type Targets = BTreeMap<Target, TargetFacts>;
-
 /// Records of one build or failure.
 #[derive(Default)]
 struct Remembered {
@@ -75,16 +71,18 @@ impl Facts {
             let state = TargetFacts { state: build.state, ..TargetFacts::default() };
             facts.targets.insert(build.target.clone(), state);
         }
-        let examination = Examination::new(setup, &tree)?;
-        for (kernel, targets) in examination.kernels(&facts, scope)? {
-            facts.targets.extend(targets);
-            facts.kernels.insert(kernel.id.clone(), Arc::new(kernel));
+        for kernel in &scope.kernels {
+            facts.kernels.insert(kernel.clone(), Arc::new(Kernel::gather(setup, kernel)?));
+        }
+        let mut examination = Examination::new(setup, &tree)?;
+        for kernel in facts.kernels.values().cloned().collect::<Vec<_>>() {
+            examination.kernel(&mut facts, &kernel, &scope.modules)?;
         }
         Ok(facts)
     }
 }
 
-/// Goes through the modules of kernels.
+/// Goes through the modules of one kernel after the other.
 struct Examination<'a> {
     setup: &'a Setup,
     builds: BTreeMap<Target, &'a BuiltTarget>,
@@ -101,48 +99,7 @@ impl<'a> Examination<'a> {
         Ok(Self { setup, builds, measurer: Measurer::new(setup), files: conf::Files::default(), failed })
     }
 
-    /// Kernels have nothing to do with one another, so all processors look at them. The order of what is given is that of
-    /// the scope.
-    fn kernels(&self, facts: &Facts, scope: &Scope) -> Result<Vec<(Kernel, Targets)>, Error> {
-        let kernels: Vec<&KernelId> = scope.kernels.iter().collect();
-        let next = AtomicUsize::new(0);
-        let look = || {
-            let mut found = Vec::new();
-            while let Some((place, kernel)) = claim(&kernels, &next) {
-                found.push((place, self.kernel(facts, kernel, &scope.modules)));
-            }
-            found
-        };
-        let mut found = std::thread::scope(|threads| {
-            let others = self.setup.machine.processors.min(kernels.len()).saturating_sub(1);
-            let others: Vec<_> = (0..others).map(|_| threads.spawn(look)).collect();
-            let mut found = look();
-            for other in others {
-                match other.join() {
-                    Ok(more) => found.extend(more),
-                    Err(panic) => std::panic::resume_unwind(panic),
-                }
-            }
-            found
-        });
-        found.sort_by_key(|(place, _)| *place);
-        found.into_iter().map(|(_, result)| result).collect()
-    }
-
-    fn kernel(&self, known: &Facts, id: &KernelId, modules: &Modules) -> Result<(Kernel, Targets), Error> {
-        let kernel = Kernel::gather(self.setup, id)?;
-        let of_kernel = known.targets.iter().filter(|(target, _)| target.kernel == *id);
-        let mut facts = Facts {
-            modules: known.modules.clone(),
-            retiring: known.retiring.clone(),
-            targets: of_kernel.map(|(target, known)| (target.clone(), known.clone())).collect(),
-            ..Facts::default()
-        };
-        self.modules(&mut facts, &kernel, modules)?;
-        Ok((kernel, facts.targets))
-    }
-
-    fn modules(&self, facts: &mut Facts, kernel: &Kernel, modules: &Modules) -> Result<(), Error> {
+    fn kernel(&mut self, facts: &mut Facts, kernel: &Kernel, modules: &Modules) -> Result<(), Error> {
         let targets: Vec<Target> =
             facts.modules.keys().map(|module| Target::new(module.clone(), kernel.id.clone())).collect();
         let mut remembered: BTreeMap<Target, Remembered> = BTreeMap::new();
@@ -230,7 +187,7 @@ impl<'a> Examination<'a> {
     }
 
     /// Examines a target after the modules that it depends on; gives the content of its fingerprint.
-    fn examine(&self, order: &mut Order<'_>, target: &Target) -> Result<Option<String>, Error> {
+    fn examine(&mut self, order: &mut Order<'_>, target: &Target) -> Result<Option<String>, Error> {
         let name = &target.module.name;
         if let Configuration::Examined(examined) = &order.facts.targets.entry(target.clone()).or_default().configuration
         {
@@ -285,7 +242,7 @@ impl<'a> Examination<'a> {
 
     /// Content of the fingerprint of a dependency, in the version that is installed after the run if all goes well: the
     /// one that the run is about, else the installed one, else the highest.
-    fn dependency(&self, order: &mut Order<'_>, name: &str) -> Result<Option<String>, Error> {
+    fn dependency(&mut self, order: &mut Order<'_>, name: &str) -> Result<Option<String>, Error> {
         if let Some(content) = order.contents.get(name) {
             return Ok(Some(content.clone()));
         }
@@ -337,12 +294,6 @@ impl<'a> Examination<'a> {
             }
         }
     }
-}
-
-/// The next kernel that nobody looks at yet.
-fn claim<'k>(kernels: &[&'k KernelId], next: &AtomicUsize) -> Option<(usize, &'k KernelId)> {
-    let place = next.fetch_add(1, Ordering::Relaxed);
-    kernels.get(place).map(|kernel| (place, *kernel))
 }
 
 /// One kernel's modules on the way.
