@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::row::seconds;
-use crate::suites::dpkg::stage::Step;
+use crate::suites::transaction::Step;
 
 /// What one side did in all transactions of a scenario.
 #[derive(Debug, Clone, Copy, Serialize)]

@@ -70,7 +70,7 @@ pub(crate) fn run(request: &Request) -> Result<bool> {
             Bench::Status => status::run(&contest)?,
             Bench::Idle => idle::run(&contest)?,
             Bench::Install => builds::install(&contest)?,
-            Bench::Transactions => transactions::run(&contest)?,
+            Bench::Transactions => transactions::apt(&contest)?,
             Bench::Hook => hook::run(&contest)?,
             Bench::Autoinstall => builds::autoinstall(&contest)?,
         });

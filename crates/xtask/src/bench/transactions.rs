@@ -9,21 +9,14 @@ use super::duel::{self, Cells, Duel};
 use super::lap::median;
 use super::row::{Row, seconds};
 use crate::layer::SUITE;
-use crate::suites::dpkg::ground::{Ground, Side};
-use crate::suites::dpkg::scenario::{FIVE, SCENARIOS, Scenario, When};
-use crate::suites::dpkg::stage::{Stage, Step};
+use crate::suites::dpkg::ground::Ground as Apt;
+use crate::suites::dpkg::scenario::FIVE;
+use crate::suites::transaction::{Ground, Scenario, Side, Stage, Step, When};
 
-/// Plays all rows, prints their table; the row with a target.
-pub(super) fn run(contest: &Contest) -> Result<Vec<Row>> {
-    let original = Ground::new(SUITE, Side::Original)?;
-    let ours = Ground::new(SUITE, if contest.twins() { Side::Original } else { Side::Ours })?;
-    let wanted = |row: &&Scenario| row.when != When::Full && (!contest.small || row.when == When::Everywhere);
-    let mut duels = Vec::new();
-    for row in SCENARIOS.iter().filter(wanted) {
-        let duel = Duel::new(row.id, row.title, Cells::of(&play(&original, row)?), Cells::of(&play(&ours, row)?));
-        println!("  {}", row.id);
-        duels.push(duel);
-    }
+/// Plays all rows with apt, prints their table; the row with a target.
+pub(super) fn apt(contest: &Contest) -> Result<Vec<Row>> {
+    let [original, ours] = sides::<Apt>(contest)?;
+    let mut duels = duels(contest, &original, &ours)?;
     let (mut theirs, mut mine) = (Vec::new(), Vec::new());
     for round in 1..=contest.rounds {
         theirs.push(play(&original, &FIVE)?);
@@ -39,8 +32,25 @@ pub(super) fn run(contest: &Contest) -> Result<Vec<Row>> {
     Ok(vec![Row::faster(FIVE.title, middle(&mine), middle(&theirs), 1.8)])
 }
 
+/// The original and ours.
+fn sides<G: Ground>(contest: &Contest) -> Result<[G; 2]> {
+    let ours = if contest.twins() { Side::Original } else { Side::Ours };
+    Ok([G::new(SUITE, Side::Original)?, G::new(SUITE, ours)?])
+}
+
+/// Every row that does not take long, played by both.
+fn duels<G: Ground>(contest: &Contest, original: &G, ours: &G) -> Result<Vec<Duel>> {
+    let wanted = |row: &&Scenario<G>| row.when != When::Full && (!contest.small || row.when == When::Everywhere);
+    let mut duels = Vec::new();
+    for row in G::ROWS.iter().filter(wanted) {
+        duels.push(Duel::new(row.id, row.title, Cells::of(&play(original, row)?), Cells::of(&play(ours, row)?)));
+        println!("  {}", row.id);
+    }
+    Ok(duels)
+}
+
 /// The transactions of a row. What is expected of them is the business of the suite.
-fn play(ground: &Ground, row: &Scenario) -> Result<Vec<Step>> {
+fn play<G: Ground>(ground: &G, row: &Scenario<G>) -> Result<Vec<Step>> {
     let stage = Stage::new(ground, &row.start)?;
     (row.play)(&stage).with_context(|| format!("play {}", row.id))?;
     Ok(stage.steps())

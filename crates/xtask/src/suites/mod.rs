@@ -7,6 +7,7 @@ pub(crate) mod dpkg;
 mod hostile;
 mod parallel;
 mod parity;
+pub(crate) mod transaction;
 mod unit;
 mod vm;
 
