@@ -2,24 +2,46 @@
 //!
 //! A note is left before a kernel's modules change and goes when its initramfs was made again, so that a run that is cut
 //! off in between leaves word. Which files belong in there is known only to the program that makes it, so every change
-//! counts. The programs are Debian's `update-initramfs`, which is also dracut's name there, and dracut itself.
+//! counts. The programs are Debian's `update-initramfs`, which is also dracut's name there, mkinitcpio, dracut itself, and
+//! booster.
 
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::layout::BOOT;
+use crate::facts::kernels;
+use crate::layout::{BOOT, MKINITCPIO_PRESETS};
 use crate::lock::Guard;
 use crate::setup::Setup;
 use crate::staged::Staged;
 use crate::tool::Tool;
 
-/// How images are called by Debian, and by everybody else; `K` is the release.
-const NAMES: [[&str; 2]; 2] = [["initrd.img-", ""], ["initramfs-", ".img"]];
+/// How images are called by Debian, and by everybody else, before and after the release; on Arch what stands in its place
+/// is the name of the kernel's package.
+const NAMES: [[&str; 2]; 3] = [["initrd.img-", ""], ["initramfs-", ".img"], ["booster-", ".img"]];
 
 /// Where an image of a kernel lies, if it has one.
 pub fn image(setup: &Setup, release: &str) -> Option<PathBuf> {
-    let paths = NAMES.map(|[before, after]| Path::new(BOOT).join(format!("{before}{release}{after}")));
-    paths.into_iter().find(|path| setup.root.is_file(path))
+    let package = pkgbase(setup, release);
+    let called = [Some(release), package.as_deref()].into_iter().flatten();
+    let mut paths =
+        called.flat_map(|called| NAMES.map(|[before, after]| Path::new(BOOT).join(format!("{before}{called}{after}"))));
+    paths.find(|path| setup.root.is_file(path))
+}
+
+/// What Arch leaves in a kernel's module directory: the name of its package.
+fn pkgbase(setup: &Setup, release: &str) -> Option<String> {
+    let told = setup.root.read_to_string(&kernels::directory(setup, release).join("pkgbase")).ok()?;
+    Some(told.trim().to_owned()).filter(|name| !name.is_empty() && !name.contains('/'))
+}
+
+/// mkinitcpio's preset of a kernel, which knows where its images lie, unified ones too.
+fn preset(setup: &Setup, release: &str) -> Option<String> {
+    let preset = |name: &String| Path::new(MKINITCPIO_PRESETS).join(format!("{name}.preset"));
+    pkgbase(setup, release).filter(|name| setup.root.is_file(&preset(name)))
+}
+
+fn has_one(setup: &Setup, release: &str) -> bool {
+    image(setup, release).is_some() || preset(setup, release).is_some()
 }
 
 /// Leaves word that the modules of a kernel are about to change, if it has an image.
@@ -27,7 +49,7 @@ pub fn image(setup: &Setup, release: &str) -> Option<PathBuf> {
 /// # Errors
 /// `Io`.
 pub(crate) fn note(setup: &Setup, guard: &Guard, release: &str) -> Result<(), Error> {
-    if image(setup, release).is_none() {
+    if !has_one(setup, release) {
         return Ok(());
     }
     Staged::file(&setup.root, &setup.layout.initramfs_pending(release), b"", 0o644)?.publish(guard)
@@ -40,12 +62,12 @@ pub fn pending(setup: &Setup) -> Vec<String> {
     notes.filter_map(|(name, _)| name.into_string().ok()).filter(|name| !name.starts_with('.')).collect()
 }
 
-/// Makes the noted images again; gives what went wrong. A note goes also when its image could not be made: trying again
-/// at every transaction would end the same way.
-pub fn remake(setup: &Setup, _guard: &Guard) -> Vec<Error> {
+/// Makes the noted images again, except where `follows` says that somebody else is about to; gives what went wrong. A note
+/// goes also when its image could not be made: trying again at every transaction would end the same way.
+pub fn remake(setup: &Setup, _guard: &Guard, follows: &dyn Fn(&str) -> bool) -> Vec<Error> {
     let mut troubles = Vec::new();
     for release in pending(setup) {
-        let made = image(setup, &release).map_or(Ok(()), |image| make(setup, &release, &image));
+        let made = if has_one(setup, &release) && !follows(&release) { make(setup, &release) } else { Ok(()) };
         if !matches!(made, Err(Error::Interrupted { .. })) {
             troubles.extend(setup.root.remove_file(&setup.layout.initramfs_pending(&release)).err());
         }
@@ -54,7 +76,7 @@ pub fn remake(setup: &Setup, _guard: &Guard) -> Vec<Error> {
     troubles
 }
 
-fn make(setup: &Setup, release: &str, image: &Path) -> Result<(), Error> {
+fn make(setup: &Setup, release: &str) -> Result<(), Error> {
     if let Ok(tool) = tool(setup, "update-initramfs") {
         // In a package's script, its own trigger makes the newest one, together with all others who ask for that.
         if setup.environment.get("DPKG_MAINTSCRIPT_PACKAGE").is_some() && newest(setup).as_deref() == Some(release) {
@@ -62,9 +84,16 @@ fn make(setup: &Setup, release: &str, image: &Path) -> Result<(), Error> {
         }
         return tool.args(["-u", "-k", release]).require().map(drop);
     }
-    match tool(setup, "dracut") {
-        // Named, because the name that dracut would give is not the one that Debian's own script gives.
-        Ok(tool) => tool.args(["--quiet", "--force"]).arg(image).arg(release).require().map(drop),
+    if let (Ok(tool), Some(preset)) = (tool(setup, "mkinitcpio"), preset(setup, release)) {
+        return tool.args(["-p", &preset]).require().map(drop);
+    }
+    // The image is named: its name is the distribution's choice, not that of the program.
+    let Some(image) = image(setup, release) else { return Ok(()) };
+    if let Ok(tool) = tool(setup, "dracut") {
+        return tool.args(["--quiet", "--force"]).arg(image).arg(release).require().map(drop);
+    }
+    match tool(setup, "booster") {
+        Ok(tool) => tool.args(["build", "--force", "--kernel-version", release]).arg(image).require().map(drop),
         Err(_) => Ok(()),
     }
 }
@@ -93,11 +122,30 @@ mod tests {
         let guard = Guard::acquire(&setup.root, &setup.layout.lock(), &mut |_| {}).unwrap();
         testing::write(&setup, "/boot/initrd.img-6.1", "x");
         testing::write(&setup, "/boot/initramfs-6.9.img", "x");
-        for release in ["6.1", "6.2", "6.9"] {
+        testing::write(&setup, "/boot/initramfs-linux.img", "x");
+        testing::write(&setup, "/lib/modules/6.3-arch1/pkgbase", "linux\n");
+        testing::write(&setup, "/lib/modules/6.3-lts/pkgbase", "linux-lts\n");
+        testing::write(&setup, "/etc/mkinitcpio.d/linux-zen.preset", "");
+        testing::write(&setup, "/lib/modules/6.3-zen/pkgbase", "linux-zen\n");
+        for release in ["6.1", "6.2", "6.3-arch1", "6.3-lts", "6.3-zen", "6.9"] {
             note(&setup, &guard, release).unwrap();
         }
-        assert_eq!(pending(&setup), ["6.1", "6.9"]);
-        assert!(remake(&setup, &guard).is_empty(), "nothing is there that makes one");
+        assert_eq!(pending(&setup), ["6.1", "6.3-arch1", "6.3-zen", "6.9"]);
+        assert!(remake(&setup, &guard, &|_| false).is_empty(), "nothing is there that makes one");
+        assert!(pending(&setup).is_empty());
+    }
+
+    #[test]
+    fn an_image_that_somebody_else_makes_is_left_to_them() {
+        let (_directory, setup) = testing::setup();
+        let guard = Guard::acquire(&setup.root, &setup.layout.lock(), &mut |_| {}).unwrap();
+        testing::write(&setup, "/boot/initrd.img-6.1", "x");
+        testing::write(&setup, "/usr/sbin/update-initramfs", "#!/bin/sh\nexit 1\n");
+        setup.root.set_mode(Path::new("/usr/sbin/update-initramfs"), 0o755).unwrap();
+        note(&setup, &guard, "6.1").unwrap();
+        assert_eq!(remake(&setup, &guard, &|_| false).len(), 1, "it was not tried");
+        note(&setup, &guard, "6.1").unwrap();
+        assert_eq!(remake(&setup, &guard, &|_| true).len(), 0);
         assert!(pending(&setup).is_empty());
     }
 }

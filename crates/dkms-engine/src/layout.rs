@@ -45,6 +45,8 @@ pub const FORCE_LISTS: &str = "/usr/share/dkms/modules_to_force_install";
 pub const MODULE_DIRS: [&str; 2] = ["/lib/modules", "/usr/lib/modules"];
 /// `System.map` files of kernels.
 pub const BOOT: &str = "/boot";
+/// Presets of mkinitcpio, one for each kernel package.
+pub const MKINITCPIO_PRESETS: &str = "/etc/mkinitcpio.d";
 /// Trees whose files say something else at every look.
 pub const VOLATILE: [&str; 3] = ["/dev", "/proc", "/sys"];
 /// What the firmware tells the kernel: EFI variables.
@@ -55,6 +57,10 @@ pub const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
 pub const SIG_ENFORCE: &str = "/sys/module/module/parameters/sig_enforce";
 /// What dpkg keeps of each package: its scripts among them.
 pub const DPKG_INFO: &str = "/var/lib/dpkg/info";
+/// Where pacman's hook files are: those of packages, and those of the administrator, which override them.
+pub const ALPM_HOOKS: [&str; 2] = ["/usr/share/libalpm/hooks", "/etc/pacman.d/hooks"];
+/// What pacman keeps of each installed package.
+pub const PACMAN_DATABASE: &str = "/var/lib/pacman/local";
 /// Modules that the running kernel has loaded.
 pub const LOADED_MODULES: &str = "/sys/module";
 /// Debian's note that a restart is due, and beside it the packages that want it.

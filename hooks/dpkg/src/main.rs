@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use database::Database;
 use dkms_engine::error::Error;
-use dkms_engine::event::Event;
+use dkms_engine::event::{Event, Touched};
 use dkms_engine::setup::Setup;
 use dkms_engine::target::ModuleId;
 use dkms_engine::tool::Tool;
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
 fn run(setup: &Setup, words: &[&str]) -> Result<bool, Error> {
     let database = Database::new(setup);
     let event = event(setup, &database, words)?;
-    if in_script(setup).is_some() && !matches!(event, Some(Event::Ended | Event::Leaving)) {
+    if in_script(setup).is_some() && !matches!(event, Some(Event::Ended { .. } | Event::Leaving)) {
         // Whatever is left is seen to when everything is in place. Never from within the trigger: that would be a loop.
         Tool::new(setup, "dpkg-trigger")?.inherit(&setup.environment).args(["--no-await", TRIGGER]).require()?;
     }
@@ -55,7 +55,7 @@ fn in_script(setup: &Setup) -> Option<&str> {
 
 fn event(setup: &Setup, database: &Database<'_>, words: &[&str]) -> Result<Option<Event>, Error> {
     Ok(match *words {
-        ["triggered", ..] => Some(Event::Ended),
+        ["triggered", ..] => Some(Event::Ended { touched: Touched::default() }),
         ["leaving"] => Some(Event::Leaving),
         // Kernels are configured before their headers: the initramfs has been made, so there is no hurry.
         ["header-postinst", ..] if in_script(setup).is_some() => None,

@@ -61,6 +61,15 @@ impl Facts {
     /// # Errors
     /// `Io` for what is there and cannot be read. What is wrong with one module is a fact about it, not an error.
     pub fn gather(setup: &Setup, scope: &Scope) -> Result<Self, Error> {
+        let look = |kernel| Kernel::gather(setup, kernel);
+        Self::about(setup, scope.kernels.iter().map(look).collect::<Result<_, _>>()?, &scope.modules)
+    }
+
+    /// The same for kernels that the caller knows already, or makes up.
+    ///
+    /// # Errors
+    /// As [`Facts::gather`].
+    pub fn about(setup: &Setup, kernels: Vec<Kernel>, modules: &Modules) -> Result<Self, Error> {
         let tree = Tree::gather(setup)?;
         let no_autoinstall = setup.root.exists(Path::new(NO_AUTOINSTALL));
         let mut facts = Facts { no_autoinstall, retiring: retiring(setup)?, ..Facts::default() };
@@ -71,12 +80,12 @@ impl Facts {
             let state = TargetFacts { state: build.state, ..TargetFacts::default() };
             facts.targets.insert(build.target.clone(), state);
         }
-        for kernel in &scope.kernels {
-            facts.kernels.insert(kernel.clone(), Arc::new(Kernel::gather(setup, kernel)?));
+        for kernel in kernels {
+            facts.kernels.insert(kernel.id.clone(), Arc::new(kernel));
         }
         let mut examination = Examination::new(setup, &tree)?;
         for kernel in facts.kernels.values().cloned().collect::<Vec<_>>() {
-            examination.kernel(&mut facts, &kernel, &scope.modules)?;
+            examination.kernel(&mut facts, &kernel, modules)?;
         }
         Ok(facts)
     }

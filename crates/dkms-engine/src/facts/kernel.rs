@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::facts::distribution::Distribution;
-use crate::facts::kernels;
+use crate::facts::distribution::{Distribution, Family};
+use crate::facts::{kernels, owner};
 use crate::root::{Kind, Root};
 use crate::setup::Setup;
 use crate::target::KernelId;
@@ -65,14 +65,32 @@ impl Kernel {
             config,
         })
     }
+
+    /// A kernel of which only the release is known. What there is under that release now may be replaced, so nobody looks.
+    pub fn coming(setup: &Setup, id: &KernelId) -> Self {
+        let directory = kernels::directory(setup, &id.release);
+        let source_dir = directory.join("build");
+        Self {
+            id: id.clone(),
+            present: false,
+            image: false,
+            headers: Headers::Missing { path: source_dir.clone(), package: None },
+            gaps: Vec::new(),
+            compression: Compression::None,
+            directory,
+            source_dir,
+            config: KernelConfig::default(),
+        }
+    }
 }
 
 /// The directory `include` decides whether there are headers, as it always has; nothing else stops a build.
 fn headers(root: &Root, distribution: &Distribution, id: &KernelId, directory: &Path, source_dir: &Path) -> Headers {
     let missing = [source_dir.to_owned(), source_dir.join("include")].into_iter().find(|path| !root.is_dir(path));
     let Some(path) = missing else { return Headers::Complete };
-    let pkgbase = root.read_to_string(&directory.join("pkgbase")).ok();
-    let package = distribution.headers_package(&id.release, pkgbase.as_deref().map(str::trim));
+    let pkgbase = root.read_to_string(&directory.join("pkgbase")).ok().map(|name| name.trim().to_owned());
+    let owner = || (distribution.family() == Family::Arch).then(|| owner::of_kernel(root, &id.release)).flatten();
+    let package = distribution.headers_package(&id.release, pkgbase.or_else(owner).as_deref());
     Headers::Missing { path, package }
 }
 

@@ -33,6 +33,22 @@ pub struct Installed {
 /// # Errors
 /// `Io` if an install tree exists and cannot be listed.
 pub fn installed(setup: &Setup) -> Result<Vec<Installed>, Error> {
+    let mut kernels = directories(setup)?;
+    kernels.retain(|kernel| kernel.image || kernel.build);
+    Ok(kernels)
+}
+
+/// Releases of which only what was left behind has a directory.
+///
+/// # Errors
+/// As [`installed`].
+pub fn remains(setup: &Setup) -> Result<BTreeSet<String>, Error> {
+    let remains = directories(setup)?.into_iter().filter(|kernel| !kernel.image && !kernel.build);
+    Ok(remains.map(|kernel| kernel.release).collect())
+}
+
+/// Every directory that may be a kernel's, sorted by release.
+fn directories(setup: &Setup) -> Result<Vec<Installed>, Error> {
     let root = &setup.root;
     let mut kernels: Vec<Installed> = Vec::new();
     for tree in trees(setup) {
@@ -40,13 +56,16 @@ pub fn installed(setup: &Setup) -> Result<Vec<Installed>, Error> {
             let Some(release) = name.to_str().filter(|name| is_release(name)) else { continue };
             let directory = tree.join(release);
             let is_directory = kind == Kind::Directory || (kind == Kind::Link && root.is_dir(&directory));
-            if !is_directory || kernels.iter().any(|kernel| kernel.release == release) {
+            if !is_directory {
                 continue;
             }
             let image = has_image(root, &directory);
             let build = root.link_meta(&directory.join("build")).is_some();
-            if image || build {
-                kernels.push(Installed { release: release.to_owned(), directory, image, build });
+            let found = Installed { release: release.to_owned(), directory, image, build };
+            match kernels.iter_mut().find(|kernel| kernel.release == release) {
+                Some(known) if known.image || known.build => {}
+                Some(remains) => *remains = found,
+                None => kernels.push(found),
             }
         }
     }

@@ -11,6 +11,7 @@ pub mod kernel;
 pub mod kernels;
 pub mod machine;
 pub mod module_info;
+mod owner;
 pub mod retiring;
 pub mod secure_boot;
 pub mod signature;

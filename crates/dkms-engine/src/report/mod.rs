@@ -95,6 +95,12 @@ pub enum Done {
 }
 
 impl Report {
+    /// Adds what another run did.
+    pub fn add(&mut self, other: Report) {
+        self.entries.extend(other.entries);
+        self.troubles.extend(other.troubles);
+    }
+
     /// Whether a step failed or was given up, or something went wrong beside the steps.
     pub fn failed(&self) -> bool {
         !self.troubles.is_empty()

@@ -1,0 +1,144 @@
+//! The source of a module comes or goes.
+
+use std::path::Path;
+
+use dkms_conf::Strictness;
+
+use super::touched::{self, Touched};
+use crate::archive::{self, LoadOptions};
+use crate::error::Error;
+use crate::facts::conf::{self, Wanted};
+use crate::facts::kernel::Kernel;
+use crate::facts::retiring::retiring;
+use crate::facts::tree::registration;
+use crate::facts::{Registration, kernels};
+use crate::install::Session;
+use crate::register;
+use crate::run::{Observer, Progress, Writer};
+use crate::setup::Setup;
+use crate::target::{KernelId, ModuleId};
+
+/// Registers what came, and notes that it is to go what went. Gives what went wrong with one of them.
+///
+/// # Errors
+/// What keeps all of them from being seen to.
+pub(super) fn follow(
+    setup: &Setup,
+    touched: &Touched,
+    writer: &mut Writer,
+    observer: &mut dyn Observer,
+) -> Result<Vec<Error>, Error> {
+    let is_there = |source: &&String| setup.root.is_file(&touched::conf(&setup.layout, source));
+    let (came, went): (Vec<&String>, Vec<&String>) = touched.sources.iter().partition(is_there);
+    let mut troubles = Vec::new();
+    for source in came {
+        let registered = name(setup, source).and_then(|module| register(setup, &module, None, writer, observer));
+        match registered {
+            Err(error @ (Error::Interrupted { .. } | Error::Nested)) => return Err(error),
+            other => troubles.extend(other.err()),
+        }
+    }
+    retire(setup, went.into_iter(), writer, observer)?;
+    Ok(troubles)
+}
+
+/// Notes that the modules of these source directories are to go: for good, unless another version follows.
+///
+/// # Errors
+/// `Io`, and what keeps us from writing.
+pub(super) fn retire<'a>(
+    setup: &Setup,
+    sources: impl Iterator<Item = &'a String>,
+    writer: &mut Writer,
+    observer: &mut dyn Observer,
+) -> Result<(), Error> {
+    let known = retiring(setup)?;
+    let is_registered = |module: &ModuleId| registration(setup, module).is_some() && !known.contains(module);
+    for module in sources.flat_map(|source| names(source)).filter(is_registered) {
+        let (guard, _) = writer.guard(setup, observer)?;
+        register::retire(setup, guard, &module)?;
+    }
+    Ok(())
+}
+
+/// All modules that a source directory can be of: both names may have dashes in them.
+fn names(source: &str) -> impl DoubleEndedIterator<Item = ModuleId> {
+    source.match_indices('-').filter_map(|(at, _)| ModuleId::new(&source[..at], &source[at + 1..]).ok())
+}
+
+/// The module that a source directory is of: the registered one, else the one that its configuration names if the
+/// directory is called so, else what is before and after the last dash.
+fn name(setup: &Setup, source: &str) -> Result<ModuleId, Error> {
+    let is_registered = |module: &ModuleId| registration(setup, module) == Some(Registration::Added);
+    if let Some(module) = names(source).find(is_registered) {
+        return Ok(module);
+    }
+    let path = touched::conf(&setup.layout, source);
+    let kernel = any_kernel(setup)?;
+    let wanted = Wanted { path: Some(&path), module: None, kernel: &kernel, strictness: Strictness::Always };
+    let told = conf::evaluate_in_shell(setup, &wanted)
+        .and_then(|told| ModuleId::new(&told.config.package_name, &told.config.package_version));
+    match told {
+        Ok(module) if module.dashed() == source => Ok(module),
+        Err(error @ Error::Interrupted { .. }) => Err(error),
+        // Registering it by the name of its directory will say what is wrong with its configuration.
+        other => names(source).next_back().map_or_else(|| other.and(ModuleId::new(source, "")), Ok),
+    }
+}
+
+/// Registers what a package brought, unless it is registered.
+pub(super) fn register(
+    setup: &Setup,
+    module: &ModuleId,
+    archive: Option<&Path>,
+    writer: &mut Writer,
+    observer: &mut dyn Observer,
+) -> Result<(), Error> {
+    let retires = retiring(setup)?.contains(module);
+    if archive.is_none() && !retires && registration(setup, module) == Some(Registration::Added) {
+        return Ok(());
+    }
+    let kernel = any_kernel(setup)?;
+    let (guard, _) = writer.guard(setup, observer)?;
+    let mut listener = |event| observer.progress(Progress::Installing(&event));
+    let mut session = Session::new(setup, guard, &mut listener);
+    match archive {
+        Some(archive) => {
+            // Packages are installed again with the archive that they brought before.
+            archive::load(&mut session, archive, &kernel, LoadOptions { force: true, accept_same: true })?;
+        }
+        None => {
+            let added = register::add(&mut session, module, &kernel, None)?;
+            if let Some(status) = added.post_add.filter(|status| *status != 0) {
+                log::warn!("POST_ADD of `{module}` failed with status {status}");
+            }
+        }
+    }
+    register::reinstate(setup, guard, module)
+}
+
+/// A configuration may ask for a kernel; while a module is registered any will do.
+fn any_kernel(setup: &Setup) -> Result<Kernel, Error> {
+    let any = kernels::served(setup)?.into_iter().next_back();
+    Kernel::gather(setup, &any.map_or_else(|| KernelId::new("none", &setup.machine.arch), Ok)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn a_directory_is_named_by_its_configuration_or_its_last_dash() {
+        let (_directory, setup) = testing::setup();
+        let name = |source: &str, conf: &str| {
+            testing::write(&setup, &format!("/usr/src/{source}/dkms.conf"), conf);
+            name(&setup, source).map(|module| module.to_string())
+        };
+        let conf = "PACKAGE_NAME=a\nPACKAGE_VERSION=1-2\n";
+        assert_eq!(name("a-1-2", conf).unwrap(), "a/1-2");
+        assert_eq!(name("b-c-3", conf).unwrap(), "b-c/3");
+        assert_eq!(name("b-c-4", "if").unwrap(), "b-c/4");
+        assert!(name("plain", conf).is_err());
+    }
+}

@@ -1,0 +1,54 @@
+//! `/usr/lib/dkms/hook` on Arch and its children: turns what pacman says into events.
+//!
+//! ```text
+//! hook ended  < paths     70-dkms-install.hook, after the transaction
+//! hook going  < paths     71-dkms-remove.hook, before it
+//! hook leaving            the package's pre_remove
+//! ```
+//!
+//! pacman gives every path once, without a leading slash and without what was done to it; what became of it is seen on
+//! the disk. It starts in the transaction that replaces libalpm, so it does not link it, and holds no lock of pacman's.
+
+mod followers;
+mod hook_file;
+
+use std::io::Read;
+use std::process::ExitCode;
+
+use dkms_engine::error::Error;
+use dkms_engine::event::{Event, Touched};
+use dkms_engine::setup::Setup;
+use followers::Followers;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let verb = words.first().map_or("", String::as_str);
+    dkms_hook::run("hook", |setup| run(setup, verb))
+}
+
+/// Whether the hook is to fail.
+fn run(setup: &Setup, verb: &str) -> Result<bool, Error> {
+    // Always drained: pacman complains about a hook that does not read what it is given.
+    let targets = if verb == "leaving" { String::new() } else { targets() };
+    let touched = Touched::of(&setup.layout, targets.lines());
+    let event = match verb {
+        "ended" => Event::Ended { touched },
+        "going" => Event::Going { touched },
+        "leaving" => Event::Leaving,
+        other => {
+            dkms_hook::say(&format!("warning: `{other}` is not a word that pacman's hooks of dkms say"));
+            return Ok(false);
+        }
+    };
+    let followers = Followers::new(setup, targets.lines().collect());
+    Ok(dkms_hook::answer(setup, &event, &followers)?.fails(setup))
+}
+
+/// Paths that are no text are none of ours. Nothing at all is no error: what is to be done is seen on the disk.
+fn targets() -> String {
+    let mut bytes = Vec::new();
+    if let Err(error) = std::io::stdin().lock().read_to_end(&mut bytes) {
+        log::debug!("the list of paths: {error}");
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
