@@ -5,6 +5,7 @@ mod crash;
 mod debian;
 pub(crate) mod dpkg;
 mod hostile;
+pub(crate) mod pacman;
 mod parallel;
 mod parity;
 pub(crate) mod transaction;
@@ -67,6 +68,8 @@ enum Suite {
     Debian,
     /// Every transaction of the table, its builds counted from outside
     Dpkg,
+    /// The same table with a real pacman in roots like Arch's
+    Pacman,
     /// A built module loaded by a real kernel in QEMU
     Vm,
     /// dkms killed at its steps, and run again
@@ -126,6 +129,7 @@ fn one(suite: Suite, request: &Request) -> Result<Tally> {
         Suite::Hostile => hostile::run(request),
         Suite::Debian => debian::run(request),
         Suite::Dpkg => dpkg::run(request),
+        Suite::Pacman => pacman::run(request),
         Suite::Vm => vm::run(request),
         Suite::Crash => crash::run(request),
     }

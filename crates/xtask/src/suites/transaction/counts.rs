@@ -30,7 +30,7 @@ pub(crate) struct Counts {
 }
 
 /// Forgets what was counted so far.
-pub(super) const FORGET: &str = "rm -f /var/log/counted/make /var/log/counted/depmod /var/log/counted/mkinitramfs";
+pub(super) const FORGET: &str = "rm -f /var/log/counted/{make,depmod,mkinitramfs,mkinitcpio}";
 
 /// What was counted since.
 pub(super) fn read(root: &Root) -> Counts {
@@ -84,13 +84,14 @@ fn build(module: &str, version: &str, kernel: &str, directory: &str, args: &str)
     Some(Build { module, version, kernel: kernel.to_owned() })
 }
 
+/// Programs that index a kernel because it came.
+const KERNELS: [&str; 3] = ["linux-image", "linux-run-hooks", "libalpm/scripts/depmod"];
+
 fn depmods(text: &str) -> Vec<String> {
     let ours = |line: &&str| {
         let (parent, args) = line.split_once('\t').unwrap_or(("", line));
         // mkinitramfs indexes what it puts into the image; that is no run for the machine.
-        !parent.contains("linux-image")
-            && !parent.contains("linux-run-hooks")
-            && !args.split(' ').any(|arg| arg == "-b")
+        !KERNELS.iter().any(|name| parent.contains(name)) && !args.split(' ').any(|arg| arg == "-b")
     };
     text.lines().filter(ours).filter_map(|line| release(line.rsplit('\t').next()?)).collect()
 }
