@@ -1,6 +1,6 @@
-//! Every row of suite `dpkg` with Debian's own dkms and with ours: what was started, how long it took.
+//! Every row of suites `dpkg` and `pacman` with the original and with ours: what was started, how long it took.
 //!
-//! The row with five modules has a target; it is played in several rounds, the sides taking turns.
+//! The row of apt with five modules has a target; it is played in several rounds, the sides taking turns.
 
 use anyhow::{Context, Result};
 
@@ -11,6 +11,7 @@ use super::row::{Row, seconds};
 use crate::layer::SUITE;
 use crate::suites::dpkg::ground::Ground as Apt;
 use crate::suites::dpkg::scenario::FIVE;
+use crate::suites::pacman::ground::Ground as Pacman;
 use crate::suites::transaction::{Ground, Scenario, Side, Stage, Step, When};
 
 /// Plays all rows with apt, prints their table; the row with a target.
@@ -32,6 +33,13 @@ pub(super) fn apt(contest: &Contest) -> Result<Vec<Row>> {
     Ok(vec![Row::faster(FIVE.title, middle(&mine), middle(&theirs), 1.8)])
 }
 
+/// Plays all rows with pacman, prints their table. The original's side is our stand-in for how Arch arranges it.
+pub(super) fn pacman(contest: &Contest) -> Result<Vec<Row>> {
+    let [original, ours] = sides::<Pacman>(contest)?;
+    duel::table(&duels(contest, &original, &ours)?);
+    Ok(Vec::new())
+}
+
 /// The original and ours.
 fn sides<G: Ground>(contest: &Contest) -> Result<[G; 2]> {
     let ours = if contest.twins() { Side::Original } else { Side::Ours };
@@ -43,8 +51,12 @@ fn duels<G: Ground>(contest: &Contest, original: &G, ours: &G) -> Result<Vec<Due
     let wanted = |row: &&Scenario<G>| row.when != When::Full && (!contest.small || row.when == When::Everywhere);
     let mut duels = Vec::new();
     for row in G::ROWS.iter().filter(wanted) {
-        duels.push(Duel::new(row.id, row.title, Cells::of(&play(original, row)?), Cells::of(&play(ours, row)?)));
         println!("  {}", row.id);
+        let (theirs, mine) = (play(original, row)?, play(ours, row)?);
+        // Some rows are about what only ours has.
+        if !theirs.is_empty() {
+            duels.push(Duel::new(row.id, row.title, Cells::of(&theirs), Cells::of(&mine)));
+        }
     }
     Ok(duels)
 }

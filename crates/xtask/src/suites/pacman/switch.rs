@@ -50,7 +50,8 @@ pub(super) fn first_installation(stage: &Stage) -> Result<()> {
 /// Our package goes together with the modules: only hooks before the transaction are run.
 pub(super) fn removal(stage: &Stage) -> Result<()> {
     let name = if stage.is_ours() { "dkms-rs" } else { "dkms" };
-    stage.pacman(&format!("-R twig-dkms acpi-call-dkms {name}"))?.builds(stage, 0);
+    let kernels = [stage.ground.release(Older), stage.ground.release(Lts)];
+    stage.pacman(&format!("-R twig-dkms acpi-call-dkms {name}"))?.builds(stage, 0).depmods(stage, &kernels);
     for kernel in [Older, Lts] {
         modules::no_objects(stage, stage.ground.release(kernel))?;
         image::is_bare(stage, kernel)?;
