@@ -8,6 +8,7 @@ mod arch;
 mod audit;
 mod bystander;
 mod crowd;
+mod dracut;
 mod full;
 pub(crate) mod ground;
 mod hostile;

@@ -6,7 +6,7 @@ use super::arch::pacman;
 use super::ground::Kernel::{Lts, Older};
 use super::ground::Start;
 use super::stage::Stage;
-use super::{image, made};
+use super::{image, made, modules};
 use crate::suites::transaction::kills::Killing;
 
 /// S16: two packages, of which one needs the other; pacman goes on when a hook dies, so it is given them again.
@@ -37,4 +37,20 @@ pub(super) fn interrupted(stage: &Stage) -> Result<()> {
         image::holds(stage, kernel, "twig")?;
     }
     Ok(())
+}
+
+/// The hook before a removal was run, and the removal never came: what was to go stays, however often others follow.
+pub(super) fn abandoned(stage: &Stage) -> Result<()> {
+    if !stage.is_ours() {
+        return Ok(());
+    }
+    stage.prepare("echo usr/src/twig-1.0/dkms.conf | /usr/lib/dkms/hook going")?;
+    for _ in 0..2 {
+        stage.upgrade(&stage.ground.headers(Lts))?.builds(stage, 0).depmods(stage, &[]);
+        for kernel in [Older, Lts] {
+            stage.expect_state("twig", stage.ground.release(kernel), Some("installed"))?;
+        }
+    }
+    stage.pacman("-R twig-dkms")?.builds(stage, 0);
+    modules::gone(stage, "twig")
 }

@@ -3,7 +3,7 @@
 use super::ground::Kernel::{self, Lts, Older};
 use super::ground::{Ground, Start};
 use super::made::{ACPI_CALL, DUMMY, LEAF, PICKY, TRUNK, TWIG, TWIG_NEXT, WRITEBOOST};
-use super::{crowd, full, hostile, kernels, modules, order, pairs, rescue, switch};
+use super::{crowd, dracut, full, hostile, kernels, modules, order, pairs, rescue, switch};
 use crate::suites::transaction::scenario::{everywhere, row};
 
 /// A row of the table.
@@ -55,6 +55,8 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     row("S25-temporary", "no room in /tmp", with(BOTH, &[TWIG]), full::temporary),
     everywhere(row("order", "hooks, and what they saw", with(&[Older], &[ACPI_CALL]), order::seen)),
     row("interrupted", "pacman dies and is run again", with(&[Older], &[ACPI_CALL]), rescue::interrupted),
+    row("abandoned", "a transaction that does not follow", with(BOTH, &[TWIG]), rescue::abandoned),
+    row("dracut", "dracut makes the initramfs", with(BOTH, &[ACPI_CALL]), dracut::transactions),
     row("on-failure", "a failed build is an error", with(&[Older], &[ACPI_CALL, PICKY]), kernels::on_failure),
     row("removal", "remove dkms and modules", with(BOTH, &[ACPI_CALL, TWIG]), switch::removal),
     row("hostile-input", "bad input for the hook", with(BOTH, &[TWIG]), hostile::input),
