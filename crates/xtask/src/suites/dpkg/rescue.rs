@@ -14,6 +14,7 @@ pub(super) fn killing() -> Killing<Start> {
         start: Start { kernels: &[Older, Newer], dkms: true, packages: &[] },
         transaction: stage::apt(&format!("install {} {}", made::TRUNK, made::LEAF)),
         call: "[ \"$1\" = triggered ]",
+        times: 20,
         again: "dpkg --configure -a && apt-get -y -q -f install && /usr/lib/dkms/hook triggered '/usr/src /lib/modules /usr/lib/modules'".into(),
     }
 }

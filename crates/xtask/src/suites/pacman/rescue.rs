@@ -16,6 +16,7 @@ pub(super) fn killing() -> Killing<Start> {
         start: Start { kernels: &[Older, Lts], dkms: true, packages: &[] },
         transaction: transaction.clone(),
         call: "[ \"$1\" = ended ]",
+        times: 10,
         again: transaction,
     }
 }

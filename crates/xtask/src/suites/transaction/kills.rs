@@ -8,9 +8,6 @@ use super::audit;
 use super::{Ground, Stage};
 use crate::suites::crash::killing::{self, Moment, STEPS};
 
-/// How often S16 kills.
-const KILLS: usize = 20;
-
 /// The first call of the hook that is meant runs under strace, which kills it at a moment; later calls are let alone.
 const WRAPPER: &str = r#"#!/bin/sh
 if CALL && read -r expression < /srv/kill; then
@@ -30,6 +27,8 @@ pub(crate) struct Killing<S> {
     pub(crate) transaction: String,
     /// What is true of the arguments of that call, as a shell asks.
     pub(crate) call: &'static str,
+    /// How often it is killed.
+    pub(crate) times: usize,
     /// The package manager and the hook again.
     pub(crate) again: String,
 }
@@ -52,8 +51,9 @@ impl<'a, G: Ground> Kills<'a, G> {
         kills.undisturbed = stage.root.must(END)?.stdout;
         let all = killing::moments(&stage.root, "/srv/trace")?;
         let count = all.len();
-        ensure!(count >= KILLS, "the hook makes only {count} steps");
-        let chosen = |(nth, _): &(usize, Moment)| (nth * KILLS) / count != ((nth + 1) * KILLS) / count;
+        let times = kills.killing.times;
+        ensure!(count >= times, "the hook makes only {count} steps");
+        let chosen = |(nth, _): &(usize, Moment)| (nth * times) / count != ((nth + 1) * times) / count;
         kills.moments = all.into_iter().enumerate().filter(chosen).map(|(_, moment)| moment).collect();
         Ok(kills)
     }
