@@ -1,5 +1,6 @@
 //! The suites of `cargo xtask test`, and the tally that ends a run.
 
+mod arch;
 mod conf;
 mod crash;
 mod debian;
@@ -66,6 +67,8 @@ enum Suite {
     Debian,
     /// Every transaction of the table, its builds counted from outside
     Dpkg,
+    /// Our packages for pacman, as makepkg makes and pacman installs them
+    Arch,
     /// A built module loaded by a real kernel in QEMU
     Vm,
     /// dkms killed at its steps, and run again
@@ -125,6 +128,7 @@ fn one(suite: Suite, request: &Request) -> Result<Tally> {
         Suite::Hostile => hostile::run(request),
         Suite::Debian => debian::run(request),
         Suite::Dpkg => dpkg::run(request),
+        Suite::Arch => arch::run(request),
         Suite::Vm => vm::run(request),
         Suite::Crash => crash::run(request),
     }
