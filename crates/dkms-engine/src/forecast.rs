@@ -63,7 +63,7 @@ impl fmt::Display for Objection {
 /// The objections of all modules that install themselves to a kernel of this release.
 ///
 /// # Errors
-/// `InvalidName` if this is no release; `Io` for what is there and cannot be read. What is wrong with one module is no
+/// `NameInvalid` if this is no release; `Io` for what is there and cannot be read. What is wrong with one module is no
 /// objection of that module.
 pub fn unsupported(setup: &Setup, release: &str) -> Result<Vec<Objection>, Error> {
     let kernel = KernelId::new(release, &setup.machine.arch)?;

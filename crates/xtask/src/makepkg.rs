@@ -15,8 +15,20 @@ use crate::layer::{self, Layer};
 use crate::root::{Access, Root};
 use crate::{disk, host};
 
-/// pacman, makepkg with what it runs, and libalpm to link with.
-const PACKAGES: [&str; 5] = ["makepkg", "pacman-package-manager", "fakeroot", "libarchive-tools", "libalpm-dev"];
+/// pacman, makepkg with what it runs, and libalpm with what its pkg-config file asks for.
+const PACKAGES: [&str; 11] = [
+    "makepkg",
+    "pacman-package-manager",
+    "fakeroot",
+    "libarchive-tools",
+    "pkgconf",
+    "libalpm-dev",
+    "libssl-dev",
+    "libarchive-dev",
+    "libcurl4-openssl-dev",
+    "libgpgme-dev",
+    "zlib1g-dev",
+];
 
 /// Where everything lies in the root.
 const PLACE: &str = "/build";
@@ -28,8 +40,10 @@ pub(crate) struct Recipe<'a> {
     pub(crate) suite: &'a str,
     /// The directory of the PKGBUILD.
     pub(crate) recipe: &'a Path,
-    /// The manifest whose lock file says which crates.
-    pub(crate) manifest: &'a Path,
+    /// The manifests whose lock files say which crates there have to be.
+    pub(crate) manifests: &'a [&'a Path],
+    /// Options of makepkg.
+    pub(crate) options: &'a str,
 }
 
 /// A suite's tools with pacman and makepkg, and the user who builds.
@@ -50,7 +64,9 @@ pub(crate) fn packages(dir: &Path) -> Vec<PathBuf> {
 pub(crate) fn make(recipe: &Recipe<'_>, checkout: &Checkout, dir: &Path) -> Result<PathBuf> {
     let work = std::path::absolute("target/package-arch").context("path of the target directory")?;
     let (crates, target) = (work.join("crates"), work.join(format!("cargo-{}", recipe.suite)));
-    vendor(recipe.manifest, &crates)?;
+    for manifest in recipe.manifests {
+        vendor(manifest, &crates)?;
+    }
     let root = Root::over(&layer(recipe.suite)?)?;
     disk::make_dirs(&target)?;
     root.bind(&toolchain()?, "/opt/rust", Access::Read)?;
@@ -76,7 +92,8 @@ pub(crate) fn make(recipe: &Recipe<'_>, checkout: &Checkout, dir: &Path) -> Resu
     root.must(&format!(
         "chown -R builder: {PLACE} && runuser -u builder -- env HOME={PLACE} CARGO_TARGET_DIR={PLACE}/target \
          PATH=/opt/rust/bin:$PATH PKGEXT=.pkg.tar.zst bash -c \
-         'cd {PLACE}/recipe && makepkg --nodeps --nocheck --noconfirm --log' >&2"
+         'cd {PLACE}/recipe && makepkg --nodeps --noconfirm {}'",
+        recipe.options
     ))?;
     let [made] = packages(&recipes).try_into().map_err(|made| {
         anyhow::anyhow!("makepkg was to make one package of {} and made {made:?}", recipe.recipe.display())

@@ -1,5 +1,6 @@
 //! The suites of `cargo xtask test`, and the tally that ends a run.
 
+mod arch;
 mod conf;
 mod crash;
 mod debian;
@@ -68,6 +69,8 @@ enum Suite {
     Debian,
     /// Every transaction of the table, its builds counted from outside
     Dpkg,
+    /// Our packages for pacman, as makepkg makes and pacman installs them
+    Arch,
     /// The same table with a real pacman in roots like Arch's
     Pacman,
     /// A built module loaded by a real kernel in QEMU
@@ -129,6 +132,7 @@ fn one(suite: Suite, request: &Request) -> Result<Tally> {
         Suite::Hostile => hostile::run(request),
         Suite::Debian => debian::run(request),
         Suite::Dpkg => dpkg::run(request),
+        Suite::Arch => arch::run(request),
         Suite::Pacman => pacman::run(request),
         Suite::Vm => vm::run(request),
         Suite::Crash => crash::run(request),
