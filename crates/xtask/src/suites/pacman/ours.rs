@@ -13,7 +13,7 @@ use crate::{arch, cache, disk};
 /// Where the package is in a root.
 pub(super) const PACKAGE: &str = "/srv/pkgs/ours.pkg.tar.zst";
 
-/// What of the tree is in the package; the last part of a directory is every file of it.
+/// What of the tree is in the package, and where.
 const FILES: [(&str, &str); 6] = [
     ("target/debug/dkms", "usr/bin/dkms"),
     ("target/debug/dkms-hook-pacman", "usr/lib/dkms/hook"),
