@@ -30,6 +30,9 @@ const FILES: &[(&str, &str)] = &[
     ("srv/mkinitcpio/usr/bin/mkinitcpio", include_str!("files/mkinitcpio")),
 ];
 
+/// pacman, bsdtar, and what objtool of a kernel's build tree is linked to.
+const PACKAGES: [&str; 3] = ["pacman-package-manager", "libarchive-tools", "libelf1t64"];
+
 /// The package `base` stands for what Debian brings and packages of Arch depend on.
 const SETUP: &str = r#"
 set -e
@@ -51,9 +54,10 @@ rm -r /srv/*
 
 /// Over the tools of a Debian release.
 pub(super) fn layer(suite: &str) -> Result<Layer> {
-    let recipe: Vec<&str> = FILES.iter().flat_map(|(path, text)| [*path, *text]).chain([SETUP]).collect();
+    let recipe: Vec<&str> =
+        FILES.iter().flat_map(|(path, text)| [*path, *text]).chain([SETUP]).chain(PACKAGES).collect();
     layer::tools_of(suite)?.extend("arch", &recipe.join("\n"), |root| {
-        root.apt_install(&["pacman-package-manager", "libarchive-tools"])?;
+        root.apt_install(&PACKAGES)?;
         write(root, FILES)?;
         root.must(SETUP).map(drop)
     })
