@@ -36,6 +36,10 @@ pub(super) fn upgrade_with_kernel(stage: &Stage) -> Result<()> {
 
 /// S4
 pub(super) fn unrelated(stage: &Stage) -> Result<()> {
+    if stage.is_ours() {
+        // Nothing here calls our hook, and what was put into a layer since it last looked has other inodes.
+        stage.prepare("/usr/lib/dkms/hook ended < /dev/null")?;
+    }
     let quiet = |step: &Step| {
         step.builds(stage, 0).depmods(stage, &[]).initramfs(stage, &[]);
         let said = step.said.lines().find(|line| line.contains("dkms") || line.contains("kernel modules"));
