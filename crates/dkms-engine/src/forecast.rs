@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::error::Error;
-use crate::facts::gather::Modules;
+use crate::facts::gather::{Modules, Scope};
 use crate::facts::kernel::Kernel;
 use crate::facts::{Configuration, Facts, TargetFacts};
 use crate::fingerprint::Change;
@@ -67,8 +67,10 @@ impl fmt::Display for Objection {
 /// objection of that module.
 pub fn unsupported(setup: &Setup, release: &str) -> Result<Vec<Objection>, Error> {
     let kernel = KernelId::new(release, &setup.machine.arch)?;
-    let facts = Facts::about(setup, vec![Kernel::coming(setup, &kernel)], &Modules::All)?;
-    let goal = Goal::Autoinstalled { kernels: BTreeSet::from([kernel.clone()]), force: false, only: None };
+    let kernels = BTreeSet::from([kernel.clone()]);
+    let scope = Scope { kernels: kernels.clone(), modules: Modules::All };
+    let facts = Facts::about(setup, &scope, |setup, id| Ok(Kernel::coming(setup, id)))?;
+    let goal = Goal::Autoinstalled { kernels, force: false, only: None };
     let objection = |Settled { module, why, .. }: Settled| {
         let ground = match why {
             Why::Excluded { reason, .. } => Ground::Declared { reason },
@@ -96,7 +98,6 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::facts::gather::Scope;
     use crate::record::FORMAT;
     use crate::testing;
 

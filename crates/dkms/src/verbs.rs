@@ -83,13 +83,14 @@ fn carry_out(session: &Session, progress: &MultiProgress, writer: &mut Writer, g
         version_override: line.force_version_override,
         symlink: session.setup.framework.symlink_modules(),
     };
-    let depmod = match session.arguments.verb {
+    // Several packages may be removed in one run, at whose end our trigger sees to modules.dep and initramfs.
+    let later = session.arguments.verb == Verb::Remove && maintainer_script::is_removal(&session.setup);
+    let depmod = match later {
         _ if line.no_depmod => Depmod::LeaveOut,
-        // Several packages may be removed in one run, at whose end our trigger sees to it.
-        Verb::Remove if maintainer_script::is_removal(&session.setup) => Depmod::Later,
-        _ => Depmod::Run,
+        true => Depmod::Later,
+        false => Depmod::Run,
     };
-    let options = RunOptions { install, depmod, ..RunOptions::default() };
+    let options = RunOptions { install, depmod, initramfs: later, ..RunOptions::default() };
     let mut watcher = Watcher::new(session, progress, conclusion::is_automatic(session.arguments.verb));
     let report = run::achieve(&session.setup, goal, &options, writer, &mut watcher)?;
     for trouble in &report.troubles {

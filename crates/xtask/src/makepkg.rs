@@ -88,11 +88,11 @@ pub(crate) fn make(recipe: &Recipe<'_>, checkout: &Checkout, dir: &Path) -> Resu
     }
     let release = concat!("dkms-rs-", env!("CARGO_PKG_VERSION"));
     checkout.archive(release, &recipes.join(format!("{release}.tar.gz")))?;
+    root.must(&format!("chown -R builder: {PLACE}/recipe && chown builder: {PLACE}/.cargo {PLACE}/target"))?;
     // Debian has the compilers, but pacman does not know that.
     root.must(&format!(
-        "chown -R builder: {PLACE} && runuser -u builder -- env HOME={PLACE} CARGO_TARGET_DIR={PLACE}/target \
-         PATH=/opt/rust/bin:$PATH PKGEXT=.pkg.tar.zst bash -c \
-         'cd {PLACE}/recipe && makepkg --nodeps --noconfirm {}'",
+        "runuser -u builder -- env HOME={PLACE} CARGO_TARGET_DIR={PLACE}/target PATH=/opt/rust/bin:$PATH \
+         PKGEXT=.pkg.tar.zst bash -c 'cd {PLACE}/recipe && makepkg --nodeps --noconfirm {}'",
         recipe.options
     ))?;
     let [made] = packages(&recipes).try_into().map_err(|made| {

@@ -101,5 +101,9 @@ pub(super) fn leave(setup: &Setup, writer: &mut Writer, observer: &mut dyn Obser
         }
     }
     run::heal(setup, writer, observer)?;
+    if !initramfs::pending(setup).is_empty() {
+        let (guard, _) = writer.guard(setup, observer)?;
+        report.troubles.extend(initramfs::remake(setup, guard, &|_| false));
+    }
     Ok(report)
 }

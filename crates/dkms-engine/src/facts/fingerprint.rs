@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::facts::kernel::Kernel;
+use crate::facts::known::Known;
 use crate::fingerprint::{Fingerprint, Part, hex, sha256};
 use crate::root::{Kind, Meta, Root};
 use crate::setup::Setup;
@@ -46,10 +47,10 @@ pub struct Ingredients<'a> {
 #[derive(Debug)]
 pub struct Measurer<'a> {
     setup: &'a Setup,
-    sources: BTreeMap<ModuleId, Rc<Stamped>>,
-    kernels: BTreeMap<KernelId, Rc<KernelInputs>>,
+    sources: Known<ModuleId, Arc<Stamped>>,
+    kernels: Known<KernelId, Arc<KernelInputs>>,
     /// Contents by stamp.
-    contents: BTreeMap<String, String>,
+    contents: Known<String, String>,
 }
 
 /// What a kernel gives to every module that is built for it.
@@ -78,14 +79,14 @@ struct Entry {
 impl<'a> Measurer<'a> {
     /// Nothing measured yet.
     pub fn new(setup: &'a Setup) -> Self {
-        Self { setup, sources: BTreeMap::new(), kernels: BTreeMap::new(), contents: BTreeMap::new() }
+        Self { setup, sources: Known::default(), kernels: Known::default(), contents: Known::default() }
     }
 
     /// All inputs of one target.
     ///
     /// # Errors
     /// `Io` for a file that is there and cannot be read, also for one that changes while it is read.
-    pub fn measure(&mut self, ingredients: &Ingredients<'_>) -> Result<Fingerprint, Error> {
+    pub fn measure(&self, ingredients: &Ingredients<'_>) -> Result<Fingerprint, Error> {
         let previous = ingredients.previous;
         let source = self.source(&ingredients.target.module)?;
         let mut kernel = BTreeMap::new();
@@ -107,25 +108,33 @@ impl<'a> Measurer<'a> {
     }
 
     /// The source tree, and what the administrator adds to it.
-    fn source(&mut self, module: &ModuleId) -> Result<Rc<Stamped>, Error> {
-        if let Some(known) = self.sources.get(module) {
-            return Ok(Rc::clone(known));
-        }
-        let layout = &self.setup.layout;
-        let mut files = Vec::new();
-        collect(&self.setup.root, &layout.source_link(module), Path::new(""), 0, &mut files)?;
-        let own = layout.administrator_files(&module.name);
-        collect(&self.setup.root, &own, Path::new("/administrator"), 0, &mut files)?;
-        let stamped = Rc::new(Stamped::new(files));
-        self.sources.insert(module.clone(), Rc::clone(&stamped));
-        Ok(stamped)
+    fn source(&self, module: &ModuleId) -> Result<Arc<Stamped>, Error> {
+        self.sources.get(module, || {
+            let layout = &self.setup.layout;
+            let mut files = Vec::new();
+            collect(&self.setup.root, &layout.source_link(module), Path::new(""), 0, &mut files)?;
+            let own = layout.administrator_files(&module.name);
+            collect(&self.setup.root, &own, Path::new("/administrator"), 0, &mut files)?;
+            Ok(Arc::new(Stamped::new(files)))
+        })
     }
 
-    fn kernel(&mut self, kernel: &Kernel) -> Result<Rc<KernelInputs>, Error> {
-        if let Some(known) = self.kernels.get(&kernel.id) {
-            return Ok(Rc::clone(known));
+    fn kernel(&self, kernel: &Kernel) -> Result<Arc<KernelInputs>, Error> {
+        self.kernels.get(&kernel.id, || KernelInputs::of(&self.setup.root, kernel).map(Arc::new))
+    }
+
+    fn part(&self, stamped: &Stamped, previous: Option<&Part>) -> Result<Part, Error> {
+        let stamp = stamped.stamp.clone();
+        if let Some(part) = previous.filter(|part| part.stamp == stamp) {
+            return Ok(part.clone());
         }
-        let root = &self.setup.root;
+        let content = self.contents.get(&stamp, || stamped.content(&self.setup.root))?;
+        Ok(Part { stamp, content })
+    }
+}
+
+impl KernelInputs {
+    fn of(root: &Root, kernel: &Kernel) -> Result<Self, Error> {
         let mut inputs = BTreeMap::new();
         for name in KERNEL_FILES {
             // `.config` says the same as auto.conf with more words; it counts only where auto.conf is not there.
@@ -149,22 +158,7 @@ impl<'a> Measurer<'a> {
             inputs.insert(GENERATED.to_owned(), Stamped::new(generated));
         }
         let compiler = kernel.config.text("CONFIG_CC_VERSION_TEXT").map(Part::of_text);
-        let inputs = Rc::new(KernelInputs { files: inputs, compiler });
-        self.kernels.insert(kernel.id.clone(), Rc::clone(&inputs));
-        Ok(inputs)
-    }
-
-    fn part(&mut self, stamped: &Stamped, previous: Option<&Part>) -> Result<Part, Error> {
-        let stamp = stamped.stamp.clone();
-        if let Some(part) = previous.filter(|part| part.stamp == stamp) {
-            return Ok(part.clone());
-        }
-        if let Some(content) = self.contents.get(&stamp) {
-            return Ok(Part { stamp, content: content.clone() });
-        }
-        let content = stamped.content(&self.setup.root)?;
-        self.contents.insert(stamp.clone(), content.clone());
-        Ok(Part { stamp, content })
+        Ok(Self { files: inputs, compiler })
     }
 }
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dkms_conf::{ModuleConfig, Strictness};
 
@@ -48,6 +49,12 @@ pub enum Modules {
     All,
 }
 
+/// What is known of the modules for one kernel.
+type Targets = BTreeMap<Target, TargetFacts>;
+
+/// How one kernel is looked at.
+pub type Look = fn(&Setup, &KernelId) -> Result<Kernel, Error>;
+
 /// Records of one build or failure.
 #[derive(Default)]
 struct Remembered {
@@ -61,15 +68,14 @@ impl Facts {
     /// # Errors
     /// `Io` for what is there and cannot be read. What is wrong with one module is a fact about it, not an error.
     pub fn gather(setup: &Setup, scope: &Scope) -> Result<Self, Error> {
-        let look = |kernel| Kernel::gather(setup, kernel);
-        Self::about(setup, scope.kernels.iter().map(look).collect::<Result<_, _>>()?, &scope.modules)
+        Self::about(setup, scope, Kernel::gather)
     }
 
-    /// The same for kernels that the caller knows already, or makes up.
+    /// The same for kernels that the caller looks at in a way of his own, or makes up.
     ///
     /// # Errors
     /// As [`Facts::gather`].
-    pub fn about(setup: &Setup, kernels: Vec<Kernel>, modules: &Modules) -> Result<Self, Error> {
+    pub fn about(setup: &Setup, scope: &Scope, look: Look) -> Result<Self, Error> {
         let tree = Tree::gather(setup)?;
         let no_autoinstall = setup.root.exists(Path::new(NO_AUTOINSTALL));
         let mut facts = Facts { no_autoinstall, retiring: retiring(setup)?, ..Facts::default() };
@@ -80,20 +86,19 @@ impl Facts {
             let state = TargetFacts { state: build.state, ..TargetFacts::default() };
             facts.targets.insert(build.target.clone(), state);
         }
-        for kernel in kernels {
+        let examination = Examination::new(setup, &tree, look)?;
+        for (kernel, targets) in examination.kernels(&facts, scope)? {
+            facts.targets.extend(targets);
             facts.kernels.insert(kernel.id.clone(), Arc::new(kernel));
-        }
-        let mut examination = Examination::new(setup, &tree)?;
-        for kernel in facts.kernels.values().cloned().collect::<Vec<_>>() {
-            examination.kernel(&mut facts, &kernel, modules)?;
         }
         Ok(facts)
     }
 }
 
-/// Goes through the modules of one kernel after the other.
+/// Goes through the modules of kernels.
 struct Examination<'a> {
     setup: &'a Setup,
+    look: Look,
     builds: BTreeMap<Target, &'a BuiltTarget>,
     measurer: Measurer<'a>,
     files: conf::Files,
@@ -102,13 +107,54 @@ struct Examination<'a> {
 }
 
 impl<'a> Examination<'a> {
-    fn new(setup: &'a Setup, tree: &'a Tree) -> Result<Self, Error> {
+    fn new(setup: &'a Setup, tree: &'a Tree, look: Look) -> Result<Self, Error> {
         let builds = tree.builds().map(|build| (build.target.clone(), build)).collect();
         let failed = setup.root.list(&setup.layout.failures())?.into_iter().map(|(name, _)| name).collect();
-        Ok(Self { setup, builds, measurer: Measurer::new(setup), files: conf::Files::default(), failed })
+        Ok(Self { setup, look, builds, measurer: Measurer::new(setup), files: conf::Files::default(), failed })
     }
 
-    fn kernel(&mut self, facts: &mut Facts, kernel: &Kernel, modules: &Modules) -> Result<(), Error> {
+    /// Kernels have nothing to do with one another, so all processors look at them. The order of what is given is that of
+    /// the scope.
+    fn kernels(&self, facts: &Facts, scope: &Scope) -> Result<Vec<(Kernel, Targets)>, Error> {
+        let kernels: Vec<&KernelId> = scope.kernels.iter().collect();
+        let next = AtomicUsize::new(0);
+        let look = || {
+            let mut found = Vec::new();
+            while let Some((place, kernel)) = claim(&kernels, &next) {
+                found.push((place, self.kernel(facts, kernel, &scope.modules)));
+            }
+            found
+        };
+        let mut found = std::thread::scope(|threads| {
+            let others = self.setup.machine.processors.min(kernels.len()).saturating_sub(1);
+            let others: Vec<_> = (0..others).map(|_| threads.spawn(look)).collect();
+            let mut found = look();
+            for other in others {
+                match other.join() {
+                    Ok(more) => found.extend(more),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            found
+        });
+        found.sort_by_key(|(place, _)| *place);
+        found.into_iter().map(|(_, result)| result).collect()
+    }
+
+    fn kernel(&self, known: &Facts, id: &KernelId, modules: &Modules) -> Result<(Kernel, Targets), Error> {
+        let kernel = (self.look)(self.setup, id)?;
+        let of_kernel = known.targets.iter().filter(|(target, _)| target.kernel == *id);
+        let mut facts = Facts {
+            modules: known.modules.clone(),
+            retiring: known.retiring.clone(),
+            targets: of_kernel.map(|(target, known)| (target.clone(), known.clone())).collect(),
+            ..Facts::default()
+        };
+        self.modules(&mut facts, &kernel, modules)?;
+        Ok((kernel, facts.targets))
+    }
+
+    fn modules(&self, facts: &mut Facts, kernel: &Kernel, modules: &Modules) -> Result<(), Error> {
         let targets: Vec<Target> =
             facts.modules.keys().map(|module| Target::new(module.clone(), kernel.id.clone())).collect();
         let mut remembered: BTreeMap<Target, Remembered> = BTreeMap::new();
@@ -196,7 +242,7 @@ impl<'a> Examination<'a> {
     }
 
     /// Examines a target after the modules that it depends on; gives the content of its fingerprint.
-    fn examine(&mut self, order: &mut Order<'_>, target: &Target) -> Result<Option<String>, Error> {
+    fn examine(&self, order: &mut Order<'_>, target: &Target) -> Result<Option<String>, Error> {
         let name = &target.module.name;
         if let Configuration::Examined(examined) = &order.facts.targets.entry(target.clone()).or_default().configuration
         {
@@ -251,7 +297,7 @@ impl<'a> Examination<'a> {
 
     /// Content of the fingerprint of a dependency, in the version that is installed after the run if all goes well: the
     /// one that the run is about, else the installed one, else the highest.
-    fn dependency(&mut self, order: &mut Order<'_>, name: &str) -> Result<Option<String>, Error> {
+    fn dependency(&self, order: &mut Order<'_>, name: &str) -> Result<Option<String>, Error> {
         if let Some(content) = order.contents.get(name) {
             return Ok(Some(content.clone()));
         }
@@ -303,6 +349,12 @@ impl<'a> Examination<'a> {
             }
         }
     }
+}
+
+/// The next kernel that nobody looks at yet.
+fn claim<'k>(kernels: &[&'k KernelId], next: &AtomicUsize) -> Option<(usize, &'k KernelId)> {
+    let place = next.fetch_add(1, Ordering::Relaxed);
+    kernels.get(place).map(|kernel| (place, *kernel))
 }
 
 /// One kernel's modules on the way.

@@ -9,6 +9,7 @@ pub mod framework;
 pub mod gather;
 pub mod kernel;
 pub mod kernels;
+mod known;
 pub mod machine;
 pub mod module_info;
 mod owner;

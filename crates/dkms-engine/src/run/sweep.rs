@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::{Depmod, Observer, Progress};
 use crate::error::Error;
+use crate::facts::kernels;
 use crate::facts::tree::Tree;
 use crate::install::{self, Session};
 use crate::layout::{STAGED_PREFIX, WORK_PREFIX};
@@ -84,6 +85,11 @@ fn recover(setup: &Setup, guard: &Guard, depmod: Depmod, observer: &mut dyn Obse
     }
     let changed: Vec<String> = session.changed_kernels().map(str::to_owned).collect();
     for release in &changed {
+        // One that was removed since needs none.
+        if !kernels::has_image(&setup.root, &kernels::directory(setup, release)) {
+            install::forgo_depmod(&mut session, release)?;
+            continue;
+        }
         // Its failure is no reason to do nothing for other kernels; the note of it stays for the next run.
         if let Err(error) = install::depmod(&mut session, release) {
             log::warn!("{error}");

@@ -14,7 +14,6 @@ use dkms_conf::framework_key::Key;
 use crate::error::Error;
 use crate::facts::distribution::KeySource;
 use crate::facts::kernel::Kernel;
-use crate::facts::secure_boot::SecureBoot;
 use crate::layout::{FIRST_ROOT, PORTAGE_CONF, SHIM_KEY_PAIR};
 use crate::lock::Guard;
 use crate::record::Signature;
@@ -28,8 +27,6 @@ pub struct Signer {
     pub decision: Decision,
     /// Program, key and certificate as far as known, for people.
     pub report: KeyReport,
-    /// The kernel would refuse unsigned modules.
-    pub(super) enforced: bool,
 }
 
 /// Whether and how modules are signed.
@@ -95,7 +92,7 @@ impl Signer {
     pub fn find(setup: &Setup, kernel: &Kernel) -> Self {
         let mut report = KeyReport::default();
         let decision = decide(setup, kernel, &mut report, &mut |places| pair::present(setup, places));
-        Self::new(setup, kernel, decision, report)
+        Self { decision, report }
     }
 
     /// Looks, and makes a pair of keys where the rules say so. Once per kernel, before its builds.
@@ -109,12 +106,7 @@ impl Signer {
         });
         setup.cancel.check()?;
         report.generated = generated;
-        Ok(Self::new(setup, kernel, decision, report))
-    }
-
-    fn new(setup: &Setup, kernel: &Kernel, decision: Decision, report: KeyReport) -> Self {
-        let enforced = SecureBoot::gather(&setup.root).enforcing(&kernel.config);
-        Self { decision, report, enforced }
+        Ok(Self { decision, report })
     }
 
     /// Whether modules get a signature.

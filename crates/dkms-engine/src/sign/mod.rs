@@ -21,6 +21,7 @@ use crate::build::steps::Steps;
 use crate::build::{BuildEvent, BuildOrder, Built, Failed, Listener, Work, object_name, token};
 use crate::error::Error;
 use crate::facts::module_info;
+use crate::facts::secure_boot::SecureBoot;
 use crate::jobs::Jobs;
 use crate::record::Signature;
 use crate::setup::Setup;
@@ -144,6 +145,8 @@ fn assemble(
     if root.is_file(&symvers) {
         object::write(root, &result.join("module/Module.symvers"), &root.read(&symvers)?)?;
     }
+    // Asked only when something is not signed: it takes a look at the firmware.
+    let refuses = || SecureBoot::gather(root).enforcing(&built.order.kernel.config);
     let (mut objects, mut signature) = (Vec::new(), signer.unsigned());
     for built_object in &built.objects {
         setup.cancel.check()?;
@@ -161,8 +164,8 @@ fn assemble(
             (Some(_), Some(Signature::Failed { .. })) | (None, _) => {}
             (Some(new), _) => signature = Some(new.clone()),
         }
-        if let (Some(Signature::Failed { reason }), true) = (&attempt, signer.enforced) {
-            return Err(Error::Signing { object: name, reason: reason.clone() });
+        if let Some(reason) = failure(attempt.as_ref()).filter(|_| refuses()) {
+            return Err(Error::Signing { object: name, reason: reason.to_owned() });
         }
         let compression = built.order.kernel.compression;
         let file = format!("{}.ko{}", record.dest_name, compression.suffix());
@@ -171,13 +174,21 @@ fn assemble(
         objects.push(SignedObject { name: record.dest_name.clone(), file, path });
     }
     let signature = signature.unwrap_or_else(|| Signature::Unsigned { reason: "there is nothing to sign".into() });
-    if let (Signature::Failed { reason }, true, Some(first)) = (&signature, signer.enforced, objects.first()) {
-        return Err(Error::Signing { object: first.name.clone(), reason: reason.clone() });
-    }
-    if let Signature::Failed { reason } = &signature {
+    if let Some(reason) = failure(Some(&signature)) {
+        if let Some(first) = objects.first().filter(|_| refuses()) {
+            return Err(Error::Signing { object: first.name.clone(), reason: reason.to_owned() });
+        }
         listener(BuildEvent::Warning(format!("the modules are not signed: {reason}")));
     }
     Ok((objects, signature))
+}
+
+/// Why something could not be signed.
+fn failure(signature: Option<&Signature>) -> Option<&str> {
+    match signature {
+        Some(Signature::Failed { reason }) => Some(reason),
+        _ => None,
+    }
 }
 
 /// POST_BUILD finds what was built under its final name; the older build that may be there stays, and comes to light

@@ -1,32 +1,33 @@
 //! The files that configurations are made of, each read once however many kernels there are.
 
-use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use dkms_conf::source::MAX_BYTES;
 use dkms_conf::{Diagnostic, Source};
 
 use super::Wanted;
+use crate::facts::known::Known;
 use crate::layout::CONFIG_DIR;
 use crate::setup::Setup;
 
-/// One file: its text, and a finding about the file as such. What cannot be read is a finding too.
-type File = Result<(Source, Option<Diagnostic>), Diagnostic>;
+/// One file: its text, and a finding about the file as such.
+type File = (Source, Option<Diagnostic>);
 
 /// What was read in this run.
 #[derive(Debug, Default)]
 pub struct Files {
-    read: RefCell<BTreeMap<PathBuf, File>>,
+    read: Known<PathBuf, File>,
     /// Names in the administrator's directory.
-    overrides: OnceCell<BTreeSet<OsString>>,
+    overrides: OnceLock<BTreeSet<OsString>>,
 }
 
 impl Files {
     /// Whether there is something at a path.
     pub(super) fn exists(&self, setup: &Setup, path: &Path) -> bool {
-        self.read.borrow().contains_key(path) || setup.root.exists(path)
+        self.read.has(&path.to_owned()) || setup.root.exists(path)
     }
 
     /// `dkms.conf` and the override files that exist, in reading order.
@@ -45,8 +46,7 @@ impl Files {
         }
         let mut sources = Vec::new();
         for path in paths {
-            let (source, warning) =
-                self.read.borrow_mut().entry(path).or_insert_with_key(|path| read(setup, path)).clone()?;
+            let (source, warning) = self.read.get(&path, || read(setup, &path))?;
             warnings.extend(warning);
             sources.push(source);
         }
@@ -63,7 +63,8 @@ impl Files {
     }
 }
 
-fn read(setup: &Setup, path: &Path) -> File {
+/// What cannot be read is a finding, too.
+fn read(setup: &Setup, path: &Path) -> Result<File, Diagnostic> {
     let name = path.display().to_string();
     let bytes = setup.root.read_bounded(path, MAX_BYTES as u64).map_err(|error| {
         let hint = format!("look at it with `ls -lL {name}`; a dkms.conf is a short text file");

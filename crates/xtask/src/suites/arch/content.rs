@@ -91,7 +91,15 @@ fn no_place(_suite: &str) -> Result<()> {
         Cmd::new("bsdtar").arg("-xf").arg(&package).arg("-C").arg(unpacked.path()).arg(program).checked()?;
         let bytes = disk::bytes(&unpacked.path().join(program))?;
         let here = std::env::current_dir().context("this directory")?;
-        for place in ["/build/", "/opt/rust", ".cargo", ".rustup", &here.to_string_lossy()] {
+        for place in [
+            "/build/recipe",
+            "/build/target",
+            "/build/.cargo",
+            "/opt/rust",
+            ".cargo",
+            ".rustup",
+            &here.to_string_lossy(),
+        ] {
             let at = bytes.windows(place.len()).position(|window| window == place.as_bytes());
             let around = at.map(|at| String::from_utf8_lossy(&bytes[at.saturating_sub(40)..bytes.len().min(at + 80)]));
             ensure!(around.is_none(), "{program} has `{place}` in it: {around:?}");

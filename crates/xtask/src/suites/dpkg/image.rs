@@ -24,6 +24,13 @@ pub(super) fn holds(stage: &Stage, kernel: &str, object: &str) -> Result<()> {
     Ok(())
 }
 
+/// Expects that nothing of this name is in the image.
+pub(super) fn lacks(stage: &Stage, kernel: &str, object: &str) -> Result<()> {
+    let said = stage.root.must(&format!("lsinitramfs /boot/initrd.img-{kernel} | grep '/{object}[.]ko' || true"))?;
+    stage.complain(&said.stdout);
+    Ok(())
+}
+
 /// Expects that the image was made once, or a second time because modules came after the first.
 pub(super) fn once(stage: &Stage, step: &Step, kernel: &str) {
     let times = step.counts.initramfs.iter().filter(|made| *made == kernel).count();

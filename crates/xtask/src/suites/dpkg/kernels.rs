@@ -105,8 +105,13 @@ pub(super) fn one_fails(stage: &Stage) -> Result<()> {
 /// S12
 pub(super) fn remove(stage: &Stage) -> Result<()> {
     let (older, newer) = (stage.ground.release(Older), stage.ground.release(Newer));
-    let step = stage.apt(&format!("purge linux-image-{newer} linux-headers-{newer}"))?;
-    step.builds(stage, 0);
+    // Where the image is a package of hooks, the files are in others.
+    let parts = stage.root.must(&format!(
+        "dpkg-query -W -f '${{db:Status-Status}} ${{Package}}\n' 'linux-*-{newer}' | sed -n 's/^installed //p'"
+    ))?;
+    let parts: Vec<&str> = parts.stdout.split_whitespace().collect();
+    let step = stage.apt(&format!("purge {}", parts.join(" ")))?;
+    step.builds(stage, 0).depmods(stage, &[]).initramfs(stage, &[]);
     let left = format!(
         "find /lib/modules/{newer} /var/lib/dkms/*/*/{newer} /var/lib/dkms/*/kernel-{newer}-* 2> /dev/null || true"
     );

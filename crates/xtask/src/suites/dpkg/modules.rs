@@ -77,8 +77,9 @@ pub(super) fn upgrade_to_failing(stage: &Stage) -> Result<()> {
 pub(super) fn remove(stage: &Stage) -> Result<()> {
     let kernels = [stage.ground.release(Older), stage.ground.release(Newer)];
     let step = stage.apt("remove acpi-call-dkms dummy-dkms")?;
-    step.builds(stage, 0).depmods(stage, &kernels);
+    step.builds(stage, 0).depmods(stage, &kernels).initramfs(stage, &kernels);
     for kernel in kernels {
+        image::lacks(stage, kernel, "acpi_call")?;
         let left = stage.root.must(&format!(
             "find /lib/modules/{kernel}/updates -type f 2> /dev/null; grep -E 'acpi_call|updates/' /lib/modules/{kernel}/modules.dep || true"
         ))?;
