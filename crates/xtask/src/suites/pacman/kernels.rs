@@ -157,5 +157,6 @@ pub(super) fn on_failure(stage: &Stage) -> Result<()> {
     stage.prepare("echo 'on_failure=\"fail\"' >> /etc/dkms/framework.conf")?;
     let step = stage.upgrade(&stage.ground.linux(Lts))?;
     step.succeeds(stage).reports(stage, &["command failed to execute correctly"]);
-    stage.expect_state("acpi-call", stage.ground.release(Lts), Some("installed"))
+    stage.expect_state("acpi-call", stage.ground.release(Lts), Some("installed"))?;
+    stage.prepare("sed -i /on_failure/d /etc/dkms/framework.conf")
 }
