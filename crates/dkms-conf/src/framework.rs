@@ -58,6 +58,18 @@ pub enum OnFailure {
     Fail,
 }
 
+/// What a kernel that a module is not meant for means for the transaction that installs it. Each implies those before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OnUnsupportedKernel {
+    /// It is reported, and the transaction goes on.
+    #[default]
+    Continue,
+    /// The hook that finds out afterwards fails.
+    Fail,
+    /// The transaction is not even begun.
+    Abort,
+}
+
 impl FrameworkConfig {
     /// Reads the files in order. What cannot be understood is reported and left out; nothing is an error, because a
     /// slip in a settings file must not keep a kernel from getting its modules.
@@ -287,18 +299,21 @@ impl FrameworkConfig {
     /// What a failed module means for the transaction.
     #[must_use]
     pub fn on_failure(&self) -> OnFailure {
-        policy(&self.value(Key::OnFailure, ""))
+        match self.value(Key::OnFailure, "").as_str() {
+            "fail" => OnFailure::Fail,
+            _ => OnFailure::Continue,
+        }
     }
 
     /// What a kernel that a module is not meant for means for the transaction.
     #[must_use]
-    pub fn on_unsupported_kernel(&self) -> OnFailure {
-        policy(&self.value(Key::OnUnsupportedKernel, ""))
+    pub fn on_unsupported_kernel(&self) -> OnUnsupportedKernel {
+        match self.value(Key::OnUnsupportedKernel, "").as_str() {
+            "abort" => OnUnsupportedKernel::Abort,
+            "fail" => OnUnsupportedKernel::Fail,
+            _ => OnUnsupportedKernel::Continue,
+        }
     }
-}
-
-fn policy(value: &str) -> OnFailure {
-    if value == "fail" { OnFailure::Fail } else { OnFailure::Continue }
 }
 
 /// `NAME=value`, blanks around the `=` allowed as people write them, a comment after it allowed.
@@ -375,6 +390,16 @@ mod tests {
         let (config, _) = FrameworkConfig::parse(&[first, Source::new("b", "on_failure = \"fail\"\n")]);
         assert_eq!((config.on_failure(), config.conf_shell()), (OnFailure::Fail, ConfShell::Never));
         assert_eq!(config.setting(Key::OnFailure).unwrap().origin.path, "b");
+    }
+
+    #[test]
+    fn who_wants_no_such_kernel_wants_to_hear_of_one_that_came() {
+        let policy = |text: &str| FrameworkConfig::parse(&[Source::new("a", text)]).0.on_unsupported_kernel();
+        assert_eq!(policy(""), OnUnsupportedKernel::Continue);
+        assert_eq!(policy("on_unsupported_kernel=\"fail\"\n"), OnUnsupportedKernel::Fail);
+        assert_eq!(policy("on_unsupported_kernel=\"abort\"\n"), OnUnsupportedKernel::Abort);
+        assert_eq!(policy("on_unsupported_kernel=panic\n"), OnUnsupportedKernel::Continue);
+        assert!(OnUnsupportedKernel::Abort > OnUnsupportedKernel::Fail);
     }
 
     #[test]

@@ -198,9 +198,9 @@ pub static TABLE: [KeyRow; 22] = [
     ours(row(
         K::OnUnsupportedKernel,
         "on_unsupported_kernel",
-        Word(&["continue", "fail"]),
+        Word(&["continue", "fail", "abort"]),
         "continue",
-        "The same for a kernel that a module says it is not meant for.",
+        "The same for a kernel that a module says it is not meant for. `abort` is `fail`, and where the package manager can ask before it begins, the transaction is not begun: with pacman, by the package `dkms-pacman-check`.",
     )),
 ];
 

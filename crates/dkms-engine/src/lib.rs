@@ -20,6 +20,7 @@ pub mod error;
 pub mod event;
 pub mod facts;
 pub mod fingerprint;
+pub mod forecast;
 pub mod initramfs;
 pub mod install;
 pub mod jobs;

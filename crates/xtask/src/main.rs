@@ -4,9 +4,11 @@
 //! kernels or packages. Everything heavy is kept in `/var/cache/dkms-rs` and made again when that directory is empty.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer tool talks on the terminal")]
 
+mod arch;
 mod bench;
 mod cache;
 mod check;
+mod checkout;
 mod command;
 mod cpio;
 mod debs;
@@ -17,6 +19,7 @@ mod host;
 mod inside;
 mod installed;
 mod layer;
+mod makepkg;
 mod mirror;
 mod ours;
 mod package;
@@ -50,8 +53,8 @@ enum Task {
     Generate,
     /// Run a line of bash in a fresh root over a layer, to look at things
     In(inside::Request),
-    /// Build our Debian package and let lintian judge it
-    Package,
+    /// Build our package and, for Debian, let lintian judge it
+    Package(package::Request),
     /// Run all suites, or one of them, and print a tally
     Test(suites::Request),
 }
@@ -74,7 +77,7 @@ fn run(arguments: Arguments) -> Result<bool> {
         Task::Demo => demo::run().map(|()| true),
         Task::Generate => generate::run().map(|()| true),
         Task::In(request) => inside::run(&request),
-        Task::Package => package::run().map(|()| true),
+        Task::Package(request) => package::run(&request).map(|()| true),
         Task::Test(request) => suites::run(&request),
     }
 }

@@ -6,12 +6,33 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
 
+use crate::checkout::Checkout;
 use crate::command::Cmd;
-use crate::{cache, disk, host};
+use crate::{arch, disk, host};
 
-/// Builds the package and lets lintian judge it.
-pub(crate) fn run() -> Result<()> {
+#[derive(Args)]
+pub(crate) struct Request {
+    /// For which package manager
+    #[arg(value_enum, default_value = "debian")]
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    /// For dpkg
+    Debian,
+    /// For pacman
+    Arch,
+}
+
+/// Builds the package and says where it is.
+pub(crate) fn run(request: &Request) -> Result<()> {
+    if let Kind::Arch = request.kind {
+        println!("{}", arch::package()?.display());
+        return Ok(());
+    }
     let deb = deb()?;
     println!("{}", deb.display());
     lint(&deb)
@@ -25,23 +46,16 @@ pub(crate) fn lint(deb: &Path) -> Result<()> {
 
 /// The package of the tree as it is.
 pub(crate) fn deb() -> Result<PathBuf> {
-    host::need(&[("dpkg-buildpackage", "dpkg-dev"), ("dh", "debhelper"), ("git", "git"), ("bash", "bash")])?;
-    // Also what is not committed yet, so that a test sees what its writer sees.
-    let listed = Cmd::new("git").args(["ls-files", "-co", "--exclude-standard"]).checked()?;
-    let files: Vec<&str> = listed.stdout.lines().filter(|name| Path::new(name).is_file() && wanted(name)).collect();
-    let mut parts = Vec::new();
-    for name in &files {
-        parts.push(name.as_bytes().to_vec());
-        parts.push(disk::bytes(Path::new(name))?);
-    }
-    let dir = PathBuf::from("target/package").join(cache::key(&parts));
+    host::need(&[("dpkg-buildpackage", "dpkg-dev"), ("dh", "debhelper"), ("bash", "bash")])?;
+    let checkout = Checkout::of_packages()?;
+    let dir = PathBuf::from("target/package").join(checkout.key()?);
     if let Some(deb) = find(&dir) {
         return Ok(deb);
     }
     println!("building the package");
     let tree = dir.join("tree");
     disk::remove_tree(&dir)?;
-    for name in &files {
+    for name in checkout.files() {
         // debhelper wants its directory at the top.
         let to =
             tree.join(name.strip_prefix("packaging/debian/").map_or(name.to_string(), |rest| format!("debian/{rest}")));
@@ -67,12 +81,6 @@ pub(crate) fn latest() -> Option<PathBuf> {
     let dir = Path::new("target/package");
     let debs = disk::names(dir).into_iter().filter_map(|name| find(&dir.join(name)));
     debs.max_by_key(|deb| deb.metadata().and_then(|meta| meta.modified()).ok())
-}
-
-/// Tests and developer tasks are no part of the package.
-fn wanted(name: &str) -> bool {
-    !(name.starts_with("tests/") || name.starts_with(".ci/") || name.starts_with("crates/xtask/src/"))
-        || name == "crates/xtask/src/main.rs"
 }
 
 fn find(dir: &Path) -> Option<PathBuf> {

@@ -39,6 +39,15 @@ echo ready
 exec chroot . /bin/cat
 "#;
 
+/// What a root may do with a directory of this machine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Access {
+    /// Look.
+    Read,
+    /// Change it.
+    Write,
+}
+
 /// A root with a holder process; everything in it vanishes when this value is dropped.
 pub(crate) struct Root {
     holder: Child,
@@ -69,6 +78,21 @@ impl Root {
     /// A path inside the root, seen from outside. Absolute symlinks on the way are *not* resolved inside the root.
     pub(crate) fn path(&self, inside: &str) -> PathBuf {
         self.outside("root").join(inside.trim_start_matches('/'))
+    }
+
+    /// Shows a directory of this machine inside the root.
+    pub(crate) fn bind(&self, from: &Path, inside: &str, access: Access) -> Result<()> {
+        let mode = match access {
+            Access::Read => "ro",
+            Access::Write => "rw",
+        };
+        Cmd::new("nsenter")
+            .arg(format!("--mount=/proc/{}/ns/mnt", self.holder.id()))
+            .args(["sh", "-c", "mkdir -p \"$2\" && mount -o bind,\"$0\" \"$1\" \"$2\"", mode])
+            .arg(from)
+            .arg(self.work.path().join("root").join(inside.trim_start_matches('/')))
+            .checked()
+            .map(drop)
     }
 
     /// Only what was changed since the root was started, as overlayfs keeps it.

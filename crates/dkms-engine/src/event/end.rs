@@ -12,7 +12,7 @@ use crate::facts::{Facts, kernels};
 use crate::initramfs;
 use crate::plan::{Action, Goal, Plan};
 use crate::report::Report;
-use crate::run::{self, Observer, RunOptions, Writer};
+use crate::run::{self, Depmod, Observer, RunOptions, Writer};
 use crate::seen::{self, Seen};
 use crate::setup::Setup;
 use crate::target::{KernelId, ModuleId};
@@ -116,7 +116,9 @@ pub(super) fn leave(setup: &Setup, writer: &mut Writer, observer: &mut dyn Obser
         if tree.modules.iter().all(|other| other.id == module) {
             let targets = tree.builds().map(|build| build.target.clone()).collect();
             let goal = Goal::Removed { module, targets };
-            report.add(run::achieve(setup, &goal, &RunOptions::default(), writer, observer)?);
+            // Several may go: what they changed is indexed once, by what follows.
+            let options = RunOptions { depmod: Depmod::Later, ..RunOptions::default() };
+            report.add(run::achieve(setup, &goal, &options, writer, observer)?);
         }
     }
     run::heal(setup, writer, observer)?;

@@ -44,7 +44,13 @@ pub(super) fn remove(
     writer: &mut Writer,
     observer: &mut dyn Observer,
 ) -> Result<Report, Error> {
+    let directory = directory(setup, &kernel.release);
     let goal = Goal::KernelGone { kernel, autoinstalled_only: false };
     let options = RunOptions { depmod: Depmod::Later, ..RunOptions::default() };
-    run::achieve(setup, &goal, &options, writer, observer)
+    let report = run::achieve(setup, &goal, &options, writer, observer)?;
+    // Its package could not remove it while ours was in it, and nobody else will.
+    if let Some(above) = directory.parent() {
+        setup.root.remove_empty_parents(&directory, above);
+    }
+    Ok(report)
 }

@@ -16,7 +16,7 @@ mod touched;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use dkms_conf::framework::OnFailure;
+use dkms_conf::framework::{OnFailure, OnUnsupportedKernel};
 
 pub use self::touched::Touched;
 
@@ -98,7 +98,8 @@ impl Response {
         };
         let failed = self.report.failed() || settled(words::fails_automatic);
         let unsupported = settled(|why| matches!(why, Why::Excluded { .. }));
-        (failed && is_strict(setup)) || (unsupported && setup.framework.on_unsupported_kernel() == OnFailure::Fail)
+        let objects = setup.framework.on_unsupported_kernel() >= OnUnsupportedKernel::Fail;
+        (failed && is_strict(setup)) || (unsupported && objects)
     }
 }
 

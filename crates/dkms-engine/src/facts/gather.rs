@@ -48,6 +48,9 @@ pub enum Modules {
     All,
 }
 
+/// How one kernel is looked at.
+pub type Look = fn(&Setup, &KernelId) -> Result<Kernel, Error>;
+
 /// Records of one build or failure.
 #[derive(Default)]
 struct Remembered {
@@ -61,6 +64,14 @@ impl Facts {
     /// # Errors
     /// `Io` for what is there and cannot be read. What is wrong with one module is a fact about it, not an error.
     pub fn gather(setup: &Setup, scope: &Scope) -> Result<Self, Error> {
+        Self::about(setup, scope, Kernel::gather)
+    }
+
+    /// The same for kernels that the caller looks at in a way of his own, or makes up.
+    ///
+    /// # Errors
+    /// As [`Facts::gather`].
+    pub fn about(setup: &Setup, scope: &Scope, look: Look) -> Result<Self, Error> {
         let tree = Tree::gather(setup)?;
         let no_autoinstall = setup.root.exists(Path::new(NO_AUTOINSTALL));
         let mut facts = Facts { no_autoinstall, retiring: retiring(setup)?, ..Facts::default() };
@@ -72,7 +83,7 @@ impl Facts {
             facts.targets.insert(build.target.clone(), state);
         }
         for kernel in &scope.kernels {
-            facts.kernels.insert(kernel.clone(), Arc::new(Kernel::gather(setup, kernel)?));
+            facts.kernels.insert(kernel.clone(), Arc::new(look(setup, kernel)?));
         }
         let mut examination = Examination::new(setup, &tree)?;
         for kernel in facts.kernels.values().cloned().collect::<Vec<_>>() {

@@ -65,6 +65,23 @@ impl Kernel {
             config,
         })
     }
+
+    /// A kernel of which only the release is known. What there is under that release now may be replaced, so nobody looks.
+    pub fn coming(setup: &Setup, id: &KernelId) -> Self {
+        let directory = kernels::directory(setup, &id.release);
+        let source_dir = directory.join("build");
+        Self {
+            id: id.clone(),
+            present: false,
+            image: false,
+            headers: Headers::Missing { path: source_dir.clone(), package: None },
+            gaps: Vec::new(),
+            compression: Compression::None,
+            directory,
+            source_dir,
+            config: KernelConfig::default(),
+        }
+    }
 }
 
 /// The directory `include` decides whether there are headers, as it always has; nothing else stops a build.

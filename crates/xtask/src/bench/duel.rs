@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::row::seconds;
-use crate::suites::dpkg::stage::Step;
+use crate::suites::transaction::Step;
 
 /// What one side did in all transactions of a scenario.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -13,7 +13,7 @@ pub(super) struct Cells {
     initramfs: usize,
     wall: f64,
     cpu: f64,
-    /// The worst exit status of apt.
+    /// The worst exit status of the package manager.
     exit: i32,
 }
 
@@ -81,7 +81,7 @@ impl Duel {
 
 /// Prints `original / ours` for each cell, those in which ours is worse marked, and JSON lines after them.
 pub(super) fn table(duels: &[Duel]) {
-    let head = ["scenario", "builds", "depmod", "initramfs", "wall", "CPU", "apt exit"].map(str::to_owned).to_vec();
+    let head = ["scenario", "builds", "depmod", "initramfs", "wall", "CPU", "exit"].map(str::to_owned).to_vec();
     let lines: Vec<Vec<String>> = std::iter::once(head).chain(duels.iter().map(Duel::cells)).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..7).map(width).collect();

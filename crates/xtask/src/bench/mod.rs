@@ -53,7 +53,9 @@ enum Bench {
     Autoinstall,
     /// Every apt transaction of suite `dpkg`, counted and timed
     Transactions,
-    /// Our hook at the end of a transaction, with nothing to do: 10 modules, 5 kernels
+    /// Every pacman transaction of suite `pacman`, counted and timed
+    Pacman,
+    /// Our hooks at the end of a transaction, with nothing to do: 10 modules, 5 kernels
     Hook,
 }
 
@@ -70,7 +72,8 @@ pub(crate) fn run(request: &Request) -> Result<bool> {
             Bench::Status => status::run(&contest)?,
             Bench::Idle => idle::run(&contest)?,
             Bench::Install => builds::install(&contest)?,
-            Bench::Transactions => transactions::run(&contest)?,
+            Bench::Transactions => transactions::apt(&contest)?,
+            Bench::Pacman => transactions::pacman(&contest)?,
             Bench::Hook => hook::run(&contest)?,
             Bench::Autoinstall => builds::autoinstall(&contest)?,
         });

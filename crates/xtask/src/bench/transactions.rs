@@ -1,6 +1,6 @@
-//! Every row of suite `dpkg` with Debian's own dkms and with ours: what was started, how long it took.
+//! Every row of suites `dpkg` and `pacman` with the original and with ours: what was started, how long it took.
 //!
-//! The row with five modules has a target; it is played in several rounds, the sides taking turns.
+//! The row of apt with five modules has a target; it is played in several rounds, the sides taking turns.
 
 use anyhow::{Context, Result};
 
@@ -9,21 +9,15 @@ use super::duel::{self, Cells, Duel};
 use super::lap::median;
 use super::row::{Row, seconds};
 use crate::layer::SUITE;
-use crate::suites::dpkg::ground::{Ground, Side};
-use crate::suites::dpkg::scenario::{FIVE, SCENARIOS, Scenario, When};
-use crate::suites::dpkg::stage::{Stage, Step};
+use crate::suites::dpkg::ground::Ground as Apt;
+use crate::suites::dpkg::scenario::FIVE;
+use crate::suites::pacman::ground::Ground as Pacman;
+use crate::suites::transaction::{Ground, Scenario, Side, Stage, Step, When};
 
-/// Plays all rows, prints their table; the row with a target.
-pub(super) fn run(contest: &Contest) -> Result<Vec<Row>> {
-    let original = Ground::new(SUITE, Side::Original)?;
-    let ours = Ground::new(SUITE, if contest.twins() { Side::Original } else { Side::Ours })?;
-    let wanted = |row: &&Scenario| row.when != When::Full && (!contest.small || row.when == When::Everywhere);
-    let mut duels = Vec::new();
-    for row in SCENARIOS.iter().filter(wanted) {
-        let duel = Duel::new(row.id, row.title, Cells::of(&play(&original, row)?), Cells::of(&play(&ours, row)?));
-        println!("  {}", row.id);
-        duels.push(duel);
-    }
+/// Plays all rows with apt, prints their table; the row with a target.
+pub(super) fn apt(contest: &Contest) -> Result<Vec<Row>> {
+    let [original, ours] = sides::<Apt>(contest)?;
+    let mut duels = duels(contest, &original, &ours)?;
     let (mut theirs, mut mine) = (Vec::new(), Vec::new());
     for round in 1..=contest.rounds {
         theirs.push(play(&original, &FIVE)?);
@@ -39,8 +33,36 @@ pub(super) fn run(contest: &Contest) -> Result<Vec<Row>> {
     Ok(vec![Row::faster(FIVE.title, middle(&mine), middle(&theirs), 1.8)])
 }
 
+/// Plays all rows with pacman, prints their table. The original's side is our stand-in for how Arch arranges it.
+pub(super) fn pacman(contest: &Contest) -> Result<Vec<Row>> {
+    let [original, ours] = sides::<Pacman>(contest)?;
+    duel::table(&duels(contest, &original, &ours)?);
+    Ok(Vec::new())
+}
+
+/// The original and ours.
+fn sides<G: Ground>(contest: &Contest) -> Result<[G; 2]> {
+    let ours = if contest.twins() { Side::Original } else { Side::Ours };
+    Ok([G::new(SUITE, Side::Original)?, G::new(SUITE, ours)?])
+}
+
+/// Every row that does not take long, played by both.
+fn duels<G: Ground>(contest: &Contest, original: &G, ours: &G) -> Result<Vec<Duel>> {
+    let wanted = |row: &&Scenario<G>| row.when != When::Full && (!contest.small || row.when == When::Everywhere);
+    let mut duels = Vec::new();
+    for row in G::ROWS.iter().filter(wanted) {
+        println!("  {}", row.id);
+        let (theirs, mine) = (play(original, row)?, play(ours, row)?);
+        // Some rows are about what only ours has.
+        if !theirs.is_empty() {
+            duels.push(Duel::new(row.id, row.title, Cells::of(&theirs), Cells::of(&mine)));
+        }
+    }
+    Ok(duels)
+}
+
 /// The transactions of a row. What is expected of them is the business of the suite.
-fn play(ground: &Ground, row: &Scenario) -> Result<Vec<Step>> {
+fn play<G: Ground>(ground: &G, row: &Scenario<G>) -> Result<Vec<Step>> {
     let stage = Stage::new(ground, &row.start)?;
     (row.play)(&stage).with_context(|| format!("play {}", row.id))?;
     Ok(stage.steps())

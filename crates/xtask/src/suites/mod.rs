@@ -1,12 +1,15 @@
 //! The suites of `cargo xtask test`, and the tally that ends a run.
 
+mod arch;
 mod conf;
 mod crash;
 mod debian;
 pub(crate) mod dpkg;
 mod hostile;
+pub(crate) mod pacman;
 mod parallel;
 mod parity;
+pub(crate) mod transaction;
 mod unit;
 mod vm;
 
@@ -66,6 +69,10 @@ enum Suite {
     Debian,
     /// Every transaction of the table, its builds counted from outside
     Dpkg,
+    /// Our packages for pacman, as makepkg makes and pacman installs them
+    Arch,
+    /// The same table with a real pacman in roots like Arch's
+    Pacman,
     /// A built module loaded by a real kernel in QEMU
     Vm,
     /// dkms killed at its steps, and run again
@@ -125,6 +132,8 @@ fn one(suite: Suite, request: &Request) -> Result<Tally> {
         Suite::Hostile => hostile::run(request),
         Suite::Debian => debian::run(request),
         Suite::Dpkg => dpkg::run(request),
+        Suite::Arch => arch::run(request),
+        Suite::Pacman => pacman::run(request),
         Suite::Vm => vm::run(request),
         Suite::Crash => crash::run(request),
     }

@@ -4,21 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-use super::{counted, made};
+use super::scenario::{SCENARIOS, Scenario};
+use super::{audit, counted, made, rescue};
 use crate::debs::Debs;
 use crate::layer::{self, Flavour, Layer};
+use crate::suites::transaction::kills::Killing;
+use crate::suites::transaction::{self, Side};
 use crate::{ours, package};
-
-/// Whose dkms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
-    /// Debian's.
-    Original,
-    /// Our package as it is released.
-    Ours,
-    /// The package that was built last, with a debug build of our command in it.
-    Quick,
-}
 
 /// A kernel of the archive, by what it is to a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +55,7 @@ pub(crate) struct Start {
 /// A Debian release with a dkms.
 pub(crate) struct Ground {
     pub(crate) suite: &'static str,
-    pub(crate) side: Side,
+    side: Side,
     releases: Releases,
     /// Counting programs, and all packages that will be wanted: no transaction waits for the network.
     stocked: Layer,
@@ -86,9 +78,16 @@ const PACKAGES: [&str; 9] = [
     "hello",
 ];
 
-impl Ground {
-    /// Prepares what all scenarios of a suite share.
-    pub(crate) fn new(suite: &'static str, side: Side) -> Result<Ground> {
+impl transaction::Ground for Ground {
+    const NAME: &'static str = "dpkg";
+    const RELEASES: &'static [&'static str] = &["trixie", "bookworm", "sid"];
+    const ROWS: &'static [Scenario] = SCENARIOS;
+    const AUDIT: &'static str = audit::PACKAGES;
+    const HOOKS: &'static str = audit::HOOKS;
+
+    type Start = Start;
+
+    fn new(suite: &'static str, side: Side) -> Result<Ground> {
         let releases = Releases::of(suite)?;
         let counted = counted::layer(&layer::tools_of(suite)?)?;
         let kernels = releases.0.iter().flat_map(|release| kernel_packages(release));
@@ -98,13 +97,15 @@ impl Ground {
         Ok(Ground { suite, side, releases, stocked })
     }
 
-    /// The release of a kernel.
-    pub(crate) fn release(&self, kernel: Kernel) -> &String {
-        &self.releases.0[kernel as usize]
+    fn suite(&self) -> &'static str {
+        self.suite
     }
 
-    /// The layer with what a scenario starts from.
-    pub(crate) fn start(&self, start: &Start) -> Result<Layer> {
+    fn side(&self) -> Side {
+        self.side
+    }
+
+    fn start(&self, start: &Start) -> Result<Layer> {
         let mut layer = self.stocked.clone();
         for kernel in start.kernels {
             let line = self.install(*kernel);
@@ -120,6 +121,17 @@ impl Ground {
             layer = layer.extend("ready", &start.packages.join(" "), |root| root.apt_install(start.packages))?;
         }
         Ok(layer)
+    }
+
+    fn killing(&self) -> Killing<Start> {
+        rescue::killing()
+    }
+}
+
+impl Ground {
+    /// The release of a kernel.
+    pub(crate) fn release(&self, kernel: Kernel) -> &String {
+        &self.releases.0[kernel as usize]
     }
 
     fn dkms(&self, below: &Layer) -> Result<Layer> {

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use crate::disk;
 use crate::layer::Layer;
 use crate::root::Root;
+use crate::suites::transaction::made::{MODULES, Module};
 
 /// Where packages that were made are, in a root.
 pub(super) const TWIG: &str = "/srv/debs/twig-dkms_1.0_all.deb";
@@ -30,49 +31,6 @@ pub(super) const EAGER: &str = "/srv/debs/eager_1.0_all.deb";
 pub(super) const UNRELATED: &str = "/srv/debs/unrelated_1.0_all.deb";
 /// The headers of the older kernel with another configuration.
 pub(super) const HEADERS: &str = "/srv/debs/headers.deb";
-
-/// A package with a module of the same name.
-struct Module {
-    name: &'static str,
-    version: &'static str,
-    /// More lines of dkms.conf.
-    conf: &'static str,
-    /// Lines of C.
-    code: &'static str,
-    /// Lines of Kbuild; NEWER is the release of the newer kernel.
-    kbuild: &'static str,
-    depends: &'static str,
-}
-
-const AUTO: &str = "AUTOINSTALL=\"yes\"\n";
-const PLAIN: Module = Module { name: "twig", version: "1.0", conf: AUTO, code: "", kbuild: "", depends: "dkms" };
-const EXPORTS: &str = "int trunk_rings(void);\nint trunk_rings(void) { return 3; }\nEXPORT_SYMBOL(trunk_rings);\n";
-
-const MODULES: [Module; 10] = [
-    PLAIN,
-    Module { version: "1.1", ..PLAIN },
-    Module { version: "1.2", code: "#error this twig is broken\n", ..PLAIN },
-    Module {
-        name: "picky",
-        code: "#ifdef NEWER\n#error this kernel is too new\n#endif\n",
-        kbuild: "ifeq ($(KERNELRELEASE),NEWER)\nccflags-y += -DNEWER\nendif\n",
-        ..PLAIN
-    },
-    Module { name: "trunk", code: EXPORTS, ..PLAIN },
-    Module { name: "trunk", version: "1.1", code: EXPORTS, ..PLAIN },
-    Module {
-        name: "leaf",
-        conf: "AUTOINSTALL=\"yes\"\nBUILD_DEPENDS[0]=\"trunk\"\n\
-               MAKE[0]=\"make -C $kernel_source_dir M=$dkms_tree/leaf/1.0/build \
-               KBUILD_EXTRA_SYMBOLS=$dkms_tree/trunk/kernel-$kernelver-$arch/module/Module.symvers\"\n",
-        code: "int trunk_rings(void);\nint leaf_age(void);\nint leaf_age(void) { return trunk_rings(); }\n",
-        depends: "dkms, trunk-dkms",
-        ..PLAIN
-    },
-    Module { name: "never", conf: "AUTOINSTALL=\"yes\"\nBUILD_EXCLUSIVE_KERNEL=\"^2[.]4\"\n", ..PLAIN },
-    Module { name: "manual", conf: "", ..PLAIN },
-    Module { name: "dummy", version: "9.9", ..PLAIN },
-];
 
 /// What dh_dkms puts into such packages, by its meaning: register on configure, remove before this version goes.
 const POSTINST: &str = r#"#!/bin/sh
@@ -111,7 +69,7 @@ rm -r /srv/headers
 
 /// All of them over `below`.
 pub(super) fn layer(below: &Layer, suite: &str, older: &str, newer: &str) -> Result<Layer> {
-    let mut packages: Vec<Files> = MODULES.iter().map(|module| module.files(newer)).collect();
+    let mut packages: Vec<Files> = MODULES.iter().map(|module| package(module, newer)).collect();
     packages.push(Files::new("eager", "1.0", "twig-dkms", vec![("DEBIAN/postinst", EAGER_POSTINST.into())]));
     packages.push(Files::new("unrelated", "1.0", "", vec![("usr/src/unrelated-1.0/README", "no module\n".into())]));
     let headers = format!("OLDER={older}{HEADERS_AGAIN}");
@@ -164,29 +122,13 @@ impl Files {
     }
 }
 
-impl Module {
-    fn files(&self, newer: &str) -> Files {
-        let Module { name, version, conf, code, kbuild, depends } = self;
-        let fill = |text: &str| text.replace("NAME", name).replace("VERSION", version);
-        let source = format!("usr/src/{name}-{version}");
-        let conf = format!(
-            "PACKAGE_NAME=\"{name}\"\nPACKAGE_VERSION=\"{version}\"\nBUILT_MODULE_NAME[0]=\"{name}\"\n\
-             DEST_MODULE_LOCATION[0]=\"/updates/dkms\"\n{conf}"
-        );
-        let code = format!(
-            "#include <linux/module.h>\n{code}MODULE_DESCRIPTION(\"made for a test\");\nMODULE_LICENSE(\"GPL\");\n\
-             MODULE_VERSION(\"{version}\");\n"
-        );
-        let kbuild = format!("{}obj-m := {name}.o\n", kbuild.replace(",NEWER", &format!(",{newer}")));
-        let files = vec![
-            (format!("{source}/dkms.conf"), conf),
-            (format!("{source}/{name}.c"), code),
-            (format!("{source}/Makefile"), kbuild),
-            ("DEBIAN/postinst".to_owned(), fill(POSTINST)),
-            ("DEBIAN/prerm".to_owned(), fill(PRERM)),
-        ];
-        let mut package = Files::new(&format!("{name}-dkms"), version, depends, Vec::new());
-        package.files.extend(files);
-        package
-    }
+/// The sources of a module, with the scripts of a package of Debian.
+fn package(module: &Module, newer: &str) -> Files {
+    let Module { name, version, depends, .. } = module;
+    let fill = |text: &str| text.replace("NAME", name).replace("VERSION", version);
+    let mut package = Files::new(&format!("{name}-dkms"), version, depends, Vec::new());
+    package.files.extend(module.sources(newer));
+    package.files.push(("DEBIAN/postinst".to_owned(), fill(POSTINST)));
+    package.files.push(("DEBIAN/prerm".to_owned(), fill(PRERM)));
+    package
 }

@@ -1,103 +1,22 @@
 //! Transactions that are cut off, or that nobody but dpkg runs.
 
-use std::collections::BTreeSet;
+use anyhow::Result;
 
-use anyhow::{Result, ensure};
-
-use super::ground::Ground;
 use super::ground::Kernel::{Newer, Older};
-use super::scenario::Scenario;
-use super::stage::Stage;
-use super::{audit, made};
-use crate::suites::crash::killing::{self, Moment, STEPS};
+use super::ground::Start;
+use super::made;
+use super::stage::{self, Stage};
+use crate::suites::transaction::kills::Killing;
 
-/// How often S16 kills.
-const KILLS: usize = 20;
-
-/// The first call of the hook by a trigger runs under strace, which kills it at a moment; later calls are let alone.
-const WRAPPER: &str = r#"#!/bin/sh
-if [ "$1" = triggered ] && read -r expression < /srv/kill; then
-    rm /srv/kill
-    exec strace -f --detach-on=execve -qq -o /srv/trace -e "trace=STEPS" -e "$expression" /usr/lib/dkms/hook.real "$@"
-fi 2> /dev/null
-exec /usr/lib/dkms/hook.real "$@"
-"#;
-
-/// What the end has to look like, whatever happened before.
-const END: &str = "dkms status; cd /; find lib/modules/*/updates var/lib/dkms -printf '%p %y %l\\n' | sort; grep -h ^updates lib/modules/*/modules.dep";
-
-/// S16: the moments at which it is killed, and the end that nobody disturbed.
-pub(super) struct Kills<'a> {
-    ground: &'a Ground,
-    row: &'a Scenario,
-    moments: Vec<Moment>,
-    undisturbed: String,
-}
-
-impl<'a> Kills<'a> {
-    /// Runs the transaction undisturbed, and once more to count its steps.
-    pub(super) fn prepare(ground: &'a Ground, row: &'a Scenario) -> Result<Kills<'a>> {
-        let mut kills = Kills { ground, row, moments: Vec::new(), undisturbed: String::new() };
-        let stage = kills.stage(&format!("trace={STEPS}"))?;
-        ensure!(stage.apt(&transaction())?.exit == 0, "the transaction fails although nobody is killed");
-        ensure!(stage.root.bash("test -e /srv/trace")?.code == 0, "no trigger called the hook");
-        kills.undisturbed = stage.root.must(END)?.stdout;
-        let all = killing::moments(&stage.root, "/srv/trace")?;
-        let count = all.len();
-        ensure!(count >= KILLS, "the hook makes only {count} steps");
-        let chosen = |(nth, _): &(usize, Moment)| (nth * KILLS) / count != ((nth + 1) * KILLS) / count;
-        kills.moments = all.into_iter().enumerate().filter(chosen).map(|(_, moment)| moment).collect();
-        Ok(kills)
+/// S16: two packages, of which one needs the other; the hook is called by its trigger.
+pub(super) fn killing() -> Killing<Start> {
+    Killing {
+        start: Start { kernels: &[Older, Newer], dkms: true, packages: &[] },
+        transaction: stage::apt(&format!("install {} {}", made::TRUNK, made::LEAF)),
+        call: "[ \"$1\" = triggered ]",
+        times: 20,
+        again: "dpkg --configure -a && apt-get -y -q -f install && /usr/lib/dkms/hook triggered '/usr/src /lib/modules /usr/lib/modules'".into(),
     }
-
-    pub(super) fn moments(&self) -> &[Moment] {
-        &self.moments
-    }
-
-    fn stage(&self, expression: &str) -> Result<Stage<'a>> {
-        let stage = Stage::new(self.ground, &self.row.start)?;
-        stage.prepare("mv /usr/lib/dkms/hook /usr/lib/dkms/hook.real")?;
-        let wrapper = WRAPPER.replace("STEPS", STEPS);
-        stage.prepare(&format!("cat > /usr/lib/dkms/hook << 'END'\n{wrapper}END\nchmod 0755 /usr/lib/dkms/hook; echo '{expression}' > /srv/kill"))?;
-        Ok(stage)
-    }
-
-    /// Kills at one moment of a transaction, then runs the package manager again.
-    pub(super) fn kill(&self, moment: &Moment) -> Result<Vec<String>> {
-        let stage = self.stage(&format!("inject={}:signal=KILL:when={}", moment.call, moment.nth))?;
-        stage.apt(&transaction())?;
-        stage.prepare("mv /usr/lib/dkms/hook.real /usr/lib/dkms/hook")?;
-        let done: BTreeSet<String> = rows(&stage)?;
-        let again = stage.run(
-            "dpkg --configure -a && apt-get -y -q -f install && /usr/lib/dkms/hook triggered '/usr/src /lib/modules /usr/lib/modules'",
-        )?;
-        again.succeeds(&stage);
-        for build in &again.counts.builds {
-            let row = format!("{}/{}, {}, x86_64", build.module, build.version, build.kernel);
-            stage.expect(!done.contains(&row), || format!("{row} was finished, and built again"));
-        }
-        let end = stage.root.must(END)?.stdout;
-        let (found, wanted): (BTreeSet<&str>, BTreeSet<&str>) =
-            (end.lines().collect(), self.undisturbed.lines().collect());
-        stage.complain(&wanted.difference(&found).map(|line| format!("missing: {line}\n")).collect::<String>());
-        stage.complain(&found.difference(&wanted).map(|line| format!("left: {line}\n")).collect::<String>());
-        if wanted != found {
-            stage.complain(&stage.root.bash("cat /var/lib/dkms/.dkms-rs/motd")?.stdout);
-        }
-        audit::check(&stage)?;
-        Ok(stage.complaints())
-    }
-}
-
-fn transaction() -> String {
-    format!("install {} {}", made::TRUNK, made::LEAF)
-}
-
-/// The pairs that are built, as `dkms status` has them.
-fn rows(stage: &Stage) -> Result<BTreeSet<String>> {
-    let status = stage.root.must("dkms status")?.stdout;
-    let built = status.lines().filter_map(|row| row.split_once(": ")).filter(|(_, state)| *state != "added");
-    Ok(built.map(|(pair, _)| pair.to_owned()).collect())
 }
 
 /// dpkg itself dies while something is built, and is run again.

@@ -1,32 +1,12 @@
 //! The table of scenarios: a name, what the root has before, and the transactions with what is expected of them.
 
-use anyhow::Result;
-
 use super::ground::Kernel::{self, Newer, Older, PlainOlder};
-use super::ground::Start;
-use super::stage::Stage;
+use super::ground::{Ground, Start};
 use super::{crowd, dracut, full, kernels, made, modules, notes, pairs, rescue, switch, unattended};
+use crate::suites::transaction::scenario::{When, everywhere, row};
 
-/// In which runs a row is played.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum When {
-    /// On every Debian release.
-    Everywhere,
-    /// On the first release; on the others with `--full`.
-    First,
-    /// With `--full` only: it takes long, and what it tests is tested by another row in small.
-    Full,
-}
-
-/// A row of the contract that every front door has to fulfil.
-pub(crate) struct Scenario {
-    pub(crate) id: &'static str,
-    pub(crate) title: &'static str,
-    pub(crate) start: Start,
-    pub(crate) when: When,
-    /// Runs the transactions and says what is expected of each.
-    pub(crate) play: fn(&Stage) -> Result<()>,
-}
+/// A row of the table.
+pub(crate) type Scenario = crate::suites::transaction::Scenario<Ground>;
 
 /// The archive's packages that need no more than the small flavour.
 const ACPI_CALL: &str = "acpi-call-dkms";
@@ -34,14 +14,6 @@ const WRITEBOOST: &str = "dm-writeboost-dkms";
 
 const fn with(kernels: &'static [Kernel], packages: &'static [&'static str]) -> Start {
     Start { kernels, dkms: true, packages }
-}
-
-const fn row(id: &'static str, title: &'static str, start: Start, play: fn(&Stage) -> Result<()>) -> Scenario {
-    Scenario { id, title, start, when: When::First, play }
-}
-
-const fn everywhere(row: Scenario) -> Scenario {
-    Scenario { when: When::Everywhere, ..row }
 }
 
 /// All of them, in the order of the contract.
@@ -156,6 +128,3 @@ pub(crate) const FIVE: Scenario = Scenario {
         kernels::install_for_five,
     )
 };
-
-/// S16: what is killed in the middle.
-pub(crate) const KILLED: Scenario = row("S16", "the hook is killed in a build", with(&[Older, Newer], &[]), |_| Ok(()));

@@ -1,0 +1,33 @@
+//! S25: no room where something has to be written.
+
+use anyhow::Result;
+
+use super::arch::pacman;
+use super::ground::Kernel::{Lts, Older};
+use super::made;
+use super::stage::Stage;
+use crate::suites::transaction::full::{self, Upgrade};
+
+/// On the tree of dkms.
+pub(super) fn tree(stage: &Stage) -> Result<()> {
+    full::play(stage, &upgrade(stage), "/var/lib/dkms", true)
+}
+
+/// On the directory of one kernel's modules; the other kernel is served.
+pub(super) fn modules(stage: &Stage) -> Result<()> {
+    let lts = stage.ground.release(Lts);
+    full::play(stage, &upgrade(stage), &format!("/usr/lib/modules/{lts}/updates"), true)
+}
+
+/// On the temporary directory, which nobody has to need.
+pub(super) fn temporary(stage: &Stage) -> Result<()> {
+    full::play(stage, &upgrade(stage), "/tmp", false)
+}
+
+fn upgrade<'a>(stage: &Stage<'a>) -> Upgrade<'a> {
+    Upgrade {
+        line: pacman(&format!("-U {}", made::TWIG_NEXT)),
+        again: "/usr/lib/dkms/hook ended < /dev/null",
+        kernels: [stage.ground.release(Older), stage.ground.release(Lts)],
+    }
+}

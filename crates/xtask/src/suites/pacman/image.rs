@@ -1,0 +1,29 @@
+//! Whether the initramfs of a kernel holds the module that is installed for it.
+
+use anyhow::Result;
+
+use super::ground::Kernel;
+use super::stage::Stage;
+
+/// The image is a list of hashes and names.
+const HOLDS: &str = r#"
+cd "/usr/lib/modules/$kernel" || exit
+here=$(echo updates/dkms/$object.ko*)
+grep -qFx "$(sha256sum "$here")" "/boot/initramfs-$base.img" || echo "the initramfs of $kernel has not the $object that is installed"
+"#;
+
+/// Expects the very object in the image.
+pub(super) fn holds(stage: &Stage, kernel: Kernel, object: &str) -> Result<()> {
+    let (base, release) = (kernel.base(), stage.ground.release(kernel));
+    let said = stage.root.bash(&format!("base={base} kernel={release} object={object}{HOLDS}"))?;
+    stage.complain(&format!("{}{}", said.stdout, said.stderr));
+    Ok(())
+}
+
+/// Expects that none of ours is left in the image.
+pub(super) fn is_bare(stage: &Stage, kernel: Kernel) -> Result<()> {
+    let base = kernel.base();
+    let said = stage.root.bash(&format!("grep updates/ /boot/initramfs-{base}.img"))?;
+    stage.complain(&said.stdout);
+    Ok(())
+}

@@ -1,0 +1,37 @@
+//! Suite `pacman`: every row of the transaction table that applies, with a real pacman in roots that look like Arch.
+//!
+//! Inside they are Debian, with an os-release of Arch, modules below `/usr/lib/modules` and stand-ins for the neighbours
+//! whose hooks ours has to get along with (`arch`). Kernels are Debian's own files in packages of Arch's shape (`kernel`).
+//! With `--twins` a stand-in for Arch's arrangement of the original plays (`original`); what it did is shown, not judged.
+
+mod arch;
+mod audit;
+mod bystander;
+mod crowd;
+mod dracut;
+mod full;
+pub(crate) mod ground;
+mod hostile;
+mod image;
+mod kernel;
+mod kernels;
+mod made;
+mod modules;
+mod order;
+mod original;
+mod ours;
+mod pairs;
+mod rescue;
+mod scenario;
+mod stage;
+mod switch;
+
+use anyhow::Result;
+
+use self::ground::Ground;
+use super::{Request, Tally, transaction};
+
+/// Plays the rows asked for.
+pub(super) fn run(request: &Request) -> Result<Tally> {
+    transaction::run::<Ground>(request)
+}

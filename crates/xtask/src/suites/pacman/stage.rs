@@ -1,0 +1,22 @@
+//! The root of a scenario, with pacman.
+
+use anyhow::Result;
+
+use super::arch::pacman;
+use super::ground::Ground;
+pub(super) use crate::suites::transaction::Step;
+
+/// A root in which pacman runs transactions.
+pub(crate) type Stage<'a> = crate::suites::transaction::Stage<'a, Ground>;
+
+impl Stage<'_> {
+    /// A transaction of pacman that counts.
+    pub(super) fn pacman(&self, args: &str) -> Result<Step> {
+        self.run(&pacman(args))
+    }
+
+    /// Installs files of packages; those that are there are replaced, by whatever version.
+    pub(super) fn upgrade(&self, packages: &str) -> Result<Step> {
+        self.pacman(&format!("-U {packages}"))
+    }
+}

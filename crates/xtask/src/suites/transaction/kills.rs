@@ -1,0 +1,103 @@
+//! S16: the hook is killed at many moments of a transaction, and what is run again completes it.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Result, ensure};
+
+use super::audit;
+use super::{Ground, Stage};
+use crate::suites::crash::killing::{self, Moment, STEPS};
+
+/// The first call of the hook that is meant runs under strace, which kills it at a moment; later calls are let alone.
+const WRAPPER: &str = r#"#!/bin/sh
+if CALL && read -r expression < /srv/kill; then
+    rm /srv/kill
+    exec strace -f --detach-on=execve -qq -o /srv/trace -e "trace=STEPS" -e "$expression" /usr/lib/dkms/hook.real "$@"
+fi 2> /dev/null
+exec /usr/lib/dkms/hook.real "$@"
+"#;
+
+/// What the end has to look like, whatever happened before.
+const END: &str = "dkms status; cd /; find lib/modules/*/updates var/lib/dkms -printf '%p %y %l\\n' | sort; grep -h ^updates lib/modules/*/modules.dep";
+
+/// What is killed, and what is run after it.
+pub(crate) struct Killing<S> {
+    pub(crate) start: S,
+    /// It installs trunk and leaf, and calls our hook.
+    pub(crate) transaction: String,
+    /// What is true of the arguments of that call, as a shell asks.
+    pub(crate) call: &'static str,
+    /// How often it is killed.
+    pub(crate) times: usize,
+    /// The package manager and the hook again.
+    pub(crate) again: String,
+}
+
+/// The moments at which it is killed, and the end that nobody disturbed.
+pub(super) struct Kills<'a, G: Ground> {
+    ground: &'a G,
+    killing: Killing<G::Start>,
+    moments: Vec<Moment>,
+    undisturbed: String,
+}
+
+impl<'a, G: Ground> Kills<'a, G> {
+    /// Runs the transaction undisturbed, and once more to count its steps.
+    pub(super) fn prepare(ground: &'a G) -> Result<Kills<'a, G>> {
+        let mut kills = Kills { ground, killing: ground.killing(), moments: Vec::new(), undisturbed: String::new() };
+        let stage = kills.stage(&format!("trace={STEPS}"))?;
+        ensure!(stage.run(&kills.killing.transaction)?.exit == 0, "the transaction fails although nobody is killed");
+        ensure!(stage.root.bash("test -e /srv/trace")?.code == 0, "nobody called the hook");
+        kills.undisturbed = stage.root.must(END)?.stdout;
+        let all = killing::moments(&stage.root, "/srv/trace")?;
+        let count = all.len();
+        let times = kills.killing.times;
+        ensure!(count >= times, "the hook makes only {count} steps");
+        let chosen = |(nth, _): &(usize, Moment)| (nth * times) / count != ((nth + 1) * times) / count;
+        kills.moments = all.into_iter().enumerate().filter(chosen).map(|(_, moment)| moment).collect();
+        Ok(kills)
+    }
+
+    pub(super) fn moments(&self) -> &[Moment] {
+        &self.moments
+    }
+
+    fn stage(&self, expression: &str) -> Result<Stage<'a, G>> {
+        let stage = Stage::new(self.ground, &self.killing.start)?;
+        stage.prepare("mv /usr/lib/dkms/hook /usr/lib/dkms/hook.real")?;
+        let wrapper = WRAPPER.replace("STEPS", STEPS).replace("CALL", self.killing.call);
+        stage.prepare(&format!("cat > /usr/lib/dkms/hook << 'END'\n{wrapper}END\nchmod 0755 /usr/lib/dkms/hook; echo '{expression}' > /srv/kill"))?;
+        Ok(stage)
+    }
+
+    /// Kills at one moment of a transaction, then runs the package manager again.
+    pub(super) fn kill(&self, moment: &Moment) -> Result<Vec<String>> {
+        let stage = self.stage(&format!("inject={}:signal=KILL:when={}", moment.call, moment.nth))?;
+        stage.run(&self.killing.transaction)?;
+        stage.prepare("mv /usr/lib/dkms/hook.real /usr/lib/dkms/hook")?;
+        let done: BTreeSet<String> = rows(&stage)?;
+        let again = stage.run(&self.killing.again)?;
+        again.succeeds(&stage);
+        for build in &again.counts.builds {
+            let row = format!("{}/{}, {}, x86_64", build.module, build.version, build.kernel);
+            stage.expect(!done.contains(&row), || format!("{row} was finished, and built again"));
+        }
+        let end = stage.root.must(END)?.stdout;
+        let (found, wanted): (BTreeSet<&str>, BTreeSet<&str>) =
+            (end.lines().collect(), self.undisturbed.lines().collect());
+        stage.complain(&wanted.difference(&found).map(|line| format!("missing: {line}\n")).collect::<String>());
+        stage.complain(&found.difference(&wanted).map(|line| format!("left: {line}\n")).collect::<String>());
+        if wanted != found {
+            stage.complain(&stage.root.bash("cat /var/lib/dkms/.dkms-rs/motd")?.stdout);
+        }
+        audit::check(&stage)?;
+        Ok(stage.complaints())
+    }
+}
+
+/// The pairs that are built, as `dkms status` has them.
+fn rows<G: Ground>(stage: &Stage<G>) -> Result<BTreeSet<String>> {
+    let status = stage.root.must("dkms status")?.stdout;
+    let built = status.lines().filter_map(|row| row.split_once(": ")).filter(|(_, state)| *state != "added");
+    Ok(built.map(|(pair, _)| pair.to_owned()).collect())
+}
