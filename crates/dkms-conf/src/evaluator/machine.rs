@@ -36,7 +36,8 @@ pub(super) struct Machine<'w> {
     pub(super) world: &'w dyn World,
     pub(super) variables: Rc<HashMap<String, Variable>>,
     pub(super) functions: Rc<HashMap<String, Rc<Command>>>,
-    /// What the variables made local by each running function were before.
+    /// What the variables made local by each running function were before; the first one is the conf itself, which is run
+    /// inside a function.
     pub(super) scopes: Vec<HashMap<String, Option<Variable>>>,
     /// The arguments of the running function; `None` outside.
     pub(super) arguments: Option<Vec<String>>,
@@ -62,7 +63,7 @@ impl<'w> Machine<'w> {
             world,
             variables: Rc::default(),
             functions: Rc::default(),
-            scopes: Vec::new(),
+            scopes: vec![HashMap::new()],
             arguments: None,
             output: None,
             input: None,

@@ -113,12 +113,9 @@ impl Machine<'_> {
     pub(super) fn make_local(&mut self, name: &str) -> Run<()> {
         self.check_name(name)?;
         let variables = Rc::make_mut(&mut self.variables);
-        match self.scopes.last_mut() {
-            Some(scope) if !scope.contains_key(name) => {
-                scope.insert(name.to_owned(), variables.insert(name.to_owned(), Variable::new()));
-            }
-            Some(_) => {}
-            None => drop(variables.insert(name.to_owned(), Variable::new())),
+        // What is local already stays what it is.
+        if let Some(scope) = self.scopes.last_mut().filter(|scope| !scope.contains_key(name)) {
+            scope.insert(name.to_owned(), variables.insert(name.to_owned(), Variable::new()));
         }
         Ok(())
     }

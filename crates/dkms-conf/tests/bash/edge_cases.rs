@@ -123,6 +123,15 @@ fn edge_12_a_syntax_error_keeps_what_ran_before() {
 }
 
 #[test]
+fn what_is_local_twice_keeps_its_elements() {
+    let values = agreed(
+        "local STRIP=a\nSTRIP[1]=b\nlocal STRIP=c\nf() { local w=1; w[1]=2; local w=3; MAKE=\"${w[*]}\"; }\nf\n",
+    );
+    assert_eq!(values.text(D::Strip, 1), Some("b"));
+    assert_eq!(values.text(D::Make, 0), Some("3 2"));
+}
+
+#[test]
 fn edge_12_local_and_return_at_the_top() {
     let values = agreed("local nn=3\nlocal kernelver\nMAKE=\"$nn$kernelver\"\nreturn 0\nMAKE=never\n");
     assert_eq!(values.text(D::Make, 0), Some("3"));
