@@ -20,7 +20,7 @@ use crate::target::KernelId;
 /// # Errors
 /// `Io` for a tree that cannot be read.
 pub(super) fn kernels(setup: &Setup, touched: &Touched) -> Result<BTreeSet<KernelId>, Error> {
-    let has_no_image = |release: &&String| !has_image(&setup.root, &directory(setup, release));
+    let has_no_image = |release: &&String| !has_image(setup, &directory(setup, release));
     let gone: BTreeSet<String> = touched.kernels.iter().filter(has_no_image).cloned().collect();
     let remains = remains(setup)?;
     if gone.is_empty() && remains.is_empty() {

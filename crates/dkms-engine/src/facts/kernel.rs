@@ -56,7 +56,7 @@ impl Kernel {
         Ok(Self {
             id: id.clone(),
             present: root.is_dir(&directory),
-            image: kernels::has_image(root, &directory),
+            image: kernels::has_image(setup, &directory),
             gaps: if headers == Headers::Complete { gaps(root, &source_dir) } else { Vec::new() },
             compression: Compression::of_kernel(root, &config, &directory),
             directory,

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use dkms_conf::version::compare;
 
 use crate::error::Error;
+use crate::facts::distribution::Family;
 use crate::facts::tree::Tree;
-use crate::layout::{Layout, MODULE_DIRS};
-use crate::root::{Kind, Root};
+use crate::layout::{BOOT, Layout, MODULE_DIRS};
+use crate::root::Kind;
 use crate::setup::Setup;
 use crate::target::KernelId;
 
@@ -59,7 +60,7 @@ fn directories(setup: &Setup) -> Result<Vec<Installed>, Error> {
             if !is_directory {
                 continue;
             }
-            let image = has_image(root, &directory);
+            let image = has_image(setup, &directory);
             let build = root.link_meta(&directory.join("build")).is_some();
             let found = Installed { release: release.to_owned(), directory, image, build };
             match kernels.iter_mut().find(|kernel| kernel.release == release) {
@@ -106,8 +107,20 @@ pub fn directory(setup: &Setup, release: &str) -> PathBuf {
 }
 
 /// Whether the kernel's own modules, or the list of what is built into it, are there. Neither is made by depmod.
-pub fn has_image(root: &Root, directory: &Path) -> bool {
-    root.is_dir(&directory.join("kernel")) || root.exists(&directory.join("modules.builtin"))
+///
+/// Debian, since it splits kernels into parts, has the list in a part that headers need too, and says by another one what
+/// boots: that part's scripts copy the image to `/boot`, before any hook of ours when it comes, and take it away when it
+/// goes (linux-base 4.16, `00-legacy-boot`).
+pub fn has_image(setup: &Setup, directory: &Path) -> bool {
+    let root = &setup.root;
+    if !root.is_dir(&directory.join("kernel")) && !root.exists(&directory.join("modules.builtin")) {
+        return false;
+    }
+    let family = setup.distribution.family();
+    let split = matches!(family, Family::Debian | Family::Ubuntu) && root.exists(&directory.join("config"));
+    let release = directory.file_name().unwrap_or_default().to_string_lossy();
+    let boots = |name: &str| root.exists(&Path::new(BOOT).join(format!("{name}-{release}")));
+    !split || ["vmlinuz", "vmlinux"].into_iter().any(boots)
 }
 
 /// The configured tree; while it is the usual one, both usual places (one directory on merged systems).
@@ -172,6 +185,21 @@ mod tests {
         assert_eq!(of(&setup), ["6.10"], "the newest, by number");
         setup.root.create_dir_all(Path::new("/var/lib/dkms/m/1/6.1/x86_64/module")).unwrap();
         assert_eq!(of(&setup), ["6.1", "6.10"]);
+    }
+
+    #[test]
+    fn a_kernel_in_parts_is_there_while_it_boots() {
+        let (_directory, setup) = crate::testing::setup();
+        let directory = Path::new("/lib/modules/7.2-amd64");
+        let has = |setup: &Setup| has_image(setup, directory);
+        assert!(!has(&setup));
+        crate::testing::write(&setup, "/lib/modules/7.2-amd64/modules.builtin", "");
+        assert!(has(&setup));
+        crate::testing::write(&setup, "/lib/modules/7.2-amd64/config", "");
+        setup.root.create_dir_all(&directory.join("kernel")).unwrap();
+        assert!(!has(&setup));
+        crate::testing::write(&setup, "/boot/vmlinuz-7.2-amd64", "");
+        assert!(has(&setup));
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub fn forgo_depmod(session: &mut Session<'_>, release: &str) -> Result<(), Erro
 }
 
 fn is_usable(session: &Session<'_>, directory: &Path) -> bool {
-    session.root().exists(&directory.join("modules.dep")) || kernels::has_image(session.root(), directory)
+    session.root().exists(&directory.join("modules.dep")) || kernels::has_image(session.setup, directory)
 }
 
 fn run(session: &Session<'_>, release: &str, directory: &Path) -> Result<(), Error> {

@@ -86,7 +86,7 @@ fn recover(setup: &Setup, guard: &Guard, depmod: Depmod, observer: &mut dyn Obse
     let changed: Vec<String> = session.changed_kernels().map(str::to_owned).collect();
     for release in &changed {
         // One that was removed since needs none.
-        if !kernels::has_image(&setup.root, &kernels::directory(setup, release)) {
+        if !kernels::has_image(setup, &kernels::directory(setup, release)) {
             install::forgo_depmod(&mut session, release)?;
             continue;
         }
