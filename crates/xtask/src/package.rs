@@ -53,6 +53,11 @@ pub(crate) fn deb() -> Result<PathBuf> {
         return Ok(deb);
     }
     println!("building the package");
+    // cargo takes the crates of two trees for the same, and looks whether the files of the first one have changed. Those of
+    // earlier trees that are gone have.
+    for name in disk::names(Path::new("target/package")) {
+        disk::remove_tree(&Path::new("target/package").join(name).join("tree"))?;
+    }
     let tree = dir.join("tree");
     disk::remove_tree(&dir)?;
     for name in checkout.files() {
