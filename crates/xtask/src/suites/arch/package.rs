@@ -51,7 +51,7 @@ fn installed_and_removed(suite: &str) -> Result<()> {
     machine.root.must("grep -qx leaving /tmp/told")?;
     ensure!(said.contains("/var/lib/dkms"), "nobody is told what stays\n{said}");
     // The state is not the package's: what the hook wrote when there was nothing to be done yet.
-    machine.root.must("rm /var/lib/dkms/.dkms-rs/lock /var/lib/dkms/.dkms-rs/verdict.json")?;
+    machine.root.must("cd /var/lib/dkms/.dkms-rs && rm lock verdict.json && rm -f seen")?;
     let after = machine.tree()?;
     ensure!(before == after, "left or gone:\n{}", difference(&before, &after));
     Ok(())

@@ -18,7 +18,7 @@ exec /usr/lib/dkms/hook.real "$@"
 "#;
 
 /// What the end has to look like, whatever happened before.
-const END: &str = "dkms status; cd /; find lib/modules/*/updates var/lib/dkms -printf '%p %y %l\\n' | sort; grep -h ^updates lib/modules/*/modules.dep";
+const END: &str = "dkms status; cd /; find lib/modules/*/updates var/lib/dkms ! -name seen -printf '%p %y %l\\n' | sort; grep -h ^updates lib/modules/*/modules.dep";
 
 /// What is killed, and what is run after it.
 pub(crate) struct Killing<S> {
