@@ -13,7 +13,7 @@ use crate::checkout::Checkout;
 use crate::command::Cmd;
 use crate::layer::{self, Layer};
 use crate::root::{Access, Root};
-use crate::{disk, host};
+use crate::{cache, disk, host};
 
 /// pacman, makepkg with what it runs, and libalpm with what its pkg-config file asks for.
 const PACKAGES: [&str; 11] = [
@@ -103,14 +103,18 @@ pub(crate) fn make(recipe: &Recipe<'_>, checkout: &Checkout, dir: &Path) -> Resu
     Ok(kept)
 }
 
-/// Copies the crates of a lock file; what is there already stays.
+/// Copies the crates of a lock file, once: what is copied again has another time, and would be compiled again.
 fn vendor(manifest: &Path, to: &Path) -> Result<()> {
+    let done = to.join(format!(".{}", cache::key([disk::bytes(&manifest.with_file_name("Cargo.lock"))?])));
+    if done.exists() {
+        return Ok(());
+    }
     Cmd::new("cargo")
         .args(["vendor", "--quiet", "--locked", "--versioned-dirs", "--no-delete", "--manifest-path"])
         .arg(manifest)
         .arg(to)
-        .checked()
-        .map(drop)
+        .checked()?;
+    disk::write(&done, "")
 }
 
 /// Where this machine's Rust is.
