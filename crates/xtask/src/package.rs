@@ -53,6 +53,10 @@ pub(crate) fn deb() -> Result<PathBuf> {
         return Ok(deb);
     }
     println!("building the package");
+    // What cargo compiled it knows by the paths of sources. Below the target directory those are the paths of an earlier
+    // tree, and as long as that is there and the same, it takes what it made of it for this one's.
+    let packages = Path::new("target/package");
+    disk::names(packages).iter().try_for_each(|earlier| disk::remove_tree(&packages.join(earlier).join("tree")))?;
     let tree = dir.join("tree");
     disk::remove_tree(&dir)?;
     for name in checkout.files() {
