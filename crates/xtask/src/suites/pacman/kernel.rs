@@ -32,7 +32,7 @@ sed 's/[.]ko.*/.o/' /srv/kept > /srv/kept.o
 sed -i 's/[.]o$//' /srv/kept.o
 grep -F -f /srv/kept.o modules.order > "/srv/image/$modules/modules.order"
 cp modules.builtin modules.builtin.modinfo "/srv/image/$modules"
-cp "/srv/debian/boot/vmlinuz-$release" "/srv/image/$modules/vmlinuz"
+cp "$(ls -d "/srv/debian/boot/vmlinuz-$release" "$PWD/vmlinuz" 2> /dev/null | head -n 1)" "/srv/image/$modules/vmlinuz"
 echo "$base" > "/srv/image/$modules/pkgbase"
 PACK /srv/image "$base" "$version"
 
@@ -87,7 +87,8 @@ fn put(root: &Root, file: &std::path::Path) -> Result<()> {
 /// have common headers of its own.
 fn packages(debs: &Debs, release: &str) -> Result<Vec<String>> {
     let number = release.split('-').next().unwrap_or(release);
-    let mut names = ["image", "binary", "modules", "headers"].map(|part| format!("linux-{part}-{release}")).to_vec();
+    let mut names =
+        ["image", "binary", "modules", "base", "headers"].map(|part| format!("linux-{part}-{release}")).to_vec();
     names.push(format!("linux-kbuild-{number}"));
     let common = ["common-rt", "common"].map(|common| format!("linux-headers-{number}-{common}"));
     names.extend(if release.contains("-rt-") { common.to_vec() } else { common[1..].to_vec() });
