@@ -32,13 +32,13 @@ sed 's/[.]ko.*/.o/' /srv/kept > /srv/kept.o
 sed -i 's/[.]o$//' /srv/kept.o
 grep -F -f /srv/kept.o modules.order > "/srv/image/$modules/modules.order"
 cp modules.builtin modules.builtin.modinfo "/srv/image/$modules"
-cp "/srv/debian/boot/vmlinuz-$release" "/srv/image/$modules/vmlinuz"
+cp "$(ls -d "/srv/debian/boot/vmlinuz-$release" "$PWD/vmlinuz" 2> /dev/null | head -n 1)" "/srv/image/$modules/vmlinuz"
 echo "$base" > "/srv/image/$modules/pkgbase"
 PACK /srv/image "$base" "$version"
 
 build=/srv/headers/$modules/build
 headers=/srv/debian/usr/src/linux-headers-$release
-common=$(echo /srv/debian/usr/src/linux-headers-*-common*)
+common=$(ls -d /srv/debian/usr/src/linux-headers-*-common* | tail -n 1)
 mkdir -p "$build/arch"
 cp -a "$common/Makefile" "$common/include" "$build"
 cp -a "$common/arch/x86" "$build/arch"
@@ -83,16 +83,16 @@ fn put(root: &Root, file: &std::path::Path) -> Result<()> {
     disk::copy(file, &root.path("/srv/debs").join(name))
 }
 
-/// The packages of Debian that make a kernel with its headers; flavours may have common headers of their own.
+/// The packages of Debian that make a kernel with its headers: newer releases of Debian have more of them, and a flavour may
+/// have common headers of its own.
 fn packages(debs: &Debs, release: &str) -> Result<Vec<String>> {
     let number = release.split('-').next().unwrap_or(release);
-    let mut names: Vec<String> =
-        ["image", "headers"].map(|part| format!("linux-{part}-{release}")).into_iter().collect();
+    let mut names =
+        ["image", "binary", "modules", "base", "headers"].map(|part| format!("linux-{part}-{release}")).to_vec();
     names.push(format!("linux-kbuild-{number}"));
-    let own = format!("linux-headers-{number}-common-rt");
-    let common = format!("linux-headers-{number}-common");
-    let has_own =
-        release.contains("-rt-") && debs.known(std::slice::from_ref(&own)).is_ok_and(|known| !known.is_empty());
-    names.push(if has_own { own } else { common });
+    let common = ["common-rt", "common"].map(|common| format!("linux-headers-{number}-{common}"));
+    names.extend(if release.contains("-rt-") { common.to_vec() } else { common[1..].to_vec() });
+    let known = debs.known(&names)?;
+    names.retain(|name| known.contains_key(name));
     Ok(names)
 }
