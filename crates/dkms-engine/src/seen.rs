@@ -2,7 +2,8 @@
 //!
 //! Everything that a run decides follows from what it reads below its [`Root`] and from its circumstances. So a run that
 //! would read what an earlier one read, and finds all of it untouched, would decide the same; if that was that nothing is to
-//! be done, it need not read again. Looking at each path once costs a third of reading and judging all of them.
+//! be done, it need not read again. Looking at each path once costs less than
+//! half of reading and judging all of them (`cargo xtask bench hook`).
 //!
 //! It can be lost: then the next run reads everything. What is written within two seconds of a change is not trusted: clocks
 //! of file systems are coarse, and a second change in the same tick would not be seen.
@@ -21,6 +22,7 @@ use crate::fingerprint::sha256;
 use crate::layout::VOLATILE;
 use crate::lock::Guard;
 use crate::setup::Setup;
+use crate::sign::in_chroot;
 use crate::staged::Staged;
 
 /// First line of what is stored; another one is another format.
@@ -92,8 +94,9 @@ impl Seen {
     }
 
     fn text(&self, setup: &Setup) -> String {
-        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // First, because it looks at the root, which takes note of that.
         let mut text = format!("{FORMAT}\n{}\n", circumstances(setup));
+        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for ((path, follow), stamp) in &inner.paths {
             let _ = writeln!(text, "{} {stamp} {}", if *follow { 'f' } else { 'l' }, path.display());
         }
@@ -123,8 +126,9 @@ fn circumstances(setup: &Setup) -> String {
     let Setup { layout, framework, distribution, machine, addon_directory, options, environment, .. } = setup;
     let path = environment.search_path();
     let version = env!("CARGO_PKG_VERSION");
+    let chroot = in_chroot(setup);
     let text = format!(
-        "{version} {layout:?} {framework:?} {distribution:?} {machine:?} {addon_directory:?} {options:?} {path:?}"
+        "{version} {chroot} {layout:?} {framework:?} {distribution:?} {machine:?} {addon_directory:?} {options:?} {path:?}"
     );
     sha256(text.as_bytes()).unwrap_or_default()
 }

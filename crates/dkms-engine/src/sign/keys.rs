@@ -221,7 +221,7 @@ fn portage(setup: &Setup, kernel: &Kernel) -> Option<Places> {
 
 /// Whether the root is not that of the machine: an image being built, where a key would be a stranger's. Without a
 /// `/proc` to ask it is taken for one; running systems have it.
-fn in_chroot(setup: &Setup) -> bool {
+pub(crate) fn in_chroot(setup: &Setup) -> bool {
     use std::os::unix::fs::MetadataExt;
     if setup.environment.get("FAKECHROOT").is_some_and(|value| value == "true") {
         return true;

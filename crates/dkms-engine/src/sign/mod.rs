@@ -26,6 +26,7 @@ use crate::jobs::Jobs;
 use crate::record::Signature;
 use crate::setup::Setup;
 use crate::target::Target;
+pub(crate) use keys::in_chroot;
 pub use keys::{KeyReport, Signer};
 pub use store::Origin;
 

@@ -26,7 +26,11 @@ pub(super) fn holds(stage: &Stage, kernel: &str, object: &str) -> Result<()> {
 
 /// Expects that nothing of this name is in the image.
 pub(super) fn lacks(stage: &Stage, kernel: &str, object: &str) -> Result<()> {
-    let said = stage.root.must(&format!("lsinitramfs /boot/initrd.img-{kernel} | grep '/{object}[.]ko' || true"))?;
+    // An image that cannot be listed lacks nothing; that is no answer.
+    let said = stage.root.must(&format!(
+        "lsinitramfs /boot/initrd.img-{kernel} > /tmp/listed && [ -s /tmp/listed ] || exit 3
+         grep '/{object}[.]ko' /tmp/listed || [ $? = 1 ]"
+    ))?;
     stage.complain(&said.stdout);
     Ok(())
 }
