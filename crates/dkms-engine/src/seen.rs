@@ -2,8 +2,7 @@
 //!
 //! Everything that a run decides follows from what it reads below its [`Root`] and from its circumstances. So a run that
 //! would read what an earlier one read, and finds all of it untouched, would decide the same; if that was that nothing is to
-//! be done, it need not read again. Looking at each path once costs less than
-//! half of reading and judging all of them (`cargo xtask bench hook`).
+//! be done, it need not read again. Looking at each path once is less work than reading and judging all of them.
 //!
 //! It can be lost: then the next run reads everything. What is written within two seconds of a change is not trusted: clocks
 //! of file systems are coarse, and a second change in the same tick would not be seen.
