@@ -1,0 +1,219 @@
+//! Making, changing and removing. What is to appear complete goes through [`crate::staged`].
+
+use std::fs::File;
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{AtFlags, Mode, OFlags};
+
+use super::{Kind, Root};
+use crate::error::Error;
+
+impl Root {
+    /// Creates a file that must not exist yet; opens it for writing.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn create_new(&self, path: &Path, mode: u32) -> Result<File, Error> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
+        let handle = self.open_at(path, flags, Mode::from_raw_mode(mode)).map_err(Error::os("create", path))?;
+        Ok(File::from(handle))
+    }
+
+    /// Opens a file for reading and writing, creating it if needed, never truncating it.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn open_or_create(&self, path: &Path, mode: u32) -> Result<File, Error> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW;
+        let handle = self.open_at(path, flags, Mode::from_raw_mode(mode)).map_err(Error::os("open", path))?;
+        Ok(File::from(handle))
+    }
+
+    /// Makes a directory and its parents, mode 0755.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn create_dir_all(&self, path: &Path) -> Result<(), Error> {
+        if self.is_dir(path) {
+            return Ok(());
+        }
+        let mut so_far = PathBuf::from("/");
+        for component in path.components() {
+            let Component::Normal(name) = component else { continue };
+            so_far.push(name);
+            if self.is_dir(&so_far) {
+                continue;
+            }
+            match self.create_dir(&so_far, 0o755) {
+                Err(Error::Io { source, .. })
+                    if source.kind() == std::io::ErrorKind::AlreadyExists && self.is_dir(&so_far) => {}
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes one directory that must not exist; the mode does not depend on the caller's umask.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn create_dir(&self, path: &Path, mode: u32) -> Result<(), Error> {
+        let make = || {
+            let (parent, name) = self.parent(path)?;
+            rustix::fs::mkdirat(&parent, &*name, Mode::from_raw_mode(mode))?;
+            rustix::fs::chmodat(&parent, &*name, Mode::from_raw_mode(mode), AtFlags::empty())
+        };
+        make().map_err(Error::os("make the directory", path))
+    }
+
+    /// Sets permission bits.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn set_mode(&self, path: &Path, mode: u32) -> Result<(), Error> {
+        let change = || {
+            let (parent, name) = self.parent(path)?;
+            rustix::fs::chmodat(&parent, &*name, Mode::from_raw_mode(mode), AtFlags::empty())
+        };
+        change().map_err(Error::os("change the mode of", path))
+    }
+
+    /// Makes a symbolic link that must not exist.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn symlink(&self, target: &Path, link: &Path) -> Result<(), Error> {
+        let make = || {
+            let (parent, name) = self.parent(link)?;
+            rustix::fs::symlinkat(target, &parent, &*name)
+        };
+        make().map_err(Error::os("make the link", link))
+    }
+
+    /// Gives a file (or a link itself) a second name that must not exist.
+    ///
+    /// # Errors
+    /// `Io`; some file systems cannot, and none can across two.
+    pub fn hard_link(&self, from: &Path, to: &Path) -> Result<(), Error> {
+        let make = || {
+            let (old_parent, old) = self.parent(from)?;
+            let (new_parent, new) = self.parent(to)?;
+            rustix::fs::linkat(&old_parent, &*old, &new_parent, &*new, AtFlags::empty())
+        };
+        make().map_err(Error::os("link", to))
+    }
+
+    /// Sets the modification time, in nanoseconds since 1970; of a link itself, not of what it leads to.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn set_mtime(&self, path: &Path, mtime: i64) -> Result<(), Error> {
+        use rustix::fs::{Timespec, Timestamps, UTIME_OMIT};
+        let change = || {
+            let (parent, name) = self.parent(path)?;
+            let last_access = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
+            let (seconds, rest) = (mtime.div_euclid(1_000_000_000), mtime.rem_euclid(1_000_000_000));
+            let last_modification = Timespec { tv_sec: seconds, tv_nsec: rest };
+            let times = Timestamps { last_access, last_modification };
+            rustix::fs::utimensat(&parent, &*name, &times, AtFlags::SYMLINK_NOFOLLOW)
+        };
+        change().map_err(Error::os("change the time of", path))
+    }
+
+    /// Renames; replaces a file at the destination.
+    ///
+    /// Not synced: [`crate::staged`] is what publishes files.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn rename(&self, from: &Path, to: &Path) -> Result<(), Error> {
+        let act = || {
+            let (old_parent, old) = self.parent(from)?;
+            let (new_parent, new) = self.parent(to)?;
+            rustix::fs::renameat(&old_parent, &*old, &new_parent, &*new)
+        };
+        act().map_err(Error::os("rename to", to))
+    }
+
+    /// Swaps two names in one step of the kernel.
+    ///
+    /// # Errors
+    /// `Io`; some file systems cannot.
+    pub fn exchange(&self, one: &Path, other: &Path) -> Result<(), Error> {
+        let act = || {
+            let (one_parent, one_name) = self.parent(one)?;
+            let (other_parent, other_name) = self.parent(other)?;
+            let flags = rustix::fs::RenameFlags::EXCHANGE;
+            rustix::fs::renameat_with(&one_parent, &*one_name, &other_parent, &*other_name, flags)
+        };
+        act().map_err(Error::os("exchange", one))
+    }
+
+    /// Removes a file or link; nothing there is fine.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn remove_file(&self, path: &Path) -> Result<(), Error> {
+        self.unlink(path, AtFlags::empty())
+    }
+
+    /// Removes an empty directory; nothing there is fine, entries in it are an error.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn remove_dir(&self, path: &Path) -> Result<(), Error> {
+        self.unlink(path, AtFlags::REMOVEDIR)
+    }
+
+    fn unlink(&self, path: &Path, flags: AtFlags) -> Result<(), Error> {
+        let act = || {
+            let (parent, name) = self.parent(path)?;
+            rustix::fs::unlinkat(&parent, &*name, flags)
+        };
+        match act() {
+            Err(rustix::io::Errno::NOENT) => Ok(()),
+            other => other.map_err(Error::os("remove", path)),
+        }
+    }
+
+    /// Removes a directory with all that is in it; links are removed, never followed. Nothing there is fine.
+    ///
+    /// # Errors
+    /// `Io` for the first thing that cannot be removed.
+    pub fn remove_tree(&self, path: &Path) -> Result<(), Error> {
+        match self.link_meta(path) {
+            None => Ok(()),
+            Some(meta) if meta.kind == Kind::Directory => {
+                for (name, kind) in self.list(path)? {
+                    let inner = path.join(name);
+                    if kind == Kind::Directory { self.remove_tree(&inner)? } else { self.remove_file(&inner)? }
+                }
+                self.remove_dir(path)
+            }
+            Some(_) => self.remove_file(path),
+        }
+    }
+
+    /// Removes `path` and its parents as long as they are empty, up to but not including `stop`.
+    pub fn remove_empty_parents(&self, path: &Path, stop: &Path) {
+        let mut current = Some(path);
+        while let Some(directory) = current.filter(|directory| *directory != stop && directory.starts_with(stop)) {
+            if self.list(directory).map_or(true, |entries| !entries.is_empty()) || self.remove_dir(directory).is_err() {
+                return;
+            }
+            current = directory.parent();
+        }
+    }
+
+    /// Flushes a directory's entries to disk, so that a rename in it survives a power cut.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn sync_dir(&self, path: &Path) -> Result<(), Error> {
+        let act = || {
+            let handle = self.open_at(path, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
+            rustix::fs::fsync(handle)
+        };
+        act().map_err(Error::os("sync", path))
+    }
+}
