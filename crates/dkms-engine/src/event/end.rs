@@ -7,18 +7,17 @@ use super::touched::{self, Touched};
 use super::{Packages, Response, gone, source};
 use crate::error::Error;
 use crate::facts::retiring::retiring;
-use crate::facts::tree::Tree;
 use crate::facts::{Facts, kernels};
 use crate::initramfs;
 use crate::plan::{Action, Goal, Plan};
 use crate::report::Report;
-use crate::run::{self, Depmod, Observer, RunOptions, Writer};
+use crate::run::{self, Observer, RunOptions, Writer};
 use crate::seen::{self, Seen};
 use crate::setup::Setup;
 use crate::target::{KernelId, ModuleId};
 use crate::verdict::Verdict;
 
-/// Everything is made true, and judged.
+/// Everything is made true, and judged. A look that finds nothing to do is kept, so that the next one may be spared.
 pub(super) fn ended(
     setup: &Setup,
     touched: &Touched,
@@ -26,74 +25,100 @@ pub(super) fn ended(
     writer: &mut Writer,
     observer: &mut dyn Observer,
 ) -> Result<Response, Error> {
+    let followed = follow(setup, touched, writer, observer)?;
+    let is_untouched = followed.is_empty();
+    if is_untouched && seen::is_all_the_same(setup) {
+        return Ok(Response::default());
+    }
+    let seen = Arc::new(Seen::default());
+    let watched = Setup { root: setup.root.watched(&seen), ..setup.clone() };
+    let look = Look::at(&watched, packages)?;
+    if !is_untouched || !look.is_idle() {
+        return conclude(setup, look, followed, packages, writer, observer);
+    }
+    let response = conclude(&watched, look, followed, packages, writer, observer)?;
+    if response.problems.is_empty() && !response.fails(setup) {
+        seen.store(setup)?;
+    }
+    Ok(response)
+}
+
+/// What packages brought is registered, what they took away retires, and of kernels that are gone everything of ours goes.
+fn follow(setup: &Setup, touched: &Touched, writer: &mut Writer, observer: &mut dyn Observer) -> Result<Report, Error> {
     // What was to go is here again, and its package did not say so: its upgrade was broken off.
     let is_back = |module: &&ModuleId| setup.root.is_file(&touched::conf(&setup.layout, &module.dashed()));
     for module in retiring(setup)?.iter().filter(is_back) {
         source::register(setup, module, None, writer, observer)?;
     }
-    let mut troubles = source::follow(setup, touched, writer, observer)?;
-    let mut before = Vec::new();
+    let mut report = Report { troubles: source::follow(setup, touched, writer, observer)?, ..Report::default() };
     for kernel in gone::kernels(setup, touched)? {
-        before.push(gone::remove(setup, kernel, writer, observer)?);
+        report.add(gone::remove(setup, kernel, writer, observer)?);
     }
-    if before.is_empty() && troubles.is_empty() && seen::is_all_the_same(setup) {
-        return Ok(Response::default());
-    }
-    let seen = Arc::new(Seen::default());
-    let watched = Setup { root: setup.root.watched(&seen), ..setup.clone() };
-    let (goal, looked) = goal_of_the_end(&watched, packages)?;
+    Ok(report)
+}
+
+/// Carries the plan out, has what follows from it made again, and judges what came of all of it.
+fn conclude(
+    setup: &Setup,
+    Look { goal, facts, plan }: Look,
+    mut report: Report,
+    packages: &dyn Packages,
+    writer: &mut Writer,
+    observer: &mut dyn Observer,
+) -> Result<Response, Error> {
+    // Where nothing is done, what was seen before it is true after it.
+    let foreseen = plan.steps.is_empty().then(|| Verdict::of(&setup.layout, &facts, &plan, &Report::default()));
     let options = RunOptions { initramfs: true, ..RunOptions::default() };
-    let quiet = looked.1.steps.is_empty();
-    let setup = if quiet { &watched } else { setup };
-    let now = quiet.then(|| Verdict::of(&setup.layout, &looked.0, &looked.1, &Report::default()));
-    let mut report = run::achieve_looked(setup, &goal, looked, &options, writer, observer)?;
-    let mut still = quiet && before.is_empty() && troubles.is_empty() && !waits(&goal);
-    before.into_iter().for_each(|earlier| report.add(earlier));
+    report.add(run::achieve_looked(setup, &goal, (facts, plan), &options, writer, observer)?);
     if !initramfs::pending(setup).is_empty() {
         let (guard, _) = writer.guard(setup, observer)?;
-        troubles.extend(initramfs::remake(setup, guard, &|release| packages.remakes_initramfs(release)));
-        still = false;
+        report.troubles.extend(initramfs::remake(setup, guard, &|release| packages.remakes_initramfs(release)));
     }
-    report.troubles.extend(troubles);
-    let now = match now {
-        Some(now) => now,
+    let now = match foreseen {
+        Some(verdict) => verdict,
         None => {
             let (facts, plan) = run::look(setup, &goal)?;
             Verdict::of(&setup.layout, &facts, &plan, &report)
         }
     };
     let problems = judge(setup, &now, writer, observer)?;
-    let response = Response { report, problems };
-    if still && response.problems.is_empty() && !response.fails(setup) {
-        seen.store(setup)?;
-    }
-    Ok(response)
+    Ok(Response { report, problems })
 }
 
-/// Whether something is left for the next event.
-fn waits(goal: &Goal) -> bool {
-    matches!(goal, Goal::Reconciled { waiting, .. } if !waiting.is_empty())
+/// A goal, with facts and plan for it.
+struct Look {
+    goal: Goal,
+    facts: Facts,
+    plan: Plan,
 }
 
-/// The goal of a transaction's end with facts and plan for it. Kernels for which something would be built, and cannot be
-/// because the package manager is not done with what that needs, are left alone: another event will come.
-fn goal_of_the_end(setup: &Setup, packages: &dyn Packages) -> Result<(Goal, (Facts, Plan)), Error> {
-    let mut kernels = kernels::served(setup)?;
-    let mut waiting = BTreeSet::new();
-    let goal = Goal::Reconciled { kernels: kernels.clone(), waiting: waiting.clone() };
-    let looked = run::look(setup, &goal)?;
-    let builds = looked.1.steps.iter().filter(|step| matches!(step.action, Action::Build(_)));
-    let to_build: BTreeSet<&KernelId> = builds.filter_map(|step| Some(&step.action.target()?.kernel)).collect();
-    for kernel in to_build.into_iter().filter(|kernel| packages.unfinished(&kernel.release).is_some()) {
-        kernels.remove(kernel);
-        waiting.insert(kernel.clone());
+impl Look {
+    /// What a transaction's end is to make true. Kernels for which something would be built, and cannot be because the
+    /// package manager is not done with what that needs, are left alone: another event will come.
+    fn at(setup: &Setup, packages: &dyn Packages) -> Result<Self, Error> {
+        let mut kernels = kernels::served(setup)?;
+        let look = Self::of(setup, Goal::Reconciled { kernels: kernels.clone(), waiting: BTreeSet::new() })?;
+        let builds = look.plan.steps.iter().filter(|step| matches!(step.action, Action::Build(_)));
+        let to_build: BTreeSet<&KernelId> = builds.filter_map(|step| Some(&step.action.target()?.kernel)).collect();
+        let is_unfinished = |kernel: &&KernelId| packages.unfinished(&kernel.release).is_some();
+        let waiting: BTreeSet<KernelId> = to_build.into_iter().filter(is_unfinished).cloned().collect();
+        if waiting.is_empty() {
+            return Ok(look);
+        }
+        kernels.retain(|kernel| !waiting.contains(kernel));
+        Self::of(setup, Goal::Reconciled { kernels, waiting })
     }
-    if waiting.is_empty() {
-        return Ok((goal, looked));
+
+    fn of(setup: &Setup, goal: Goal) -> Result<Self, Error> {
+        let (facts, plan) = run::look(setup, &goal)?;
+        Ok(Self { goal, facts, plan })
     }
-    let goal = Goal::Reconciled { kernels, waiting };
-    let looked = run::look(setup, &goal)?;
-    Ok((goal, looked))
+
+    /// Whether nothing is to be done now, and nothing is left for another event.
+    fn is_idle(&self) -> bool {
+        let waits = matches!(&self.goal, Goal::Reconciled { waiting, .. } if !waiting.is_empty());
+        self.plan.steps.is_empty() && !waits
+    }
 }
 
 /// Stores the verdict if it is another one, and gives what is new in it.
@@ -105,26 +130,4 @@ fn judge(setup: &Setup, now: &Verdict, writer: &mut Writer, observer: &mut dyn O
     let (guard, _) = writer.guard(setup, observer)?;
     now.store(setup, guard)?;
     Ok(now.problems(earlier.as_ref()).collect())
-}
-
-/// The last thing that we do: nobody will do later what was put off. Modules that wait for a successor that has not come
-/// go.
-pub(super) fn leave(setup: &Setup, writer: &mut Writer, observer: &mut dyn Observer) -> Result<Report, Error> {
-    let mut report = Report::default();
-    for module in retiring(setup)? {
-        let tree = Tree::gather_module(setup, &module.name)?;
-        if tree.modules.iter().all(|other| other.id == module) {
-            let targets = tree.builds().map(|build| build.target.clone()).collect();
-            let goal = Goal::Removed { module, targets };
-            // Several may go: what they changed is indexed once, by what follows.
-            let options = RunOptions { depmod: Depmod::Later, ..RunOptions::default() };
-            report.add(run::achieve(setup, &goal, &options, writer, observer)?);
-        }
-    }
-    run::heal(setup, writer, observer)?;
-    if !initramfs::pending(setup).is_empty() {
-        let (guard, _) = writer.guard(setup, observer)?;
-        report.troubles.extend(initramfs::remake(setup, guard, &|_| false));
-    }
-    Ok(report)
 }

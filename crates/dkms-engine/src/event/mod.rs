@@ -10,11 +10,12 @@
 
 mod end;
 mod gone;
+mod leaving;
 mod source;
 mod touched;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use dkms_conf::framework::{OnFailure, OnUnsupportedKernel};
 
@@ -22,7 +23,6 @@ pub use self::touched::Touched;
 
 use crate::error::Error;
 use crate::facts::kernels;
-use crate::layout::NO_AUTOINSTALL;
 use crate::plan::{Goal, Why};
 use crate::report::{Outcome, Report, words};
 use crate::run::{self, Observer, RunOptions, Writer};
@@ -134,16 +134,12 @@ pub fn respond(
             Ok(Response { report, problems: Vec::new() })
         }
         Event::Leaving => {
-            let report = end::leave(setup, &mut writer, observer)?;
+            let report = leaving::leave(setup, &mut writer, observer)?;
             Ok(Response { report, problems: Vec::new() })
         }
         Event::ModuleInstalled { module, archive, at_once } => {
-            if setup.root.exists(Path::new(NO_AUTOINSTALL)) {
-                log::warn!("{module} is not registered while `{NO_AUTOINSTALL}` exists");
-                return Ok(Response::default());
-            }
-            source::register(setup, module, archive.as_deref(), &mut writer, observer)?;
-            if !at_once {
+            let is_registered = source::register(setup, module, archive.as_deref(), &mut writer, observer)?;
+            if !is_registered || !at_once {
                 return Ok(Response::default());
             }
             let mut kernels = kernels::served(setup)?;

@@ -13,6 +13,7 @@ use crate::facts::retiring::retiring;
 use crate::facts::tree::registration;
 use crate::facts::{Registration, kernels};
 use crate::install::Session;
+use crate::layout::NO_AUTOINSTALL;
 use crate::register;
 use crate::run::{Observer, Progress, Writer};
 use crate::setup::Setup;
@@ -86,17 +87,28 @@ fn name(setup: &Setup, source: &str) -> Result<ModuleId, Error> {
     }
 }
 
-/// Registers what a package brought, unless it is registered.
+/// Registers what a package brought, unless it is registered. Gives whether it may be built now: while the
+/// administrator wants nothing of that, nothing new is registered.
 pub(super) fn register(
     setup: &Setup,
     module: &ModuleId,
     archive: Option<&Path>,
     writer: &mut Writer,
     observer: &mut dyn Observer,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let retires = retiring(setup)?.contains(module);
-    if archive.is_none() && !retires && registration(setup, module) == Some(Registration::Added) {
-        return Ok(());
+    let is_registered = registration(setup, module) == Some(Registration::Added);
+    if setup.root.exists(Path::new(NO_AUTOINSTALL)) {
+        if retires {
+            let (guard, _) = writer.guard(setup, observer)?;
+            register::reinstate(setup, guard, module)?;
+        } else if !is_registered {
+            log::warn!("{module} is not registered while `{NO_AUTOINSTALL}` exists");
+        }
+        return Ok(false);
+    }
+    if archive.is_none() && !retires && is_registered {
+        return Ok(true);
     }
     let kernel = any_kernel(setup)?;
     let (guard, _) = writer.guard(setup, observer)?;
@@ -114,7 +126,8 @@ pub(super) fn register(
             }
         }
     }
-    register::reinstate(setup, guard, module)
+    register::reinstate(setup, guard, module)?;
+    Ok(true)
 }
 
 /// A configuration may ask for a kernel; while a module is registered any will do.

@@ -36,6 +36,13 @@ pub enum Because {
         /// The version that was.
         version: String,
     },
+    /// Another version came in its place.
+    Replaced {
+        /// The version that came.
+        version: String,
+    },
+    /// Its package took its source away, and none came in its place.
+    SourceGone,
     /// Its kernel goes away.
     KernelRemoved,
     /// It is part of another step.
@@ -56,6 +63,8 @@ impl fmt::Display for Because {
             Because::Changed { input } => write!(f, "{input}"),
             Because::DependencyRebuilt { name } => write!(f, "`{name}`, which it depends on, is rebuilt"),
             Because::Superseded { version } => write!(f, "version {version} is active"),
+            Because::Replaced { version } => write!(f, "version {version} replaces it"),
+            Because::SourceGone => write!(f, "its package was removed"),
             Because::KernelRemoved => write!(f, "its kernel is being removed"),
             Because::PartOf { verb } => write!(f, "part of {verb}"),
         }

@@ -38,6 +38,10 @@ fn retire(
     module: &ModuleId,
     plan: &mut Plan,
 ) {
+    let because = match wanted::highest_versions(facts).get(module.name.as_str()) {
+        Some(successor) => Because::Replaced { version: successor.version.clone() },
+        None => Because::SourceGone,
+    };
     let first = plan.steps.len();
     let mut before = Vec::new();
     let mut stays = false;
@@ -47,10 +51,10 @@ fn retire(
             continue;
         }
         match successor(facts, kernels, target, plan) {
-            Successor::There => unbuild(facts, plan, target, Because::PartOf { verb: "upgrade" }),
+            Successor::There => unbuild(facts, plan, target, because.clone()),
             Successor::After(step) => {
                 before.push(step);
-                plan.push(Action::Unbuild(target.clone()), Because::PartOf { verb: "upgrade" }, vec![step]);
+                plan.push(Action::Unbuild(target.clone()), because.clone(), vec![step]);
             }
             Successor::Missing(successor) => {
                 stays = true;
@@ -60,7 +64,7 @@ fn retire(
     }
     if !stays {
         let after = before.into_iter().chain(first..plan.steps.len()).collect();
-        plan.push(Action::Deregister(module.clone()), Because::PartOf { verb: "upgrade" }, after);
+        plan.push(Action::Deregister(module.clone()), because, after);
     }
 }
 

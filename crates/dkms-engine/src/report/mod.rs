@@ -101,6 +101,11 @@ impl Report {
         self.troubles.extend(other.troubles);
     }
 
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.troubles.is_empty()
+    }
+
     /// Whether a step failed or was given up, or something went wrong beside the steps.
     pub fn failed(&self) -> bool {
         !self.troubles.is_empty()
