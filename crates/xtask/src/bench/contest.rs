@@ -25,6 +25,8 @@ pub(super) struct Contest {
     pub(super) rounds: usize,
     /// Fewer rows: the benchmark itself is tested.
     pub(super) small: bool,
+    /// Only transactions whose name contains this.
+    only: Option<String>,
 }
 
 impl Contest {
@@ -34,11 +36,16 @@ impl Contest {
     }
 
     /// Builds our program as it is released.
-    pub(super) fn new(twins: bool, small: bool, rounds: usize) -> Result<Contest> {
+    pub(super) fn new(twins: bool, small: bool, rounds: usize, only: Option<String>) -> Result<Contest> {
         if !twins {
             Cmd::new("cargo").args(["build", "--quiet", "--release", "--package", "dkms"]).run()?;
         }
-        Ok(Contest { ours: if twins { ORIGINAL } else { OURS }, rounds, small })
+        Ok(Contest { ours: if twins { ORIGINAL } else { OURS }, rounds, small, only })
+    }
+
+    /// Whether a transaction is to be played.
+    pub(super) fn wants(&self, name: &str) -> bool {
+        self.only.as_ref().is_none_or(|text| name.contains(text.as_str()))
     }
 
     /// Laps of ours where it takes milliseconds: a single one would tell more of the machine than of the program.

@@ -26,6 +26,8 @@ pub(super) struct Duel {
     ours: Cells,
     /// Cells in which ours is worse.
     worse: Vec<&'static str>,
+    /// What the original did otherwise than the scenario asks for: where there is something, doing less is no merit.
+    complaints: Vec<String>,
 }
 
 /// Times of single runs differ by as much without a reason; a difference below is none.
@@ -63,8 +65,14 @@ impl Cells {
 }
 
 impl Duel {
-    pub(super) fn new(scenario: &str, title: &str, original: Cells, ours: Cells) -> Duel {
-        Duel { scenario: scenario.to_owned(), title: title.to_owned(), original, ours, worse: ours.worse(&original) }
+    pub(super) fn new(scenario: &str, title: &str, original: Cells, ours: Cells, complaints: Vec<String>) -> Duel {
+        let (scenario, title) = (scenario.to_owned(), title.to_owned());
+        Duel { scenario, title, original, ours, worse: ours.worse(&original), complaints }
+    }
+
+    /// Cells in which ours is worse although the original did all that the scenario asks for.
+    pub(super) fn lost(&self) -> usize {
+        if self.complaints.is_empty() { self.worse.len() } else { 0 }
     }
 
     fn cells(&self) -> Vec<String> {
@@ -72,26 +80,37 @@ impl Duel {
         let pairs = self.original.told().into_iter().zip(self.ours.told());
         let names = ["builds", "depmod", "initramfs", "wall", "cpu", "exit"];
         cells.extend(pairs.zip(names).map(|((original, ours), name)| {
-            let mark = if self.worse.contains(&name) { " !" } else { "" };
+            let mark = match (self.worse.contains(&name), self.complaints.is_empty()) {
+                (false, _) => "",
+                (true, true) => " !",
+                (true, false) => " ~",
+            };
             format!("{original} / {ours}{mark}")
         }));
         cells
     }
 }
 
-/// Prints `original / ours` for each cell, those in which ours is worse marked, and JSON lines after them.
+/// Prints `original / ours` for each cell, those in which ours is worse marked, what the original did otherwise than asked for, and JSON
+/// lines after that.
 pub(super) fn table(duels: &[Duel]) {
     let head = ["scenario", "builds", "depmod", "initramfs", "wall", "CPU", "exit"].map(str::to_owned).to_vec();
     let lines: Vec<Vec<String>> = std::iter::once(head).chain(duels.iter().map(Duel::cells)).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..7).map(width).collect();
-    println!("\nthe original / ours; ! where ours is worse");
+    println!(
+        "\nthe original / ours; ! where ours is worse; ~ where it is, and the original did not do what is asked for"
+    );
     for line in &lines {
         let cells = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
         println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
     }
-    let worse: usize = duels.iter().map(|duel| duel.worse.len()).sum();
-    println!("ours is worse in {worse} cells\n");
+    println!("\nwhat the original did otherwise than asked for");
+    for duel in duels.iter().filter(|duel| !duel.complaints.is_empty()) {
+        let first = |complaint: &String| complaint.lines().next().unwrap_or_default().to_owned();
+        println!("{}: {}", duel.scenario, duel.complaints.iter().map(first).collect::<Vec<_>>().join("; "));
+    }
+    println!();
     for duel in duels {
         if let Ok(line) = serde_json::to_string(duel) {
             println!("{line}");

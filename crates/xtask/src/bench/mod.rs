@@ -29,6 +29,9 @@ pub(crate) struct Request {
     /// Only this benchmark
     #[arg(value_enum)]
     bench: Option<Bench>,
+    /// Of the transactions only those whose name contains this: `dpkg/`, `pacman/S1`
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
     /// Laps of each side that builds; the median counts
     #[arg(long, default_value_t = 3)]
     rounds: usize,
@@ -51,10 +54,8 @@ enum Bench {
     Install,
     /// `dkms autoinstall` of five modules for a new kernel
     Autoinstall,
-    /// Every apt transaction of suite `dpkg`, counted and timed
+    /// Every transaction of suites `dpkg` and `pacman`, counted and timed
     Transactions,
-    /// Every pacman transaction of suite `pacman`, counted and timed
-    Pacman,
     /// Our hooks at the end of a transaction, with nothing to do: 10 modules, 5 kernels
     Hook,
 }
@@ -64,7 +65,7 @@ pub(crate) fn run(request: &Request) -> Result<bool> {
     let machine = Machine::now()?;
     println!("{machine}");
     let rounds = if request.small { 1 } else { request.rounds.max(1) };
-    let contest = Contest::new(request.twins, request.small, rounds)?;
+    let contest = Contest::new(request.twins, request.small, rounds, request.only.clone())?;
     let mut rows: Vec<Row> = Vec::new();
     for bench in Bench::value_variants().iter().filter(|bench| request.bench.is_none_or(|only| only == **bench)) {
         println!("measuring {}", format!("{bench:?}").to_lowercase());
@@ -72,8 +73,7 @@ pub(crate) fn run(request: &Request) -> Result<bool> {
             Bench::Status => status::run(&contest)?,
             Bench::Idle => idle::run(&contest)?,
             Bench::Install => builds::install(&contest)?,
-            Bench::Transactions => transactions::apt(&contest)?,
-            Bench::Pacman => transactions::pacman(&contest)?,
+            Bench::Transactions => transactions::run(&contest)?,
             Bench::Hook => hook::run(&contest)?,
             Bench::Autoinstall => builds::autoinstall(&contest)?,
         });

@@ -9,7 +9,7 @@ pub(super) struct Row {
     bench: String,
     /// What `ours` and `than` count.
     unit: Unit,
-    /// Median wall seconds of ours, or megabytes.
+    /// Median wall seconds of ours, megabytes, or how many.
     ours: f64,
     /// What ours is compared with, in words.
     against: String,
@@ -28,6 +28,7 @@ pub(super) struct Row {
 enum Unit {
     Seconds,
     Megabytes,
+    Number,
 }
 
 impl Unit {
@@ -35,6 +36,7 @@ impl Unit {
         match self {
             Unit::Seconds => seconds(value),
             Unit::Megabytes => format!("{value:.1} MB"),
+            Unit::Number => format!("{value:.0}"),
         }
     }
 }
@@ -49,6 +51,12 @@ impl Row {
     pub(super) fn smaller(bench: impl Into<String>, ours: f64, limit: f64) -> Row {
         let target = format!("under {}", Unit::Megabytes.told(limit));
         Row { unit: Unit::Megabytes, ..Row::new(bench, ours, "the limit", limit, target, ours < limit) }
+    }
+
+    /// There must be none of something.
+    #[expect(clippy::cast_precision_loss, reason = "a table has few cells")]
+    pub(super) fn none(bench: impl Into<String>, ours: usize) -> Row {
+        Row { unit: Unit::Number, ..Row::new(bench, ours as f64, "the limit", 0.0, "none".to_owned(), ours == 0) }
     }
 
     /// The original has to take `times` as long as ours.
@@ -80,7 +88,13 @@ impl Row {
     }
 
     fn cells(&self) -> [String; 6] {
-        let ratio = if self.ratio < 0.5 { format!("1/{:.0}", 1.0 / self.ratio) } else { format!("{:.2}", self.ratio) };
+        let ratio = if !self.ratio.is_normal() {
+            String::new()
+        } else if self.ratio < 0.5 {
+            format!("1/{:.0}", 1.0 / self.ratio)
+        } else {
+            format!("{:.2}", self.ratio)
+        };
         let verdict = if self.met { "met" } else { "MISSED" };
         let against = format!("{} ({})", self.unit.told(self.than), self.against);
         [self.bench.clone(), self.unit.told(self.ours), against, ratio, self.target.clone(), verdict.to_owned()]

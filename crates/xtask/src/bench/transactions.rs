@@ -14,30 +14,29 @@ use crate::suites::dpkg::scenario::FIVE;
 use crate::suites::pacman::ground::Ground as Pacman;
 use crate::suites::transaction::{Ground, Scenario, Side, Stage, Step, When};
 
-/// Plays all rows with apt, prints their table; the row with a target.
-pub(super) fn apt(contest: &Contest) -> Result<Vec<Row>> {
-    let [original, ours] = sides::<Apt>(contest)?;
-    let mut duels = duels(contest, &original, &ours)?;
-    let (mut theirs, mut mine) = (Vec::new(), Vec::new());
-    for round in 1..=contest.rounds {
-        theirs.push(play(&original, &FIVE)?);
-        mine.push(play(&ours, &FIVE)?);
-        let last = |sides: &[Vec<Step>]| sides.last().map_or(f64::NAN, |steps| wall(steps));
-        println!("  round {round}: ours {}, the original {}", seconds(last(&mine)), seconds(last(&theirs)));
-    }
-    if let (Some(theirs), Some(mine)) = (theirs.last(), mine.last()) {
-        duels.push(Duel::new(FIVE.id, FIVE.title, Cells::of(theirs), Cells::of(mine)));
-    }
-    duel::table(&duels);
-    let middle = |sides: &[Vec<Step>]| median(sides.iter().map(|steps| wall(steps)));
-    Ok(vec![Row::faster(FIVE.title, middle(&mine), middle(&theirs), 1.8)])
+/// Plays the rows that are asked for and prints a table for each package manager. With pacman the original's side is our
+/// stand-in for how Arch arranges it.
+pub(super) fn run(contest: &Contest) -> Result<Vec<Row>> {
+    let mut rows = five(contest)?;
+    rows.extend(duels::<Apt>(contest)?);
+    rows.extend(duels::<Pacman>(contest)?);
+    Ok(rows)
 }
 
-/// Plays all rows with pacman, prints their table. The original's side is our stand-in for how Arch arranges it.
-pub(super) fn pacman(contest: &Contest) -> Result<Vec<Row>> {
-    let [original, ours] = sides::<Pacman>(contest)?;
-    duel::table(&duels(contest, &original, &ours)?);
-    Ok(Vec::new())
+/// The row with a target.
+fn five(contest: &Contest) -> Result<Vec<Row>> {
+    if !contest.wants(&name::<Apt>(&FIVE)) {
+        return Ok(Vec::new());
+    }
+    let [original, ours] = sides::<Apt>(contest)?;
+    let (mut theirs, mut mine) = (Vec::new(), Vec::new());
+    for round in 1..=contest.rounds {
+        theirs.push(wall(&play(&original, &FIVE)?.steps));
+        mine.push(wall(&play(&ours, &FIVE)?.steps));
+        let last = |times: &[f64]| seconds(times.last().copied().unwrap_or(f64::NAN));
+        println!("  round {round}: ours {}, the original {}", last(&mine), last(&theirs));
+    }
+    Ok(vec![Row::faster(FIVE.title, median(mine.into_iter()), median(theirs.into_iter()), 1.8)])
 }
 
 /// The original and ours.
@@ -47,25 +46,43 @@ fn sides<G: Ground>(contest: &Contest) -> Result<[G; 2]> {
 }
 
 /// Every row that does not take long, played by both.
-fn duels<G: Ground>(contest: &Contest, original: &G, ours: &G) -> Result<Vec<Duel>> {
-    let wanted = |row: &&Scenario<G>| row.when != When::Full && (!contest.small || row.when == When::Everywhere);
+fn duels<G: Ground>(contest: &Contest) -> Result<Vec<Row>> {
+    let due = |row: &&Scenario<G>| row.when != When::Full && (!contest.small || row.when == When::Everywhere);
+    let wanted: Vec<&Scenario<G>> = G::ROWS.iter().filter(due).filter(|row| contest.wants(&name(row))).collect();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let [original, ours] = sides::<G>(contest)?;
     let mut duels = Vec::new();
-    for row in G::ROWS.iter().filter(wanted) {
-        println!("  {}", row.id);
-        let (theirs, mine) = (play(original, row)?, play(ours, row)?);
+    for row in wanted {
+        println!("  {}", name(row));
+        let (theirs, mine) = (play(&original, row)?, play(&ours, row)?);
         // Some rows are about what only ours has.
-        if !theirs.is_empty() {
-            duels.push(Duel::new(row.id, row.title, Cells::of(&theirs), Cells::of(&mine)));
+        if !theirs.steps.is_empty() {
+            let cells = [&theirs, &mine].map(|played| Cells::of(&played.steps));
+            duels.push(Duel::new(row.id, row.title, cells[0], cells[1], theirs.complaints));
         }
     }
-    Ok(duels)
+    duel::table(&duels);
+    let lost = duels.iter().map(Duel::lost).sum();
+    Ok(vec![Row::none(format!("{}: cells in which ours is worse", G::NAME), lost)])
 }
 
-/// The transactions of a row. What is expected of them is the business of the suite.
-fn play<G: Ground>(ground: &G, row: &Scenario<G>) -> Result<Vec<Step>> {
+fn name<G: Ground>(row: &Scenario<G>) -> String {
+    format!("{}/{}", G::NAME, row.id)
+}
+
+/// What one side did with a row.
+struct Played {
+    steps: Vec<Step>,
+    /// What was not as the row asks for. Of ours that is the business of the suite.
+    complaints: Vec<String>,
+}
+
+fn play<G: Ground>(ground: &G, row: &Scenario<G>) -> Result<Played> {
     let stage = Stage::new(ground, &row.start)?;
     (row.play)(&stage).with_context(|| format!("play {}", row.id))?;
-    Ok(stage.steps())
+    Ok(Played { steps: stage.steps(), complaints: stage.complaints() })
 }
 
 fn wall(steps: &[Step]) -> f64 {
