@@ -226,7 +226,8 @@ pub(crate) fn in_chroot(setup: &Setup) -> bool {
     if setup.environment.get("FAKECHROOT").is_some_and(|value| value == "true") {
         return true;
     }
-    let ours = setup.root.meta(Path::new("/")).map(|meta| meta.inode);
+    // Nobody takes note: that a file comes into `/` changes no answer, and the answer is a circumstance of its own.
+    let ours = setup.root.stat(Path::new("/"), true).map(|stat| (stat.st_dev, stat.st_ino));
     match std::fs::metadata(FIRST_ROOT) {
         Ok(first) => ours != Some((first.dev(), first.ino())),
         Err(_) => true,
