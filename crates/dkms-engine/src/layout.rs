@@ -63,6 +63,8 @@ pub const ALPM_HOOKS: [&str; 2] = ["/usr/share/libalpm/hooks", "/etc/pacman.d/ho
 pub const PACMAN_DATABASE: &str = "/var/lib/pacman/local";
 /// Modules that the running kernel has loaded.
 pub const LOADED_MODULES: &str = "/sys/module";
+/// What lives from one hook to the next of the same transaction.
+pub const RUN: &str = "/run/dkms-rs";
 /// Debian's note that a restart is due, and beside it the packages that want it.
 pub const REBOOT_REQUIRED: [&str; 2] = ["/run/reboot-required", "/run/reboot-required.pkgs"];
 /// Where the system's journal takes messages.

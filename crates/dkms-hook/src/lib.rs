@@ -6,11 +6,12 @@
 //! few lines, what follows from it by the engine.
 #![deny(missing_docs)]
 
+mod forecast;
 mod journal;
 mod lines;
 mod logger;
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ use dkms_engine::root::Root;
 use dkms_engine::setup::{Options, Setup};
 use dkms_engine::signals;
 
+pub use forecast::forecast;
 pub use lines::Lines;
 
 /// Runs a hook: `act` says whether it is to fail. `name` stands in the records of what it builds.
@@ -75,6 +77,16 @@ pub fn answer(setup: &Setup, event: &Event, packages: &dyn Packages) -> Result<R
         journal::send(setup, text);
     }
     Ok(response)
+}
+
+/// What a package manager writes to our standard input, to its end: some complain about a hook that does not read it.
+/// What is no text is none of ours, and nothing at all is no error: what is to be done is seen on the disk.
+pub fn paths() -> String {
+    let mut bytes = Vec::new();
+    if let Err(error) = std::io::stdin().lock().read_to_end(&mut bytes) {
+        log::debug!("the list of paths: {error}");
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// One text on standard error, each line under our name. Nobody is left to tell when that is closed.

@@ -42,7 +42,7 @@ fn newer_alpm() -> Result<PathBuf> {
     let text = disk::read(&recipe)?;
     let version = text.split_once("--package alpm --precise ").and_then(|(_, rest)| rest.split_whitespace().next());
     let version = version.with_context(|| format!("{} names no version of alpm", recipe.display()))?;
-    let manifest = Path::new("target/package-arch/alpm").join("Cargo.toml");
+    let manifest = Path::new("target/package-others/alpm").join("Cargo.toml");
     disk::write(
         &manifest,
         format!(
@@ -58,7 +58,7 @@ fn newer_alpm() -> Result<PathBuf> {
 fn made(recipe: &Recipe<'_>) -> Result<PathBuf> {
     let checkout = Checkout::of_packages()?;
     let key = cache::key([recipe.suite, &recipe.recipe.to_string_lossy(), &checkout.key()?]);
-    let dir = PathBuf::from("target/package-arch").join(key);
+    let dir = PathBuf::from("target/package-others").join(key);
     if let Some(found) = makepkg::packages(&dir).pop() {
         return Ok(found);
     }

@@ -7,6 +7,9 @@ use anyhow::Result;
 use crate::command::Cmd;
 use crate::{cache, disk, host};
 
+/// What an archive of this tree, and the directory in it, is called.
+pub(crate) const RELEASE: &str = concat!("dkms-rs-", env!("CARGO_PKG_VERSION"));
+
 /// Names of files, relative to the top of the tree.
 #[derive(Debug)]
 pub(crate) struct Checkout {

@@ -25,9 +25,11 @@ mod ours;
 mod package;
 mod roff;
 mod root;
+mod rpmbuild;
 mod sources;
 mod suites;
 mod vm;
+mod workshop;
 
 use std::process::ExitCode;
 

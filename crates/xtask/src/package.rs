@@ -10,6 +10,8 @@ use clap::{Args, ValueEnum};
 
 use crate::checkout::Checkout;
 use crate::command::Cmd;
+use crate::layer::SUITE;
+use crate::rpmbuild::{self, Programs};
 use crate::{arch, disk, host};
 
 #[derive(Args)]
@@ -25,17 +27,19 @@ enum Kind {
     Debian,
     /// For pacman
     Arch,
+    /// For rpm, with the C library of Debian stable
+    Rpm,
 }
 
 /// Builds the package and says where it is.
 pub(crate) fn run(request: &Request) -> Result<()> {
-    if let Kind::Arch = request.kind {
-        println!("{}", arch::package()?.display());
-        return Ok(());
-    }
-    let deb = deb()?;
-    println!("{}", deb.display());
-    lint(&deb)
+    let package = match request.kind {
+        Kind::Debian => deb()?,
+        Kind::Arch => arch::package()?,
+        Kind::Rpm => rpmbuild::package(SUITE, Programs::Released)?,
+    };
+    println!("{}", package.display());
+    if let Kind::Debian = request.kind { lint(&package) } else { Ok(()) }
 }
 
 /// Any error of lintian is an error; its warnings are shown.

@@ -14,18 +14,20 @@ mod pacman_conf;
 mod release;
 mod targets;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::ExitCode;
 
-use dkms_conf::framework::OnUnsupportedKernel;
-use dkms_engine::error::Error;
-use dkms_engine::forecast::{Objection, unsupported};
 use dkms_engine::setup::Setup;
+use dkms_engine::target::ModuleId;
 use targets::Targets;
 
 const USAGE: &str = "usage: dkms-pacman-check [--stdin]\n\n\
     Says which registered modules do not support the kernels that an upgrade would bring, by the databases of the last\n\
     `pacman -Sy`; with --stdin the kernels and modules among the paths on standard input, as pacman's hook has them.\n";
+
+/// What a person can do instead.
+const HINT: &str = "pacman -Syu --ignore KERNEL-PACKAGE, or dkms remove MODULE/VERSION --all";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
@@ -46,19 +48,8 @@ fn main() -> ExitCode {
 /// Whether the transaction is not to be begun.
 fn before_transaction(setup: &Setup) -> bool {
     let targets = Targets::read(std::io::stdin().lock());
-    let mut objections = Vec::new();
-    for release in &targets.releases {
-        // A module that comes in the same transaction may say something else; nobody knows before it is there.
-        let (open, stays): (Vec<_>, Vec<_>) =
-            of_kernel(setup, release).into_iter().partition(|objection| targets.replaces(&objection.module));
-        for Objection { module, release, .. } in &open {
-            dkms_hook::say(&format!(
-                "{module} is replaced along with the coming of kernel {release}: nothing is known yet"
-            ));
-        }
-        objections.extend(stays);
-    }
-    told(setup, &objections)
+    let comes = |module: &ModuleId| targets.replaces(module);
+    dkms_hook::forecast(setup, &targets.releases, &comes, HINT, &mut dkms_hook::say)
 }
 
 /// The same as a status for a person.
@@ -75,39 +66,12 @@ fn for_a_person(setup: &Setup) -> bool {
     if coming.is_empty() {
         print("no kernel would be upgraded, as far as the databases tell\n");
     }
-    let mut objections = Vec::new();
+    let mut releases = BTreeSet::new();
     for kernel in coming {
         print(&format!("{kernel}\n"));
-        objections.extend(of_kernel(setup, &kernel.release));
+        releases.insert(kernel.release);
     }
-    told(setup, &objections)
-}
-
-fn of_kernel(setup: &Setup, release: &str) -> Vec<Objection> {
-    match unsupported(setup, release) {
-        Ok(objections) => objections,
-        // A directory that no kernel of ours could have is nobody's kernel.
-        Err(Error::NameInvalid { .. }) => Vec::new(),
-        Err(error) => {
-            dkms_hook::say(&format!("warning: what modules say about kernel {release} is not known: {error}"));
-            Vec::new()
-        }
-    }
-}
-
-/// Tells them; whether they are a reason to stop.
-fn told(setup: &Setup, objections: &[Objection]) -> bool {
-    for objection in objections {
-        dkms_hook::say(&format!("warning: {objection}"));
-    }
-    let stops = !objections.is_empty() && setup.framework.on_unsupported_kernel() == OnUnsupportedKernel::Abort;
-    if stops {
-        dkms_hook::say(
-            "error: on_unsupported_kernel in /etc/dkms/framework.conf is `abort`\n\
-             hint: pacman -Syu --ignore KERNEL-PACKAGE, or dkms remove MODULE/VERSION --all",
-        );
-    }
-    stops
+    dkms_hook::forecast(setup, &releases, &|_| false, HINT, &mut dkms_hook::say)
 }
 
 /// Nobody is left to tell when standard output is closed.

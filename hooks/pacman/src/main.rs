@@ -12,7 +12,6 @@
 mod followers;
 mod hook_file;
 
-use std::io::Read;
 use std::process::ExitCode;
 
 use dkms_engine::error::Error;
@@ -28,12 +27,11 @@ fn main() -> ExitCode {
 
 /// Whether the hook is to fail.
 fn run(setup: &Setup, verb: &str) -> Result<bool, Error> {
-    // Always drained: pacman complains about a hook that does not read what it is given.
-    let targets = if verb == "leaving" { String::new() } else { targets() };
+    let targets = if verb == "leaving" { String::new() } else { dkms_hook::paths() };
     let touched = Touched::of(&setup.layout, targets.lines());
     let event = match verb {
         "ended" => Event::Ended { touched },
-        "going" => Event::Going { touched },
+        "going" => Event::Going { touched, asker: None },
         "leaving" => Event::Leaving,
         other => {
             dkms_hook::say(&format!("warning: `{other}` is not a word that pacman's hooks of dkms say"));
@@ -42,13 +40,4 @@ fn run(setup: &Setup, verb: &str) -> Result<bool, Error> {
     };
     let followers = Followers::new(setup, targets.lines().collect());
     Ok(dkms_hook::answer(setup, &event, &followers)?.fails(setup))
-}
-
-/// Paths that are no text are none of ours. Nothing at all is no error: what is to be done is seen on the disk.
-fn targets() -> String {
-    let mut bytes = Vec::new();
-    if let Err(error) = std::io::stdin().lock().read_to_end(&mut bytes) {
-        log::debug!("the list of paths: {error}");
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -24,6 +24,7 @@ pub use self::touched::Touched;
 use crate::error::Error;
 use crate::facts::kernels;
 use crate::plan::{Goal, Why};
+use crate::register::Asker;
 use crate::report::{Outcome, Report, words};
 use crate::run::{self, Observer, RunOptions, Writer};
 use crate::setup::Setup;
@@ -41,6 +42,8 @@ pub enum Event {
     Going {
         /// Which ones.
         touched: Touched,
+        /// The package manager, if scripts of packages may ask us for the same meanwhile: its end sees to that.
+        asker: Option<Asker>,
     },
     /// A kernel was installed; its initramfs is made next.
     KernelInstalled {
@@ -116,8 +119,8 @@ pub fn respond(
     let mut writer = Writer::default();
     match event {
         Event::Ended { touched } => end::ended(setup, touched, packages, &mut writer, observer),
-        Event::Going { touched } => {
-            source::retire(setup, touched.sources.iter(), &mut writer, observer)?;
+        Event::Going { touched, asker } => {
+            source::retire(setup, touched.sources.iter(), *asker, &mut writer, observer)?;
             Ok(Response::default())
         }
         Event::KernelInstalled { release } => {

@@ -14,7 +14,7 @@ use crate::facts::tree::registration;
 use crate::facts::{Registration, kernels};
 use crate::install::Session;
 use crate::layout::NO_AUTOINSTALL;
-use crate::register;
+use crate::register::{self, Asker};
 use crate::run::{Observer, Progress, Writer};
 use crate::setup::Setup;
 use crate::target::{KernelId, ModuleId};
@@ -39,7 +39,7 @@ pub(super) fn follow(
             other => troubles.extend(other.err()),
         }
     }
-    retire(setup, went.into_iter(), writer, observer)?;
+    retire(setup, went.into_iter(), None, writer, observer)?;
     Ok(troubles)
 }
 
@@ -50,6 +50,7 @@ pub(super) fn follow(
 pub(super) fn retire<'a>(
     setup: &Setup,
     sources: impl Iterator<Item = &'a String>,
+    asker: Option<Asker>,
     writer: &mut Writer,
     observer: &mut dyn Observer,
 ) -> Result<(), Error> {
@@ -57,7 +58,7 @@ pub(super) fn retire<'a>(
     let is_registered = |module: &ModuleId| registration(setup, module).is_some() && !known.contains(module);
     for module in sources.flat_map(|source| names(source)).filter(is_registered) {
         let (guard, _) = writer.guard(setup, observer)?;
-        register::retire(setup, guard, &module)?;
+        register::retire(setup, guard, &module, asker)?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! not name.
 
 mod add;
+mod asker;
 mod import;
 mod remove;
 mod retire;
@@ -12,10 +13,11 @@ mod rpm_upgrade;
 mod tree_copy;
 
 pub use add::{Added, add, register_binaries};
+pub use asker::{Asker, asker};
 pub use import::{Imported, import};
 pub use remove::{deregister, link_failed_log, unbuild};
-pub use retire::{reinstate, retire};
-pub use rpm_upgrade::{Asker, asker, note_upgrade, take_upgrade_note};
+pub use retire::{is_for_the_end, reinstate, retire};
+pub use rpm_upgrade::{note_upgrade, take_upgrade_note};
 pub use tree_copy::same_tree;
 
 #[cfg(test)]

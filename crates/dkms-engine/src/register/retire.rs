@@ -4,6 +4,7 @@
 //! out at once, a successor that does not build would leave nothing. So the version is noted, and its source, which the
 //! package is about to delete, is kept in the tree: the shape of an import without source, which the original knows too.
 
+use super::asker::Asker;
 use super::tree_copy::keep_tree;
 use crate::error::Error;
 use crate::lock::Guard;
@@ -11,19 +12,27 @@ use crate::setup::Setup;
 use crate::staged::Staged;
 use crate::target::ModuleId;
 
-/// Notes that a module version is to go as soon as another one is in its place.
+/// Notes that a module version is to go as soon as another one is in its place, and in whose transaction, if its end will
+/// see to that.
 ///
 /// # Errors
 /// `Io`.
-pub fn retire(setup: &Setup, guard: &Guard, module: &ModuleId) -> Result<(), Error> {
+pub fn retire(setup: &Setup, guard: &Guard, module: &ModuleId, asker: Option<Asker>) -> Result<(), Error> {
     let (root, layout) = (&setup.root, &setup.layout);
     // The note first: a kept source without it would count as broken.
-    Staged::file(root, &layout.retiring(module), b"", 0o644)?.publish(guard)?;
+    let text = asker.map_or_else(String::new, |asker| format!("{asker}\n"));
+    Staged::file(root, &layout.retiring(module), text.as_bytes(), 0o644)?.publish(guard)?;
     let link = layout.source_link(module);
     if root.is_link(&link) && root.is_dir(&link) {
         keep_tree(root, &layout.source_tree(module), &link, guard)?;
     }
     Ok(())
+}
+
+/// Whether the transaction that we are called from has noted that this version is to go: then its end sees to it.
+pub fn is_for_the_end(setup: &Setup, module: &ModuleId) -> bool {
+    let note = setup.root.read_bounded(&setup.layout.retiring(module), 4096).unwrap_or_default();
+    std::str::from_utf8(&note).ok().and_then(Asker::parse).is_some_and(|asker| asker.is_above_us())
 }
 
 /// Withdraws the note: the version is here to stay, or is gone.
@@ -58,8 +67,10 @@ mod tests {
         testing::write(&setup, "/usr/src/m-1/sub/m.c", "x");
         setup.root.create_dir_all(Path::new("/var/lib/dkms/m/1")).unwrap();
         setup.root.symlink(Path::new("/usr/src/m-1"), Path::new("/var/lib/dkms/m/1/source")).unwrap();
-        retire(&setup, &guard, &module).unwrap();
-        retire(&setup, &guard, &module).unwrap();
+        retire(&setup, &guard, &module, None).unwrap();
+        assert!(!is_for_the_end(&setup, &module));
+        retire(&setup, &guard, &module, super::super::asker()).unwrap();
+        assert!(is_for_the_end(&setup, &module));
         assert!(retiring(&setup).unwrap().contains(&module));
         setup.root.remove_tree(Path::new("/usr/src/m-1")).unwrap();
         assert_eq!(registration(&setup, &module), Some(Registration::BinariesOnly));

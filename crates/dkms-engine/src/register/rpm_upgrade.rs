@@ -4,29 +4,15 @@
 //! `add` leaves a note under the process that drives both scripts; `remove` from under the same process takes the note
 //! and does nothing. Notes are believed only out of a directory that belongs to us and that nobody else can enter.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::asker::Asker;
 use crate::error::Error;
-use crate::layout::PROC;
 use crate::lock::Guard;
 use crate::root::Kind;
 use crate::setup::Setup;
 use crate::staged::Staged;
 use crate::target::ModuleId;
-
-/// A process that asks, told from a later one with the same number by when it began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asker {
-    id: u32,
-    began: u64,
-}
-
-/// The process that started the one that started us: rpm, behind the shell that runs a package's script. `None` if it is
-/// gone.
-pub fn asker() -> Option<Asker> {
-    let parent = status(std::os::unix::process::parent_id())?.parent;
-    Some(Asker { id: parent, began: status(parent)?.began })
-}
 
 /// Leaves a note that this module version was added.
 ///
@@ -70,28 +56,16 @@ fn trusted(setup: &Setup) -> Result<(), Error> {
 }
 
 fn note(setup: &Setup, module: &ModuleId, asker: Asker) -> PathBuf {
-    setup.layout.rpm_upgrades().join(format!("{}-{}", asker.id, module.dashed()))
+    setup.layout.rpm_upgrades().join(format!("{}-{}", asker.id(), module.dashed()))
 }
 
 fn text(module: &ModuleId, asker: Asker) -> String {
-    format!("{module}\n{}\n", asker.began)
-}
-
-struct Status {
-    parent: u32,
-    began: u64,
-}
-
-/// Fields 4 and 22 of the kernel's one-line description; the program's name before them may hold anything.
-fn status(process: u32) -> Option<Status> {
-    let content = std::fs::read(Path::new(PROC).join(process.to_string()).join("stat")).ok()?;
-    let text = String::from_utf8_lossy(&content);
-    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-    Some(Status { parent: fields.get(1)?.parse().ok()?, began: fields.get(19)?.parse().ok()? })
+    format!("{module}\n{asker}\n")
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::asker::asker;
     use super::*;
     use crate::testing;
 
@@ -105,12 +79,9 @@ mod tests {
         assert!(!take_upgrade_note(&setup, &guard, &module, asker).unwrap());
         note_upgrade(&setup, &guard, &module, asker).unwrap();
         assert!(!take_upgrade_note(&setup, &guard, &other, asker).unwrap());
-        assert!(!take_upgrade_note(&setup, &guard, &module, Asker { id: 1, ..asker }).unwrap());
+        assert!(!take_upgrade_note(&setup, &guard, &module, Asker::of(1).unwrap()).unwrap());
         assert!(take_upgrade_note(&setup, &guard, &module, asker).unwrap());
         assert!(!take_upgrade_note(&setup, &guard, &module, asker).unwrap());
-        note_upgrade(&setup, &guard, &module, asker).unwrap();
-        let later = Asker { began: asker.began + 1, ..asker };
-        assert!(!take_upgrade_note(&setup, &guard, &module, later).unwrap(), "another process of that number");
     }
 
     #[test]

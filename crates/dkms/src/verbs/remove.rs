@@ -21,10 +21,15 @@ pub(super) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
         log::warn!("the package of {module} is being upgraded to the same version, so nothing is removed");
         return Ok(());
     }
+    if register::is_for_the_end(&session.setup, &module) {
+        return Ok(session
+            .output
+            .line(&format!("{module} goes at the end of the transaction, if nothing takes its place"))?);
+    }
     if maintainer_script::is_upgrade(&session.setup) {
         let mut watcher = Watcher::new(session, progress, false);
         let (guard, _) = writer.guard(&session.setup, &mut watcher)?;
-        register::retire(&session.setup, guard, &module)?;
+        register::retire(&session.setup, guard, &module, None)?;
         return Ok(session.output.line(&format!("{module} stays until its successor is installed"))?);
     }
     super::achieve(session, progress, &mut writer, &goal::of(session, Some(&module))?)?;

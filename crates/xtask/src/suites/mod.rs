@@ -9,6 +9,7 @@ mod hostile;
 pub(crate) mod pacman;
 mod parallel;
 mod parity;
+pub(crate) mod rpm;
 pub(crate) mod transaction;
 mod unit;
 mod vm;
@@ -73,6 +74,8 @@ enum Suite {
     Arch,
     /// The same table with a real pacman in roots like Arch's
     Pacman,
+    /// The same table with rpm, dnf4, dnf5 and zypper in roots like Fedora's
+    Rpm,
     /// A built module loaded by a real kernel in QEMU
     Vm,
     /// dkms killed at its steps, and run again
@@ -83,7 +86,7 @@ impl Suite {
     /// Whether it is left out unless it is named or everything is asked for: it compiles the programs anew for other roots,
     /// or plays once more with another package manager what `dpkg` has played.
     fn is_long(self) -> bool {
-        matches!(self, Suite::Arch | Suite::Pacman)
+        matches!(self, Suite::Arch | Suite::Pacman | Suite::Rpm)
     }
 }
 
@@ -142,6 +145,7 @@ fn one(suite: Suite, request: &Request) -> Result<Tally> {
         Suite::Dpkg => dpkg::run(request),
         Suite::Arch => arch::run(request),
         Suite::Pacman => pacman::run(request),
+        Suite::Rpm => rpm::run(request),
         Suite::Vm => vm::run(request),
         Suite::Crash => crash::run(request),
     }

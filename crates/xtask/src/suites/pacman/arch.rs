@@ -14,8 +14,8 @@ const FILES: &[(&str, &str)] = &[
     ("usr/lib/os-release", include_str!("files/os-release")),
     ("etc/pacman.conf", include_str!("files/pacman.conf")),
     ("usr/lib/counted/pack", include_str!("files/pack")),
-    ("srv/counting/make", include_str!("files/make")),
-    ("srv/counting/depmod", include_str!("files/depmod")),
+    ("srv/counting/make", include_str!("../transaction/files/make")),
+    ("srv/counting/depmod", include_str!("../transaction/files/depmod")),
     ("srv/kmod/usr/share/libalpm/hooks/60-depmod.hook", include_str!("files/60-depmod.hook")),
     ("srv/kmod/usr/share/libalpm/scripts/depmod", include_str!("files/depmod-script")),
     (

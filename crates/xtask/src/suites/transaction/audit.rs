@@ -6,7 +6,8 @@ use anyhow::Result;
 
 use super::{Ground, Stage};
 
-/// Every row of `dkms status` against the files, and every file against the rows. Prints what is wrong.
+/// Every row of `dkms status` against the files, and every file against the rows; PLACE is where modules are, below a
+/// kernel's directory. Prints what is wrong.
 const AUDIT: &str = r#"
 dkms status > /tmp/status || echo "dkms status ended with $?"
 : > /tmp/known
@@ -19,23 +20,23 @@ while IFS= read -r row; do
     for object in "$tree"/*.ko*; do
         [ -e "$object" ] || continue
         count=$((count + 1)) name=${object##*/}
-        place=/lib/modules/$kernel/updates/dkms/$name
+        place=/lib/modules/$kernel/PLACE/$name
         echo "$place" >> /tmp/known
         [ -e "$place" ] || { echo "$row, but there is no $place"; continue; }
         cmp -s "$object" "$place" || echo "$place is not the object in the tree"
         magic=$(modinfo -F vermagic "$place")
         [ "${magic%% *}" = "$kernel" ] || echo "vermagic of $place is $magic"
         [ -n "$(modinfo -F signer "$place")" ] || echo "$place is not signed"
-        grep -q "^updates/dkms/$name:" "/lib/modules/$kernel/modules.dep" || echo "modules.dep of $kernel does not name $name"
+        grep -q "^PLACE/$name:" "/lib/modules/$kernel/modules.dep" || echo "modules.dep of $kernel does not name $name"
     done
     [ $count -gt 0 ] || echo "$row, but the tree has no object of it"
 done < /tmp/status
-for place in /lib/modules/*/updates/dkms/*.ko*; do
+for place in /lib/modules/*/PLACE/*.ko*; do
     [ ! -e "$place" ] || grep -qFx "$place" /tmp/known || echo "no row of dkms status accounts for $place"
 done
 for dep in /lib/modules/*/modules.dep; do
     kernel=$(basename "$(dirname "$dep")")
-    for name in $(grep -oE '^updates/dkms/[^:]+' "$dep"); do
+    for name in $(grep -oE '^PLACE/[^:]+' "$dep"); do
         [ -e "/lib/modules/$kernel/$name" ] || echo "modules.dep of $kernel names $name, which is gone"
     done
 done
@@ -53,7 +54,7 @@ pub(crate) fn check<G: Ground>(stage: &Stage<G>) -> Result<()> {
     if !has_dkms {
         return Ok(());
     }
-    stage.complain(&stage.root.must(&[G::AUDIT, AUDIT].concat())?.stdout);
+    stage.complain(&stage.root.must(&[G::AUDIT, &AUDIT.replace("PLACE", G::PLACE)].concat())?.stdout);
     // A row may end with the original in our place.
     if stage.is_ours() && stage.root.bash("test -x /usr/lib/dkms/hook")?.code == 0 {
         again(stage)?;

@@ -85,7 +85,7 @@ fn build(module: &str, version: &str, kernel: &str, directory: &str, args: &str)
 }
 
 /// Programs that index a kernel because it came.
-const KERNELS: [&str; 3] = ["linux-image", "linux-run-hooks", "libalpm/scripts/depmod"];
+const KERNELS: [&str; 4] = ["linux-image", "linux-run-hooks", "libalpm/scripts/depmod", "50-depmod.install"];
 
 fn depmods(text: &str) -> Vec<String> {
     let ours = |line: &&str| {

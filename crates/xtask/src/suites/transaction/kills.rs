@@ -17,8 +17,8 @@ fi 2> /dev/null
 exec /usr/lib/dkms/hook.real "$@"
 "#;
 
-/// What the end has to look like, whatever happened before.
-const END: &str = "dkms status; cd /; find lib/modules/*/updates var/lib/dkms ! -name seen -printf '%p %y %l\\n' | sort; grep -h ^updates lib/modules/*/modules.dep";
+/// What the end has to look like, whatever happened before; PLACE is where modules are.
+const END: &str = "dkms status; cd /; find lib/modules/*/PLACE var/lib/dkms ! -name seen -printf '%p %y %l\\n' | sort; grep -h ^PLACE lib/modules/*/modules.dep";
 
 /// What is killed, and what is run after it.
 pub(crate) struct Killing<S> {
@@ -48,7 +48,7 @@ impl<'a, G: Ground> Kills<'a, G> {
         let stage = kills.stage(&format!("trace={STEPS}"))?;
         ensure!(stage.run(&kills.killing.transaction)?.exit == 0, "the transaction fails although nobody is killed");
         ensure!(stage.root.bash("test -e /srv/trace")?.code == 0, "nobody called the hook");
-        kills.undisturbed = stage.root.must(END)?.stdout;
+        kills.undisturbed = stage.root.must(&END.replace("PLACE", G::PLACE))?.stdout;
         let all = killing::moments(&stage.root, "/srv/trace")?;
         let count = all.len();
         let times = kills.killing.times;
@@ -82,7 +82,7 @@ impl<'a, G: Ground> Kills<'a, G> {
             let row = format!("{}/{}, {}, x86_64", build.module, build.version, build.kernel);
             stage.expect(!done.contains(&row), || format!("{row} was finished, and built again"));
         }
-        let end = stage.root.must(END)?.stdout;
+        let end = stage.root.must(&END.replace("PLACE", G::PLACE))?.stdout;
         let (found, wanted): (BTreeSet<&str>, BTreeSet<&str>) =
             (end.lines().collect(), self.undisturbed.lines().collect());
         stage.complain(&wanted.difference(&found).map(|line| format!("missing: {line}\n")).collect::<String>());

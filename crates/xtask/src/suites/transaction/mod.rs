@@ -5,9 +5,12 @@
 
 pub(super) mod audit;
 pub(super) mod counts;
+pub(super) mod debian;
+pub(super) mod door;
 pub(super) mod full;
 pub(super) mod kills;
 pub(super) mod made;
+pub(super) mod rows;
 pub(crate) mod scenario;
 mod stage;
 mod step;

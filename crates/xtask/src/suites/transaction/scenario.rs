@@ -26,6 +26,8 @@ pub(crate) trait Ground: Sized + Sync + 'static {
     const RELEASES: &'static [&'static str];
     /// The table.
     const ROWS: &'static [Scenario<Self>];
+    /// Where modules are, below a kernel's directory.
+    const PLACE: &'static str = "updates/dkms";
     /// Lines of bash that print what the package manager left incomplete.
     const AUDIT: &'static str;
     /// Lines of bash that call every hook of ours as the package manager does, for all that is there.

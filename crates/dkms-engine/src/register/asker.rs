@@ -1,0 +1,76 @@
+//! The process that a transaction belongs to, told from a later one with the same number by when it began.
+
+use std::fmt;
+use std::path::Path;
+
+use crate::layout::PROC;
+
+/// A process that runs the scripts of packages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asker {
+    id: u32,
+    began: u64,
+}
+
+/// The process that started the one that started us: rpm, behind the shell that runs a package's script. `None` if it is
+/// gone.
+pub fn asker() -> Option<Asker> {
+    Asker::of(status(std::os::unix::process::parent_id())?.parent)
+}
+
+impl Asker {
+    pub(super) fn of(id: u32) -> Option<Self> {
+        Some(Self { id, began: status(id)?.began })
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// From its text; `None` for anything else.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (id, began) = text.trim_end().split_once(' ')?;
+        Some(Self { id: id.parse().ok()?, began: began.parse().ok()? })
+    }
+
+    /// Whether it is one of those that we descend from.
+    pub fn is_above_us(&self) -> bool {
+        let parent = |id: &u32| status(*id).map(|status| status.parent).filter(|parent| *parent != 0);
+        std::iter::successors(Some(std::process::id()), parent).any(|id| Self::of(id).as_ref() == Some(self))
+    }
+}
+
+impl fmt::Display for Asker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.id, self.began)
+    }
+}
+
+struct Status {
+    parent: u32,
+    began: u64,
+}
+
+/// Fields 4 and 22 of the kernel's one-line description; the program's name before them may hold anything.
+fn status(process: u32) -> Option<Status> {
+    let content = std::fs::read(Path::new(PROC).join(process.to_string()).join("stat")).ok()?;
+    let text = String::from_utf8_lossy(&content);
+    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+    Some(Status { parent: fields.get(1)?.parse().ok()?, began: fields.get(19)?.parse().ok()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_its_number_and_its_beginning() {
+        let asker = asker().unwrap();
+        assert!(asker.is_above_us());
+        assert_eq!(Asker::parse(&format!("{asker}\n")), Some(asker));
+        let later = Asker { began: asker.began + 1, ..asker };
+        assert_ne!(Asker::parse(&later.to_string()), Some(asker));
+        assert!(!later.is_above_us(), "another process of that number");
+        assert!(["", "x", "1", "1 x", "1 2 3"].iter().all(|text| Asker::parse(text).is_none()));
+    }
+}

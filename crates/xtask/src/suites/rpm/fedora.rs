@@ -1,0 +1,63 @@
+//! A root that looks like Fedora: rpm with an empty database, counting programs, and a stand-in for dracut.
+
+use anyhow::Result;
+
+use super::tool::Tool;
+use crate::disk;
+use crate::layer::{self, Layer};
+use crate::root::Root;
+
+/// Packs a directory; see the script.
+pub(super) const PACK: &str = "/usr/lib/counted/pack";
+
+const FILES: &[(&str, &str)] = &[
+    ("usr/lib/os-release", include_str!("files/os-release")),
+    ("usr/lib/counted/pack", include_str!("files/pack")),
+    ("srv/counting/make", include_str!("../transaction/files/make")),
+    ("srv/counting/depmod", include_str!("../transaction/files/depmod")),
+    ("usr/bin/dracut", include_str!("files/dracut")),
+    ("usr/lib/kernel/install.d/50-dracut.install", include_str!("files/50-dracut.install")),
+];
+
+/// rpm and what makes packages and repositories of it; kernel-install; what objtool of a kernel's build tree is linked to.
+const PACKAGES: [&str; 4] = ["rpm", "createrepo-c", "systemd", "libelf-dev"];
+
+/// The package `base` stands for what Debian brings and packages of Fedora require.
+const SETUP: &str = r#"
+set -e
+chmod 0755 /usr/lib/counted/pack /srv/counting/* /usr/bin/dracut /usr/lib/kernel/install.d/*
+mkdir -p /var/log/counted /usr/lib/modules /srv/base/usr/share/base /srv/repo /etc/kernel
+echo layout=other > /etc/kernel/install.conf
+systemd-machine-id-setup
+depmod=$(dpkg -L kmod | grep 'sbin/depmod$')
+mv /usr/bin/make /usr/lib/counted/make
+mv /srv/counting/make /usr/bin/make
+ln -s /usr/bin/kmod /usr/lib/counted/depmod
+rm "$depmod"
+mv /srv/counting/depmod "$depmod"
+rpm --initdb
+touch /srv/base/usr/share/base/file
+libraries=$(cd /usr/lib/x86_64-linux-gnu && ls libc.so.6 libm.so.6 libgcc_s.so.1 ld-linux-x86-64.so.2 | sed "s,^,$PWD/," | /usr/lib/rpm/elfdeps --provides)
+PACK /srv/base base 1 1 'Provides: /bin/sh, /usr/bin/sh, bash, gcc, kmod, make, patch, elfutils-libelf-devel, openssl, glibc' \
+    'Provides: rtld(GNU_HASH), python(abi)' "Provides: $(echo $libraries)"
+rpm -i /srv/repo/*.rpm
+rm -r /srv/base /srv/counting /srv/repo/*
+"#;
+
+/// Over the tools of a Debian release, with a program on top of rpm.
+pub(super) fn layer(suite: &str, tool: Tool) -> Result<Layer> {
+    let setup = format!("{}{}", SETUP.replace("PACK", PACK), tool.setup());
+    let packages: Vec<&str> = PACKAGES.into_iter().chain(tool.packages().iter().copied()).collect();
+    let recipe: Vec<&str> =
+        FILES.iter().flat_map(|(path, text)| [*path, *text]).chain([setup.as_str()]).chain(packages.clone()).collect();
+    layer::tools_of(suite)?.extend("fedora", &recipe.join("\n"), |root| {
+        root.apt_install(&packages)?;
+        write(root, FILES)?;
+        root.must(&setup).map(drop)
+    })
+}
+
+/// Writes files by their paths in the root.
+pub(super) fn write(root: &Root, files: &[(impl AsRef<str>, impl AsRef<str>)]) -> Result<()> {
+    files.iter().try_for_each(|(path, text)| disk::write(&root.path(path.as_ref()), text.as_ref()))
+}

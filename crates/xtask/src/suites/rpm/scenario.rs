@@ -1,0 +1,67 @@
+//! The table of scenarios: a name, what the root has before, and the transactions with what is expected of them.
+
+use super::ground::Ground;
+use super::{switch, tools};
+use crate::suites::transaction::door::{
+    ACPI_CALL, BOTH, DUMMY, Kernel, LEAF, PICKY, Package, Start, TRUNK, TWIG, TWIG_NEXT, WRITEBOOST,
+};
+use crate::suites::transaction::rows::{crowd, full, kernels, modules, pairs};
+use crate::suites::transaction::scenario::{everywhere, row};
+
+/// A row of the table.
+pub(super) type Scenario = crate::suites::transaction::Scenario<Ground>;
+
+const OLDER: &[Kernel] = &[Kernel::Older];
+
+const fn with(kernels: &'static [Kernel], packages: &'static [Package]) -> Start {
+    Start { kernels, dkms: true, packages }
+}
+
+/// All of them, in the order of the contract.
+pub(super) const SCENARIOS: &[Scenario] = &[
+    everywhere(row("S1", "install a module package", with(&BOTH, &[]), modules::install)),
+    everywhere(row("S2", "install a kernel with its headers", with(OLDER, &[ACPI_CALL, TWIG]), kernels::install)),
+    everywhere(row(
+        "S3",
+        "upgrade a module, install a kernel",
+        with(OLDER, &[ACPI_CALL, TWIG]),
+        modules::upgrade_with_kernel,
+    )),
+    row("S4", "install something unrelated", with(OLDER, &[ACPI_CALL]), modules::unrelated),
+    everywhere(row("S5", "reinstall kernel, headers, module", with(OLDER, &[ACPI_CALL]), kernels::reinstall)),
+    row("S6", "headers released again", with(OLDER, &[ACPI_CALL, WRITEBOOST]), kernels::headers_again),
+    everywhere(row("S7", "kernel now, its headers later", with(OLDER, &[ACPI_CALL]), kernels::headers_later)),
+    row("S8", "headers now, kernel later", with(OLDER, &[ACPI_CALL]), kernels::image_later),
+    everywhere(row("S9", "upgrade to a module that fails", with(&BOTH, &[TWIG]), modules::upgrade_to_failing)),
+    row("S10", "a kernel for which one fails", with(OLDER, &[ACPI_CALL, PICKY]), kernels::one_fails),
+    everywhere(row("S11", "remove a module package", with(&BOTH, &[ACPI_CALL, DUMMY]), modules::remove)),
+    everywhere(row("S12", "remove a kernel", with(&BOTH, &[ACPI_CALL, TWIG]), kernels::remove)),
+    row("S13", "remove headers only", with(&BOTH, &[ACPI_CALL]), kernels::remove_headers),
+    row("S14", "two modules, one needs the other", with(&BOTH, &[]), pairs::install),
+    everywhere(row("S15", "upgrade the needed one", with(&BOTH, &[TRUNK, LEAF]), pairs::upgrade)),
+    row(
+        "S17",
+        "from the original and back",
+        Start { kernels: OLDER, dkms: false, packages: &[] },
+        switch::there_and_back,
+    ),
+    row("S18", "image building", with(&[], &[]), kernels::image_building),
+    row("S19", "an excluded kernel", with(OLDER, &[]), modules::excluded),
+    row("S20", "AUTOINSTALL off", with(OLDER, &[]), modules::manual),
+    everywhere(row("S21", "much at once", with(OLDER, &[ACPI_CALL, WRITEBOOST, TWIG]), crowd::full_upgrade)),
+    row("S22", "a step that needs the module at once", with(&BOTH, &[]), pairs::needed_at_once),
+    everywhere(row("S23", "downgrade a module", with(&BOTH, &[TWIG_NEXT]), modules::downgrade)),
+    row("S24", "a person at the same time", with(&BOTH, &[]), crowd::at_once),
+    row("S25-tree", "no room in the tree", with(&BOTH, &[TWIG]), full::tree),
+    row("S25-modules", "no room for modules", with(&BOTH, &[TWIG]), full::modules),
+    row("S25-temporary", "no room in /tmp", with(&BOTH, &[TWIG]), full::temporary),
+    everywhere(row(
+        "first",
+        "all at once",
+        Start { kernels: &[], dkms: false, packages: &[] },
+        switch::first_installation,
+    )),
+    everywhere(row("removal", "remove dkms and modules", with(&BOTH, &[ACPI_CALL, TWIG]), switch::removal)),
+    everywhere(row("broken", "nothing of ours works", with(OLDER, &[TWIG]), tools::broken)),
+    everywhere(row("abort", "a kernel that is not supported", with(OLDER, &[TWIG]), tools::abort)),
+];

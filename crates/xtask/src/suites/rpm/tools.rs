@@ -1,0 +1,71 @@
+//! What is not the engine's: plugins of the programs on top of rpm, and what becomes of a transaction when ours is broken.
+
+use anyhow::Result;
+
+use super::Stage;
+use super::tool::Tool;
+use crate::suites::transaction::door::{Door, Kernel, Package, TWIG_NEXT, linux};
+
+/// Ways in which what is ours can be broken, each put right afterwards.
+const BREAKS: [(&str, &str, &str); 4] = [
+    ("no binary", "mv /usr/lib/dkms/hook /srv/hook", "mv /srv/hook /usr/lib/dkms/hook"),
+    (
+        "a binary that is none",
+        "mv /usr/lib/dkms/hook /srv/hook; printf '\\177ELF' > /usr/lib/dkms/hook; chmod 0755 /usr/lib/dkms/hook",
+        "mv /srv/hook /usr/lib/dkms/hook",
+    ),
+    (
+        "a tree that is none",
+        "mv /var/lib/dkms /srv/tree; echo > /var/lib/dkms",
+        "rm /var/lib/dkms; mv /srv/tree /var/lib/dkms",
+    ),
+    (
+        "settings that are none",
+        "cp /etc/dkms/framework.conf /srv/kept; echo 'on_failure=maybe' >> /etc/dkms/framework.conf",
+        "mv /srv/kept /etc/dkms/framework.conf",
+    ),
+];
+
+/// No transaction fails, whatever of ours is broken.
+pub(super) fn broken(stage: &Stage) -> Result<()> {
+    if !stage.is_ours() {
+        return Ok(());
+    }
+    for (what, spoil, mend) in BREAKS {
+        stage.prepare(spoil)?;
+        for line in [stage.ground.install(&[Package::Unrelated]), stage.ground.remove(&[Package::Unrelated])] {
+            let step = stage.look(&line)?;
+            stage.expect(step.exit == 0, || format!("{what}: `{line}` ended with {}\n{}", step.exit, step.tail(20)));
+        }
+        stage.prepare(mend)?;
+    }
+    Ok(())
+}
+
+/// A kernel that a module says it does not support: dnf tells it before anything changes, and goes no further only if the
+/// administrator wants that. rpm and zypper ask nobody.
+pub(super) fn abort(stage: &Stage) -> Result<()> {
+    if !stage.is_ours() || !matches!(stage.ground.tool(), Tool::Dnf4 | Tool::Dnf5) {
+        return Ok(());
+    }
+    // What the package of a Fedora kernel is called tells its release; Debian's has another one.
+    let (version, number) = stage.ground.version(Kernel::Newer);
+    stage.prepare(
+        "echo 'BUILD_EXCLUSIVE_KERNEL_MAX=\"1.0\"' > /etc/dkms/twig.conf
+         echo 'on_unsupported_kernel=\"abort\"' >> /etc/dkms/framework.conf",
+    )?;
+    let stopped = stage.look(&stage.ground.install(&linux(Kernel::Newer)))?;
+    stage.expect(stopped.exit != 0, || format!("nothing stopped it\n{}", stopped.tail(30)));
+    for word in ["twig/1.0", &format!("{version}-{number}"), "BUILD_EXCLUSIVE_KERNEL_MAX"] {
+        stage.expect(stopped.said.contains(word), || format!("`{word}` is not named\n{}", stopped.tail(30)));
+    }
+    stage.expect(stage.root.bash(&format!("rpm -q kernel-core-{version}-{number}"))?.code != 0, || {
+        "the kernel was installed all the same".into()
+    });
+    // A module that comes along may know more.
+    let along = stage.look(&stage.ground.install(&[&linux(Kernel::Newer)[..], &[TWIG_NEXT]].concat()))?;
+    stage.expect(along.exit == 0 && along.said.contains("nothing is known yet"), || {
+        format!("with a new twig it ended with {}\n{}", along.exit, along.tail(30))
+    });
+    stage.prepare("rm /etc/dkms/twig.conf; sed -i /on_unsupported_kernel/d /etc/dkms/framework.conf; dkms autoinstall --all-kernels")
+}

@@ -1,0 +1,155 @@
+//! What rows that are written once for several package managers need of each.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::{Ground, Stage, Step};
+
+/// A kernel by what it is to a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kernel {
+    /// The one that is there first.
+    Older,
+    /// One that is installed beside it.
+    Newer,
+}
+
+/// Both, in their order.
+pub(crate) const BOTH: [Kernel; 2] = [Kernel::Older, Kernel::Newer];
+
+/// Something that is installed or removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Package {
+    /// A kernel without its headers.
+    Image(Kernel),
+    /// Its headers.
+    Headers(Kernel),
+    /// The headers of the older one under the same release, with another content.
+    HeadersAgain,
+    /// One of the modules that were made for tests, by name and version.
+    Module(&'static str, &'static str),
+    /// A module package made of what the archive has.
+    Real(&'static str),
+    /// Below `/usr/src`, but no module.
+    Unrelated,
+    /// Has a step after ours that needs the module twig.
+    Eager,
+}
+
+/// A kernel with its headers.
+pub(crate) const fn linux(kernel: Kernel) -> [Package; 2] {
+    [Package::Image(kernel), Package::Headers(kernel)]
+}
+
+pub(crate) const ACPI_CALL: Package = Package::Real("acpi-call");
+pub(crate) const WRITEBOOST: Package = Package::Real("dm-writeboost");
+pub(crate) const TWIG: Package = Package::Module("twig", "1.0");
+pub(crate) const TWIG_NEXT: Package = Package::Module("twig", "1.1");
+/// Does not compile.
+pub(crate) const TWIG_BROKEN: Package = Package::Module("twig", "1.2");
+/// Does not compile for the newer kernel.
+pub(crate) const PICKY: Package = Package::Module("picky", "1.0");
+pub(crate) const TRUNK: Package = Package::Module("trunk", "1.0");
+pub(crate) const TRUNK_NEXT: Package = Package::Module("trunk", "1.1");
+/// Needs the symbols of trunk.
+pub(crate) const LEAF: Package = Package::Module("leaf", "1.0");
+/// Excluded from every kernel.
+pub(crate) const NEVER: Package = Package::Module("never", "1.0");
+/// AUTOINSTALL is not set.
+pub(crate) const MANUAL: Package = Package::Module("manual", "1.0");
+/// Its module is in the kernel, too.
+pub(crate) const DUMMY: Package = Package::Module("dummy", "9.9");
+
+/// A package manager whose rows are shared.
+pub(crate) trait Door: Ground {
+    /// The release of a kernel.
+    fn release(&self, kernel: Kernel) -> &String;
+
+    /// A line of bash: one transaction that installs, upgrades or downgrades.
+    fn install(&self, packages: &[Package]) -> String;
+
+    /// The same for what is there already.
+    fn again(&self, packages: &[Package]) -> String;
+
+    /// A line of bash: one transaction that removes.
+    fn remove(&self, packages: &[Package]) -> String;
+
+    /// Where the list of hashes is that stands for a kernel's initramfs.
+    fn image(&self, kernel: Kernel) -> String;
+
+    /// Whether a kernel's initramfs is made before anything is built for it, and then once more.
+    fn comes_late(&self) -> bool {
+        false
+    }
+}
+
+/// What a root has before the first transaction.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Start {
+    pub(crate) kernels: &'static [Kernel],
+    /// Whether dkms is there.
+    pub(crate) dkms: bool,
+    pub(crate) packages: &'static [Package],
+}
+
+impl<G: Door> Stage<'_, G> {
+    pub(crate) fn install(&self, packages: &[Package]) -> Result<Step> {
+        self.run(&self.ground.install(packages))
+    }
+
+    pub(crate) fn again(&self, packages: &[Package]) -> Result<Step> {
+        self.run(&self.ground.again(packages))
+    }
+
+    pub(crate) fn remove(&self, packages: &[Package]) -> Result<Step> {
+        self.run(&self.ground.remove(packages))
+    }
+
+    pub(crate) fn release(&self, kernel: Kernel) -> &String {
+        self.ground.release(kernel)
+    }
+
+    /// The images that are made when a kernel comes.
+    pub(crate) fn images_of_new(&self, kernel: Kernel) -> Vec<&String> {
+        vec![self.release(kernel); if self.ground.comes_late() { 2 } else { 1 }]
+    }
+
+    /// Expects a module for these kernels, and in their images.
+    pub(crate) fn works(&self, module: &str, version: &str, kernels: &[Kernel]) -> Result<()> {
+        for kernel in kernels {
+            self.expect_row(&format!("{module}/{version}, {}, x86_64: installed", self.release(*kernel)))?;
+            self.holds(*kernel, &module.replace('-', "_"))?;
+        }
+        Ok(())
+    }
+
+    /// Expects the very object that is installed in the image.
+    pub(crate) fn holds(&self, kernel: Kernel, object: &str) -> Result<()> {
+        let (release, place, image) = (self.release(kernel), G::PLACE, self.ground.image(kernel));
+        let said = self.root.bash(&format!(
+            "cd /usr/lib/modules/{release} && here=$(echo {place}/{object}.ko*) && grep -qFx \"$(sha256sum \"$here\")\" {image} ||
+             echo 'the initramfs of {release} has not the {object} that is installed'"
+        ))?;
+        self.complain(&format!("{}{}", said.stdout, said.stderr));
+        Ok(())
+    }
+
+    /// Expects that nothing of ours is left beside a kernel, in its index or in its image.
+    pub(crate) fn is_bare(&self, kernel: Kernel) -> Result<()> {
+        let (release, place, image) = (self.release(kernel), Path::new(G::PLACE), self.ground.image(kernel));
+        let place = place.display();
+        let left = self.root.must(&format!(
+            "cd /usr/lib/modules/{release}; find {place} -type f 2> /dev/null; grep '^{place}/' modules.dep {image} || [ $? = 1 ]"
+        ))?;
+        self.complain(&left.stdout);
+        Ok(())
+    }
+
+    /// Expects that a module version is not there any more.
+    pub(crate) fn gone(&self, module: &str) -> Result<()> {
+        let status = self.root.must("dkms status")?.stdout;
+        self.expect(!status.contains(module), || format!("{module} is still there\n{status}"));
+        Ok(())
+    }
+}

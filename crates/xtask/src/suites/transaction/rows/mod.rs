@@ -1,0 +1,7 @@
+//! Rows that are the same with every package manager.
+
+pub(crate) mod crowd;
+pub(crate) mod full;
+pub(crate) mod kernels;
+pub(crate) mod modules;
+pub(crate) mod pairs;

@@ -1,0 +1,142 @@
+//! A commit of zypper, as its plugin sees it.
+//!
+//! zypper may start an rpm for each package, so that our triggers are run once for each. While the plugin is there, what
+//! they are told is kept, and acted on once, when the commit ends. The plugin holds a lock on the file where it is kept: a
+//! file without a holder is of a plugin that died, and then each trigger acts for itself.
+//!
+//! Frames are a command, headers, an empty line and a body, and end with a zero byte; each is answered.
+
+use std::fs::File;
+use std::io::{BufRead, Read, Seek, SeekFrom, Write};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use dkms_engine::error::Error;
+use dkms_engine::layout::RUN;
+use dkms_engine::root::Root;
+use rustix::fs::{FlockOperation, flock};
+use rustix::process::{PidfdFlags, PidfdGetfdFlags, getppid, pidfd_getfd, pidfd_open};
+
+/// The answer to every frame.
+const ACK: &[u8] = b"ACK\n\n\0";
+
+/// Keeps what a trigger was told for the end of a commit; `false` if no commit is under way.
+pub(crate) fn defer(paths: &str) -> bool {
+    let keep = || -> Result<bool, Error> {
+        let root = Root::open(Path::new("/"))?;
+        if !root.is_file(&kept()) {
+            return Ok(false);
+        }
+        let mut file = root.open_or_create(&kept(), 0o600)?;
+        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            root.remove_file(&kept())?;
+            return Ok(false);
+        }
+        let append = |file: &mut File| file.seek(SeekFrom::End(0)).and_then(|_| file.write_all(paths.as_bytes()));
+        append(&mut file).map(|()| true).map_err(Error::io("write", &kept()))
+    };
+    keep().unwrap_or_else(|error| {
+        log::debug!("waiting for the end of a commit: {error}");
+        false
+    })
+}
+
+/// Answers zypper until it has no more to say; when the commit is over, `ended` is told the paths of all rpm runs.
+pub(crate) fn attend(ended: impl Fn(&str) -> ExitCode) -> ExitCode {
+    let Ok(mut answers) = step_aside() else { return ExitCode::SUCCESS };
+    let mut commit = Commit::begin();
+    let mut frames = std::io::stdin().lock();
+    let mut frame = Vec::new();
+    while frames.read_until(0, &mut frame).is_ok_and(|read| read > 0) {
+        if command(&frame) == "COMMITEND" {
+            ended(&commit.take().map_or_else(String::new, Commit::end));
+        }
+        if answers.write_all(ACK).is_err() {
+            break;
+        }
+        frame.clear();
+    }
+    // zypper died, or gave up: what was installed until then is installed.
+    if let Some(paths) = commit.map(Commit::end).filter(|paths| !paths.is_empty()) {
+        ended(&paths);
+    }
+    ExitCode::SUCCESS
+}
+
+/// The file with what triggers were told, held as long as the commit is under way.
+struct Commit {
+    root: Root,
+    file: File,
+}
+
+impl Commit {
+    fn begin() -> Option<Self> {
+        let hold = || -> Result<Self, Error> {
+            let root = Root::open(Path::new("/"))?;
+            root.create_dir_all(Path::new(RUN))?;
+            let file = root.open_or_create(&kept(), 0o600)?;
+            flock(&file, FlockOperation::LockExclusive).map_err(Error::os("lock", &kept()))?;
+            file.set_len(0).map_err(Error::io("empty", &kept()))?;
+            Ok(Self { root, file })
+        };
+        hold().map_err(|error| log::warn!("each package of this commit is seen to on its own: {error}")).ok()
+    }
+
+    /// What was kept. From now on every trigger acts for itself again.
+    fn end(mut self) -> String {
+        let mut bytes = Vec::new();
+        let read = self.file.seek(SeekFrom::Start(0)).and_then(|_| self.file.read_to_end(&mut bytes));
+        if let Err(error) = read {
+            log::debug!("what was kept: {error}");
+        }
+        drop(self.root.remove_file(&kept()));
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+/// Leaves standard output to the answers alone. What is told from now on goes where zypper itself writes, which shows
+/// nothing of what its plugins say; if that is out of reach, to standard error, which is its log.
+fn step_aside() -> rustix::io::Result<File> {
+    let answers = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?;
+    let screen = screen().or_else(|error| {
+        log::debug!("the screen of zypper: {error}");
+        rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), 3)
+    })?;
+    rustix::stdio::dup2_stdout(&screen)?;
+    rustix::stdio::dup2_stderr(&screen)?;
+    Ok(File::from(answers))
+}
+
+/// Standard output of who started us.
+fn screen() -> rustix::io::Result<OwnedFd> {
+    let zypper = pidfd_open(getppid().ok_or(rustix::io::Errno::SRCH)?, PidfdFlags::empty())?;
+    pidfd_getfd(&zypper, 1, PidfdGetfdFlags::empty())
+}
+
+fn command(frame: &[u8]) -> &str {
+    let line = frame.trim_ascii_start().split(|byte| matches!(byte, b'\n' | b'\r' | 0)).next().unwrap_or_default();
+    std::str::from_utf8(line).unwrap_or_default()
+}
+
+fn kept() -> PathBuf {
+    Path::new(RUN).join("commit")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_begins_with_its_command() {
+        for (frame, wanted) in [
+            (&b"COMMITEND\ncontent-length:2\n\n{}\0"[..], "COMMITEND"),
+            (b"\nPLUGINBEGIN\n\n\0", "PLUGINBEGIN"),
+            (b"_DISCONNECT\0", "_DISCONNECT"),
+            (b"\0", ""),
+            (b"\xff\n\0", ""),
+        ] {
+            assert_eq!(command(frame), wanted);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! `/usr/lib/dkms/hook` on Fedora, Red Hat, SUSE and their children: turns what rpm and those above it say into events.
+//!
+//! ```text
+//! hook installed < paths                    %transfiletriggerin of our package: packages came
+//! hook going < paths                        %transfiletriggerun: packages are about to go, or to be replaced
+//! hook removed                              %transfiletriggerpostun: packages went
+//! hook leaving                              %preun of our package
+//! hook kernel-install add|remove RELEASE    the plugin of kernel-install(8)
+//! hook coming < packages                    the plugin of dnf4, before a transaction
+//! hook dnf5                                 the actions of dnf5, before a transaction
+//! hook told                                 both of them, after it
+//! hook commit                               the plugin of zypper, all along a commit
+//! ```
+//!
+//! rpm gives absolute paths without what was done to them; what became of each is seen on the disk. zypper may run one rpm
+//! after the other: what these say is kept until the commit ends (see [`commit`]).
+
+mod coming;
+mod commit;
+mod dnf5;
+mod last_words;
+mod names;
+
+use std::process::ExitCode;
+
+use dkms_engine::error::Error;
+use dkms_engine::event::{Event, Packages, Touched};
+use dkms_engine::register;
+use dkms_engine::setup::Setup;
+
+/// rpm runs us when everything that a build needs is in place.
+struct Complete;
+
+impl Packages for Complete {
+    fn unfinished(&self, _release: &str) -> Option<String> {
+        None
+    }
+}
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["commit"] => commit::attend(ended),
+        ["installed"] => unless_committing(&dkms_hook::paths()),
+        ["removed"] => unless_committing("\n"),
+        // A module whose next version comes later in the commit would be built twice.
+        ["kernel-install", "add", ..] if commit::defer("\n") => ExitCode::SUCCESS,
+        _ => dkms_hook::run("hook", |setup| run(setup, &words)),
+    }
+}
+
+fn unless_committing(paths: &str) -> ExitCode {
+    if commit::defer(paths) { ExitCode::SUCCESS } else { ended(paths) }
+}
+
+/// A transaction is over.
+fn ended(paths: &str) -> ExitCode {
+    dkms_hook::run("hook", |setup| {
+        let event = Event::Ended { touched: Touched::of(&setup.layout, paths.lines()) };
+        let response = dkms_hook::answer(setup, &event, &Complete)?;
+        last_words::keep(setup, &response.problems);
+        Ok(response.fails(setup))
+    })
+}
+
+/// Whether the hook is to fail.
+fn run(setup: &Setup, words: &[&str]) -> Result<bool, Error> {
+    let event = match *words {
+        ["coming"] => return Ok(coming::told(setup, &dkms_hook::paths(), &mut dkms_hook::say)),
+        ["dnf5"] => {
+            dnf5::converse(setup);
+            return Ok(false);
+        }
+        ["told"] => {
+            last_words::tell(setup);
+            return Ok(false);
+        }
+        ["going"] => {
+            Event::Going { touched: Touched::of(&setup.layout, dkms_hook::paths().lines()), asker: register::asker() }
+        }
+        ["leaving"] => Event::Leaving,
+        ["kernel-install", "add", release, ..] => Event::KernelInstalled { release: release.to_owned() },
+        ["kernel-install", "remove", release, ..] => Event::KernelRemoved { release: release.to_owned() },
+        ["kernel-install", ..] => return Ok(false),
+        _ => {
+            dkms_hook::say(&format!("warning: `{}` is nothing that rpm's hooks of dkms say", words.join(" ")));
+            return Ok(false);
+        }
+    };
+    Ok(dkms_hook::answer(setup, &event, &Complete)?.fails(setup))
+}
