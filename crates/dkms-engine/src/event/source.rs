@@ -55,7 +55,9 @@ pub(super) fn retire<'a>(
     observer: &mut dyn Observer,
 ) -> Result<(), Error> {
     let known = retiring(setup)?;
-    let is_registered = |module: &ModuleId| registration(setup, module).is_some() && !known.contains(module);
+    // Whose transaction it is may be news.
+    let is_new = |module: &ModuleId| asker.is_some() || !known.contains(module);
+    let is_registered = |module: &ModuleId| registration(setup, module).is_some() && is_new(module);
     for module in sources.flat_map(|source| names(source)).filter(is_registered) {
         let (guard, _) = writer.guard(setup, observer)?;
         register::retire(setup, guard, &module, asker)?;
@@ -99,17 +101,16 @@ pub(super) fn register(
 ) -> Result<bool, Error> {
     let retires = retiring(setup)?.contains(module);
     let is_registered = registration(setup, module) == Some(Registration::Added);
-    if setup.root.exists(Path::new(NO_AUTOINSTALL)) {
+    let is_off = setup.root.exists(Path::new(NO_AUTOINSTALL));
+    if is_off || (archive.is_none() && is_registered) {
+        // A script of its package may have registered it again since it was to go.
         if retires {
             let (guard, _) = writer.guard(setup, observer)?;
             register::reinstate(setup, guard, module)?;
         } else if !is_registered {
             log::warn!("{module} is not registered while `{NO_AUTOINSTALL}` exists");
         }
-        return Ok(false);
-    }
-    if archive.is_none() && !retires && is_registered {
-        return Ok(true);
+        return Ok(!is_off);
     }
     let kernel = any_kernel(setup)?;
     let (guard, _) = writer.guard(setup, observer)?;

@@ -94,6 +94,8 @@ impl transaction::Ground for Ground {
 }
 
 impl Door for Ground {
+    const CATCH_UP: &'static str = "/usr/lib/dkms/hook installed < /dev/null";
+
     fn release(&self, kernel: Kernel) -> &String {
         self.releases.of(kernel)
     }

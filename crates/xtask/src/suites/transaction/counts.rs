@@ -84,8 +84,8 @@ fn build(module: &str, version: &str, kernel: &str, directory: &str, args: &str)
     Some(Build { module, version, kernel: kernel.to_owned() })
 }
 
-/// Programs that index a kernel because it came.
-const KERNELS: [&str; 4] = ["linux-image", "linux-run-hooks", "libalpm/scripts/depmod", "50-depmod.install"];
+/// Programs that index a kernel because it came; the last one is what kernel-install calls itself while a plugin runs.
+const KERNELS: [&str; 4] = ["linux-image", "linux-run-hooks", "libalpm/scripts/depmod", "sd-exec"];
 
 fn depmods(text: &str) -> Vec<String> {
     let ours = |line: &&str| {
@@ -120,7 +120,8 @@ mod tests {
 
     #[test]
     fn images_and_kernel_packages_index_for_themselves() {
-        let log = "dkms install\t-a 6.1\nsh /var/lib/dpkg/info/linux-image-6.1.postinst\t6.1\nsh mkinitramfs\t-a -b /tmp/x 6.1\n";
-        assert_eq!(depmods(log), ["6.1"]);
+        let log = "dkms install\t-a 6.1\nsh /var/lib/dpkg/info/linux-image-6.1.postinst\t6.1\nsh mkinitramfs\t-a -b /tmp/x 6.1\n\
+                   (sd-exec-strv)\t-a 6.2\n/usr/lib/dkms/hook kernel-install add 6.3\t-a 6.3\n";
+        assert_eq!(depmods(log), ["6.1", "6.3"]);
     }
 }

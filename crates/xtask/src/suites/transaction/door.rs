@@ -63,6 +63,9 @@ pub(crate) const DUMMY: Package = Package::Module("dummy", "9.9");
 
 /// A package manager whose rows are shared.
 pub(crate) trait Door: Ground {
+    /// Our hook as it is called at the end of a transaction that touched nothing.
+    const CATCH_UP: &'static str;
+
     /// The release of a kernel.
     fn release(&self, kernel: Kernel) -> &String;
 

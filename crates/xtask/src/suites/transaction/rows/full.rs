@@ -6,9 +6,6 @@ use crate::suites::transaction::Stage;
 use crate::suites::transaction::door::{BOTH, Door, Kernel, TWIG_NEXT};
 use crate::suites::transaction::full::{self, Upgrade};
 
-/// What a person runs when there is room again.
-const AGAIN: &str = "dkms autoinstall --all-kernels";
-
 /// On the tree of dkms.
 pub(crate) fn tree<G: Door>(stage: &Stage<G>) -> Result<()> {
     full::play(stage, &upgrade(stage), "/var/lib/dkms", true)
@@ -29,7 +26,7 @@ pub(crate) fn temporary<G: Door>(stage: &Stage<G>) -> Result<()> {
 fn upgrade<'a, G: Door>(stage: &'a Stage<G>) -> Upgrade<'a> {
     Upgrade {
         line: stage.ground.install(&[TWIG_NEXT]),
-        again: AGAIN,
+        again: G::CATCH_UP,
         kernels: BOTH.map(|kernel| stage.release(kernel)),
     }
 }
