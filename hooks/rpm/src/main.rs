@@ -20,6 +20,7 @@ mod commit;
 mod dnf5;
 mod last_words;
 mod names;
+mod transaction;
 
 use std::process::ExitCode;
 
@@ -57,7 +58,8 @@ fn unless_committing(paths: &str) -> ExitCode {
 /// A transaction is over.
 fn ended(paths: &str) -> ExitCode {
     dkms_hook::run("hook", |setup| {
-        let event = Event::Ended { touched: Touched::of(&setup.layout, paths.lines()) };
+        let gone = transaction::paths(&setup.root);
+        let event = Event::Ended { touched: Touched::of(&setup.layout, gone.lines().chain(paths.lines())) };
         let response = dkms_hook::answer(setup, &event, &Complete)?;
         last_words::keep(setup, &response.problems);
         Ok(response.fails(setup))
@@ -77,8 +79,12 @@ fn run(setup: &Setup, words: &[&str]) -> Result<bool, Error> {
             return Ok(false);
         }
         ["going"] => {
-            Event::Going { touched: Touched::of(&setup.layout, dkms_hook::paths().lines()), asker: register::asker() }
+            let (paths, asker) = (dkms_hook::paths(), register::asker());
+            transaction::begin(&setup.root, &paths, asker);
+            Event::Going { touched: Touched::of(&setup.layout, paths.lines()), asker }
         }
+        // A kernel that is installed again is removed and added by its scripts, and was never gone: the end will tell.
+        ["kernel-install", "remove", ..] if transaction::is_under_way(&setup.root) => return Ok(false),
         ["leaving"] => Event::Leaving,
         ["kernel-install", "add", release, ..] => Event::KernelInstalled { release: release.to_owned() },
         ["kernel-install", "remove", release, ..] => Event::KernelRemoved { release: release.to_owned() },

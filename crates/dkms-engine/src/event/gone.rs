@@ -48,8 +48,9 @@ pub(super) fn remove(
     let goal = Goal::KernelGone { kernel, autoinstalled_only: false };
     let options = RunOptions { depmod: Depmod::Later, ..RunOptions::default() };
     let report = run::achieve(setup, &goal, &options, writer, observer)?;
-    // Its package could not remove it while ours was in it, and nobody else will.
-    if let Some(above) = directory.parent() {
+    // Its package could not remove it while ours was in it, and nobody else will. What the package itself has is not empty.
+    if let Some(above) = directory.parent().filter(|_| !has_image(setup, &directory)) {
+        setup.root.remove_empty_below(&directory);
         setup.root.remove_empty_parents(&directory, above);
     }
     Ok(report)

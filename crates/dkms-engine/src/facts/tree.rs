@@ -98,8 +98,10 @@ pub fn registration(setup: &Setup, id: &ModuleId) -> Option<Registration> {
     match root.link_meta(&link).map(|meta| meta.kind) {
         Some(Kind::Link) if root.is_dir(&link) => Some(Registration::Added),
         Some(Kind::Link) => Some(Registration::Broken),
-        // There is a source, and nothing leads to it.
-        _ if root.is_dir(&layout.source_tree(id)) => Some(Registration::Broken),
+        // There is a source, and nothing leads to it, unless that is about to go: then what is kept of it counts.
+        _ if root.is_dir(&layout.source_tree(id)) && root.link_meta(&layout.retiring(id)).is_none() => {
+            Some(Registration::Broken)
+        }
         Some(Kind::Directory) => Some(Registration::BinariesOnly),
         _ => None,
     }

@@ -19,7 +19,6 @@ use super::placed::{self, active_version};
 use super::session::Session;
 use crate::error::Error;
 use crate::record::{self, FORMAT, FileRecord, Manifest, PlacedFile, Refusal};
-use crate::root::{Kind, Root};
 use crate::staged::Staged;
 use crate::target::{ModuleId, Target};
 
@@ -353,17 +352,6 @@ pub(super) fn remove_empty_directories(session: &Session<'_>, kernel_directory: 
 pub(super) fn remove_empty_archive(session: &Session<'_>, target: &Target) {
     let (root, layout) = (session.root(), &session.setup.layout);
     let archive = layout.originals(&target.module.name, &target.kernel);
-    remove_empty_below(root, &archive);
+    root.remove_empty_below(&archive);
     root.remove_empty_parents(&archive, &layout.module(&target.module.name));
-}
-
-fn remove_empty_below(root: &Root, directory: &Path) {
-    for (name, kind) in root.list(directory).unwrap_or_default() {
-        if kind == Kind::Directory {
-            let inner = directory.join(name);
-            remove_empty_below(root, &inner);
-            // Not empty is an answer too.
-            let _ = root.remove_dir(&inner);
-        }
-    }
 }

@@ -28,7 +28,7 @@ impl Asker {
     }
 
     /// From its text; `None` for anything else.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let (id, began) = text.trim_end().split_once(' ')?;
         Some(Self { id: id.parse().ok()?, began: began.parse().ok()? })
     }

@@ -205,6 +205,18 @@ impl Root {
         }
     }
 
+    /// Removes all directories below `path` that have nothing but empty directories in them; not `path` itself.
+    pub fn remove_empty_below(&self, path: &Path) {
+        for (name, kind) in self.list(path).unwrap_or_default() {
+            if kind == Kind::Directory {
+                let inner = path.join(name);
+                self.remove_empty_below(&inner);
+                // Not empty is an answer too.
+                let _ = self.remove_dir(&inner);
+            }
+        }
+    }
+
     /// Flushes a directory's entries to disk, so that a rename in it survives a power cut.
     ///
     /// # Errors

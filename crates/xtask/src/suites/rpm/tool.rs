@@ -105,8 +105,12 @@ impl Tool {
 
     fn dnf(self) -> &'static str {
         match self {
-            Self::Dnf5 => "dnf5 -y --no-gpgchecks --releasever=43 --setopt=reposdir=/nonexistent --no-autoremove",
-            _ => "dnf -y --nogpgcheck --releasever=43 --setopt=reposdir=/nonexistent --noautoremove",
+            Self::Dnf5 => {
+                "dnf5 -y --disable-plugin=local --releasever=43 --setopt=pkg_gpgcheck=False --setopt=clean_requirements_on_remove=False"
+            }
+            _ => {
+                "dnf -y --nogpgcheck --releasever=43 --setopt=reposdir=/nonexistent --setopt=clean_requirements_on_remove=False"
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::Stage;
+use super::ground::Ground;
 use super::tool::Tool;
 use crate::suites::transaction::door::{Door, Kernel, Package, TWIG_NEXT, linux};
 
@@ -46,12 +47,13 @@ pub(super) fn broken(stage: &Stage) -> Result<()> {
 /// administrator wants that. rpm and zypper ask nobody.
 pub(super) fn abort(stage: &Stage) -> Result<()> {
     if !stage.is_ours() || !matches!(stage.ground.tool(), Tool::Dnf4 | Tool::Dnf5) {
-        return Ok(());
+        // What was put into a layer since it was last looked at has other inodes.
+        return stage.prepare(Ground::CATCH_UP);
     }
     // What the package of a Fedora kernel is called tells its release; Debian's has another one.
     let (version, number) = stage.ground.version(Kernel::Newer);
     stage.prepare(
-        "echo 'BUILD_EXCLUSIVE_KERNEL_MAX=\"1.0\"' > /etc/dkms/twig.conf
+        "echo 'BUILD_EXCLUSIVE_KERNEL_MAX=\"1.0\"' > /etc/dkms/twig-1.0.conf
          echo 'on_unsupported_kernel=\"abort\"' >> /etc/dkms/framework.conf",
     )?;
     let stopped = stage.look(&stage.ground.install(&linux(Kernel::Newer)))?;
@@ -67,5 +69,5 @@ pub(super) fn abort(stage: &Stage) -> Result<()> {
     stage.expect(along.exit == 0 && along.said.contains("nothing is known yet"), || {
         format!("with a new twig it ended with {}\n{}", along.exit, along.tail(30))
     });
-    stage.prepare("rm /etc/dkms/twig.conf; sed -i /on_unsupported_kernel/d /etc/dkms/framework.conf; dkms autoinstall --all-kernels")
+    stage.prepare("rm /etc/dkms/twig-1.0.conf; sed -i /on_unsupported_kernel/d /etc/dkms/framework.conf; dkms autoinstall --all-kernels")
 }

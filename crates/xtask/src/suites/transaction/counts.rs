@@ -84,8 +84,8 @@ fn build(module: &str, version: &str, kernel: &str, directory: &str, args: &str)
     Some(Build { module, version, kernel: kernel.to_owned() })
 }
 
-/// Programs that index a kernel because it came; the last one is what kernel-install calls itself while a plugin runs.
-const KERNELS: [&str; 4] = ["linux-image", "linux-run-hooks", "libalpm/scripts/depmod", "sd-exec"];
+/// Programs that index a kernel because it came; the last two are what kernel-install calls itself while a plugin runs.
+const KERNELS: [&str; 5] = ["linux-image", "linux-run-hooks", "libalpm/scripts/depmod", "(sd-exec", "(plugins)"];
 
 fn depmods(text: &str) -> Vec<String> {
     let ours = |line: &&str| {

@@ -54,7 +54,7 @@ pub(crate) fn upgrade_to_failing<G: Door>(stage: &Stage<G>) -> Result<()> {
     stage.works("twig", "1.0", &BOTH)?;
     stage.install(&[Package::Unrelated])?.builds(stage, 0);
     // Another transaction that runs our hook.
-    stage.again(&[Package::Headers(Kernel::Older)])?.builds(stage, 0);
+    stage.again(&[Package::Headers(Kernel::Newer)])?.builds(stage, 0);
     stage.works("twig", "1.0", &BOTH)
 }
 
