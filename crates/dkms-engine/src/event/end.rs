@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::touched::{self, Touched};
+use super::touched::Touched;
 use super::{Packages, Response, gone, source};
 use crate::error::Error;
-use crate::facts::retiring::retiring;
 use crate::facts::{Facts, kernels};
 use crate::initramfs;
 use crate::plan::{Action, Goal, Plan};
@@ -14,7 +13,7 @@ use crate::report::Report;
 use crate::run::{self, Observer, RunOptions, Writer};
 use crate::seen::{self, Seen};
 use crate::setup::Setup;
-use crate::target::{KernelId, ModuleId};
+use crate::target::KernelId;
 use crate::verdict::Verdict;
 
 /// Everything is made true, and judged. A look that finds nothing to do is kept, so that the next one may be spared.
@@ -45,11 +44,7 @@ pub(super) fn ended(
 
 /// What packages brought is registered, what they took away retires, and of kernels that are gone everything of ours goes.
 fn follow(setup: &Setup, touched: &Touched, writer: &mut Writer, observer: &mut dyn Observer) -> Result<Report, Error> {
-    // What was to go is here again, and its package did not say so: its upgrade was broken off.
-    let is_back = |module: &&ModuleId| setup.root.is_file(&touched::conf(&setup.layout, &module.dashed()));
-    for module in retiring(setup)?.iter().filter(is_back) {
-        source::register(setup, module, None, writer, observer)?;
-    }
+    source::come_back(setup, writer, observer)?;
     let mut report = Report { troubles: source::follow(setup, touched, writer, observer)?, ..Report::default() };
     for kernel in gone::kernels(setup, touched)? {
         report.add(gone::remove(setup, kernel, writer, observer)?);

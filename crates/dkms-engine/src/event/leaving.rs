@@ -1,5 +1,6 @@
 //! dkms itself goes.
 
+use super::source;
 use crate::error::Error;
 use crate::facts::retiring::retiring;
 use crate::facts::tree::Tree;
@@ -12,6 +13,8 @@ use crate::setup::Setup;
 /// The last thing that we do: nobody will do later what was put off. Modules that wait for a successor that has not come
 /// go.
 pub(super) fn leave(setup: &Setup, writer: &mut Writer, observer: &mut dyn Observer) -> Result<Report, Error> {
+    // rpm tells of every source when the package goes whose trigger that is; those that are there stay.
+    source::come_back(setup, writer, observer)?;
     let mut report = Report::default();
     for module in retiring(setup)? {
         let tree = Tree::gather_module(setup, &module.name)?;

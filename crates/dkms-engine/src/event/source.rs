@@ -43,6 +43,18 @@ pub(super) fn follow(
     Ok(troubles)
 }
 
+/// What was to go and is here again, though its package did not say so: its upgrade was broken off, or it was never meant.
+///
+/// # Errors
+/// As [`register::add`].
+pub(super) fn come_back(setup: &Setup, writer: &mut Writer, observer: &mut dyn Observer) -> Result<(), Error> {
+    let is_back = |module: &&ModuleId| setup.root.is_file(&touched::conf(&setup.layout, &module.dashed()));
+    for module in retiring(setup)?.iter().filter(is_back) {
+        register(setup, module, None, writer, observer)?;
+    }
+    Ok(())
+}
+
 /// Notes that the modules of these source directories are to go: for good, unless another version follows.
 ///
 /// # Errors

@@ -43,7 +43,7 @@ pub fn reinstate(setup: &Setup, _guard: &Guard, module: &ModuleId) -> Result<(),
     let note = setup.layout.retiring(module);
     if setup.root.link_meta(&note).is_some() {
         setup.root.remove_file(&note)?;
-        setup.root.remove_empty_parents(&note, &setup.layout.retirements());
+        setup.root.remove_empty_parents(&note, &setup.layout.state());
     }
     Ok(())
 }

@@ -57,8 +57,8 @@ fn duels<G: Ground>(contest: &Contest) -> Result<Vec<Row>> {
     for row in wanted {
         println!("  {}", name(row));
         let (theirs, mine) = (play(&original, row)?, play(&ours, row)?);
-        // Some rows are about what only ours has.
-        if !theirs.steps.is_empty() {
+        // Some rows, or transactions in them, are about what only ours has.
+        if !theirs.steps.is_empty() && theirs.steps.len() == mine.steps.len() {
             let cells = [&theirs, &mine].map(|played| Cells::of(&played.steps));
             duels.push(Duel::new(row.id, row.title, cells[0], cells[1], theirs.complaints));
         }

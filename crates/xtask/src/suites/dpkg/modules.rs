@@ -120,6 +120,7 @@ pub(super) fn downgrade(stage: &Stage) -> Result<()> {
     step.builds(stage, 2);
     for kernel in kernels {
         stage.expect_row(&format!("twig/1.0, {kernel}, x86_64: installed"))?;
+        image::holds(stage, kernel, "twig")?;
     }
     stage.expect(!stage.root.must("dkms status")?.stdout.contains("twig/1.1"), || "twig/1.1 is still there".into());
     Ok(())

@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use super::ground::Kernel::{Newer, Older};
-use super::made;
 use super::stage::Stage;
+use super::{image, made};
 
 /// S14
 pub(super) fn install(stage: &Stage) -> Result<()> {
@@ -32,6 +32,7 @@ pub(super) fn needed_at_once(stage: &Stage) -> Result<()> {
     stage.apt(&format!("install {} {}", made::EAGER, made::TWIG))?.builds(stage, 2);
     for kernel in [stage.ground.release(Older), stage.ground.release(Newer)] {
         stage.expect_state("twig", kernel, Some("installed"))?;
+        image::holds(stage, kernel, "twig")?;
     }
     Ok(())
 }
@@ -48,6 +49,8 @@ fn in_order(stage: &Stage, step: &super::stage::Step) {
 fn handed_over(stage: &Stage) -> Result<()> {
     for kernel in [stage.ground.release(Older), stage.ground.release(Newer)] {
         let depends = stage.root.bash(&format!("modinfo -k {kernel} -F depends leaf"))?.stdout;
+        image::holds(stage, kernel, "trunk")?;
+        image::holds(stage, kernel, "leaf")?;
         stage.expect(depends.trim() == "trunk", || format!("leaf for {kernel} depends on `{depends}`"));
     }
     Ok(())

@@ -1,7 +1,8 @@
 //! Packages `kernel-core`, `kernel-modules` and `kernel-devel` in Fedora's shape, of the files of Debian's kernels.
 //!
 //! Of the modules only some are in them, with all that they need. The headers are a whole build tree below
-//! `/usr/src/kernels`, to which the kernel's own package has the link; the directories for modules of others are its, too. Its scripts call kernel-install, after everything.
+//! `/usr/src/kernels`, to which the kernel's own package has the link; the directories for modules of others are its, too.
+//! Its scripts call kernel-install, after everything.
 
 use anyhow::{Context, Result};
 
@@ -19,6 +20,7 @@ pub(super) const HEADERS: &str = "kernel-devel";
 
 /// Packs what `debian::UNPACK` has laid out.
 const REPACK: &str = r#"
+export ARCH=x86_64
 mkdir -p /srv/core/$modules/{extra,updates,weak-updates} /srv/modules/$modules
 mv /srv/image/$modules/kernel /srv/modules/$modules
 mv /srv/image/$modules/* /srv/core/$modules

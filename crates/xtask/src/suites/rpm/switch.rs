@@ -19,11 +19,8 @@ pub(super) fn there_and_back(stage: &Stage) -> Result<()> {
         stage.run(&tool.swap("dkms", ours::PACKAGE))?.builds(stage, 0).depmods(stage, &[]).initramfs(stage, &[]);
         let there = stage.root.must(files)?.stdout;
         stage.expect(before == there, || format!("switching to ours changed\n{before}into\n{there}"));
-        stage
-            .run(&tool.swap(ours::NAME, original::PACKAGE))?
-            .builds(stage, 0)
-            .depmods(stage, &[])
-            .initramfs(stage, &[]);
+        let back = tool.swap(ours::NAME, original::PACKAGE);
+        stage.run(&back)?.builds(stage, 0).depmods(stage, &[]).initramfs(stage, &[]);
         let back = stage.root.must(files)?.stdout;
         stage.expect(before == back, || format!("switching back changed\n{before}into\n{back}"));
     }
