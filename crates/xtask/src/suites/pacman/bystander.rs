@@ -7,10 +7,8 @@ use crate::root::Root;
 
 /// Below `/usr/src`, but no module.
 pub(super) const UNRELATED: &str = "/srv/pkgs/unrelated-1-1-any.pkg.tar.zst";
-/// Has a hook after ours that needs the module twig.
+/// Has a hook after ours that needs the module twig, and writes down for which kernels it found it.
 pub(super) const EAGER: &str = "/srv/pkgs/eager-1-1-any.pkg.tar.zst";
-/// What that hook found, if all was well.
-pub(super) const FOUND: &str = "/var/log/eager";
 
 const HOOK: &str = "[Trigger]
 Type = Path

@@ -1,31 +1,10 @@
-//! S24: several at the same time; S21: much at the same time.
+//! S21: much at the same time.
 
 use anyhow::Result;
 
-use super::arch::pacman;
-use super::ground::Kernel::{Lts, Newer, Older};
+use super::ground::Kernel::{Lts, Newer};
 use super::stage::Stage;
 use super::{image, made};
-
-/// pacman, and a person who asks for one pair while its hook is at work. pacman's own lock keeps a second pacman away.
-pub(super) fn at_once(stage: &Stage) -> Result<()> {
-    let older = stage.ground.release(Older);
-    let transaction = pacman(&format!("-U {} {}", made::TWIG, made::TRUNK));
-    let step = stage.run(&format!(
-        "timeout 300 {transaction} & hook=$!
-         while kill -0 $hook && ! [ -s /var/log/counted/make ]; do sleep 0.05; done 2> /dev/null
-         timeout 300 dkms install twig/1.0 -k {older}; code=$?
-         wait $hook && exit $code"
-    ))?;
-    step.builds(stage, 4);
-    stage.expect(step.said.contains("wait"), || format!("nobody says that it waits\n{}", step.tail(20)));
-    for kernel in [Older, Lts] {
-        for module in ["twig", "trunk"] {
-            stage.expect_state(module, stage.ground.release(kernel), Some("installed"))?;
-        }
-    }
-    Ok(())
-}
 
 /// A kernel in the place of another, a module upgraded, two that need one another: all with every kernel that stays.
 pub(super) fn full_upgrade(stage: &Stage) -> Result<()> {

@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::ground::Kernel::{Lts, Older};
 use super::stage::Stage;
 use super::{arch, image, made};
+use crate::suites::transaction::door::Package;
 
 const FILES: [(&str, &str); 1] = [("usr/bin/dracut", include_str!("files/dracut"))];
 
@@ -18,7 +19,7 @@ pub(super) fn transactions(stage: &Stage) -> Result<()> {
     for kernel in [Older, Lts] {
         image::holds(stage, kernel, "twig")?;
     }
-    let headers = stage.upgrade(&stage.ground.headers_again())?;
+    let headers = stage.install(&[Package::HeadersAgain])?;
     headers.builds(stage, 2).initramfs(stage, &[stage.ground.release(Older)]);
     image::holds(stage, Older, "twig")?;
     image::holds(stage, Older, "acpi_call")

@@ -4,8 +4,9 @@ use anyhow::{Result, bail};
 
 use super::arch::pacman;
 use super::scenario::{SCENARIOS, Scenario};
-use super::{arch, audit, kernel, made, original, ours, rescue};
+use super::{arch, audit, bystander, kernel, made, original, ours, rescue};
 use crate::layer::{self, Flavour, Layer};
+use crate::suites::transaction::door::{self, Door, Package};
 use crate::suites::transaction::kills::Killing;
 use crate::suites::transaction::{self, Side};
 
@@ -121,7 +122,65 @@ impl transaction::Ground for Ground {
     }
 }
 
+/// A kernel beside the first one is one of another package.
+fn beside(kernel: door::Kernel) -> Kernel {
+    match kernel {
+        door::Kernel::Older => Kernel::Older,
+        door::Kernel::Newer => Kernel::Lts,
+    }
+}
+
+impl Door for Ground {
+    const CATCH_UP: &'static str = "/usr/lib/dkms/hook ended < /dev/null";
+    const MAKES_ALL_IMAGES: bool = true;
+
+    fn release(&self, kernel: door::Kernel) -> &String {
+        self.releases.of(beside(kernel))
+    }
+
+    fn install(&self, packages: &[Package]) -> String {
+        let files: Vec<String> = packages.iter().map(|package| self.file(*package)).collect();
+        pacman(&format!("-U {}", files.join(" ")))
+    }
+
+    fn again(&self, packages: &[Package]) -> String {
+        self.install(packages)
+    }
+
+    fn remove(&self, packages: &[Package]) -> String {
+        let names = packages.iter().map(|package| match package {
+            Package::Image(kernel) => beside(*kernel).base().to_owned(),
+            Package::Headers(kernel) => self.headers_package(*kernel),
+            Package::HeadersAgain => self.headers_package(door::Kernel::Older),
+            Package::Module(name, _) | Package::Real(name) => format!("{name}-dkms"),
+            Package::Unrelated => "unrelated".to_owned(),
+            Package::Eager => "eager".to_owned(),
+        });
+        pacman(&format!("-R {}", names.collect::<Vec<_>>().join(" ")))
+    }
+
+    fn image(&self, kernel: door::Kernel) -> String {
+        format!("/boot/initramfs-{}.img", beside(kernel).base())
+    }
+
+    fn headers_package(&self, kernel: door::Kernel) -> String {
+        format!("{}-headers", beside(kernel).base())
+    }
+}
+
 impl Ground {
+    fn file(&self, package: Package) -> String {
+        match package {
+            Package::Image(kernel) => Self::image(self, beside(kernel)),
+            Package::Headers(kernel) => self.headers(beside(kernel)),
+            Package::HeadersAgain => self.headers(Kernel::Older).replace("-any.", ".1-any."),
+            Package::Module(name, version) => format!("/srv/pkgs/{name}-dkms-{version}-1-any.pkg.tar.zst"),
+            Package::Real(name) => format!("/srv/pkgs/{name}-dkms-1-1-any.pkg.tar.zst"),
+            Package::Unrelated => bystander::UNRELATED.to_owned(),
+            Package::Eager => bystander::EAGER.to_owned(),
+        }
+    }
+
     /// The release of a kernel.
     pub(crate) fn release(&self, kernel: Kernel) -> &String {
         self.releases.of(kernel)
@@ -140,11 +199,6 @@ impl Ground {
     /// The package file of its headers.
     pub(crate) fn headers(&self, kernel: Kernel) -> String {
         format!("/srv/pkgs/{}-headers-{}-any.pkg.tar.zst", kernel.base(), self.releases.version(kernel))
-    }
-
-    /// The headers of the older kernel under the same release with another content.
-    pub(crate) fn headers_again(&self) -> String {
-        self.headers(Kernel::Older).replace("-any.", ".1-any.")
     }
 
     /// The package file of the dkms under test.

@@ -19,11 +19,3 @@ pub(super) fn holds(stage: &Stage, kernel: Kernel, object: &str) -> Result<()> {
     stage.complain(&format!("{}{}", said.stdout, said.stderr));
     Ok(())
 }
-
-/// Expects that none of ours is left in the image.
-pub(super) fn is_bare(stage: &Stage, kernel: Kernel) -> Result<()> {
-    let base = kernel.base();
-    let said = stage.root.bash(&format!("grep updates/ /boot/initramfs-{base}.img"))?;
-    stage.complain(&said.stdout);
-    Ok(())
-}

@@ -12,18 +12,11 @@ use crate::suites::transaction::made::{MODULES, Module};
 
 pub(super) const TWIG: &str = "/srv/pkgs/twig-dkms-1.0-1-any.pkg.tar.zst";
 pub(super) const TWIG_NEXT: &str = "/srv/pkgs/twig-dkms-1.1-1-any.pkg.tar.zst";
-/// Does not compile.
-pub(super) const TWIG_BROKEN: &str = "/srv/pkgs/twig-dkms-1.2-1-any.pkg.tar.zst";
 /// Does not compile for the kernel of linux-lts.
 pub(super) const PICKY: &str = "/srv/pkgs/picky-dkms-1.0-1-any.pkg.tar.zst";
 pub(super) const TRUNK: &str = "/srv/pkgs/trunk-dkms-1.0-1-any.pkg.tar.zst";
-pub(super) const TRUNK_NEXT: &str = "/srv/pkgs/trunk-dkms-1.1-1-any.pkg.tar.zst";
 /// Needs the symbols of trunk.
 pub(super) const LEAF: &str = "/srv/pkgs/leaf-dkms-1.0-1-any.pkg.tar.zst";
-/// Excluded from every kernel.
-pub(super) const NEVER: &str = "/srv/pkgs/never-dkms-1.0-1-any.pkg.tar.zst";
-/// AUTOINSTALL is not set.
-pub(super) const MANUAL: &str = "/srv/pkgs/manual-dkms-1.0-1-any.pkg.tar.zst";
 /// Its module is in the kernel, too.
 pub(super) const DUMMY: &str = "/srv/pkgs/dummy-dkms-9.9-1-any.pkg.tar.zst";
 /// Real ones, with their own sources.

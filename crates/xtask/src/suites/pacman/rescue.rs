@@ -6,7 +6,7 @@ use super::arch::pacman;
 use super::ground::Kernel::{Lts, Older};
 use super::ground::Start;
 use super::stage::Stage;
-use super::{image, made, modules};
+use super::{image, made};
 use crate::suites::transaction::kills::Killing;
 
 /// S16: two packages, of which one needs the other; pacman goes on when a hook dies, so it is given them again.
@@ -53,5 +53,5 @@ pub(super) fn abandoned(stage: &Stage) -> Result<()> {
         }
     }
     stage.pacman("-R twig-dkms")?.builds(stage, 0);
-    modules::gone(stage, "twig")
+    stage.gone("twig")
 }

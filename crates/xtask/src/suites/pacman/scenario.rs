@@ -3,7 +3,9 @@
 use super::ground::Kernel::{self, Lts, Older};
 use super::ground::{Ground, Start};
 use super::made::{ACPI_CALL, DUMMY, LEAF, PICKY, TRUNK, TWIG, TWIG_NEXT, WRITEBOOST};
-use super::{crowd, dracut, full, hostile, kernels, modules, order, pairs, rescue, switch};
+use super::{crowd, dracut, hostile, kernels, order, rescue, switch};
+use crate::suites::transaction::rows;
+use crate::suites::transaction::rows::{full, modules, pairs};
 use crate::suites::transaction::scenario::{everywhere, row};
 
 /// A row of the table.
@@ -22,7 +24,12 @@ const fn without(kernels: &'static [Kernel]) -> Start {
 /// All of them, in the order of the contract.
 pub(super) const SCENARIOS: &[Scenario] = &[
     everywhere(row("S1", "install a module package", with(BOTH, &[]), modules::install)),
-    everywhere(row("S2", "install a kernel with its headers", with(&[Older], &[ACPI_CALL, TWIG]), kernels::install)),
+    everywhere(row(
+        "S2",
+        "install a kernel with its headers",
+        with(&[Older], &[ACPI_CALL, TWIG]),
+        rows::kernels::install,
+    )),
     everywhere(row("S2-upgrade", "a kernel replaces another", with(BOTH, &[ACPI_CALL, TWIG]), kernels::upgrade)),
     everywhere(row(
         "S3",
@@ -31,25 +38,25 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         modules::upgrade_with_kernel,
     )),
     row("S4", "install something unrelated", with(&[Older], &[ACPI_CALL]), modules::unrelated),
-    everywhere(row("S5", "reinstall kernel, headers, module", with(&[Older], &[ACPI_CALL]), kernels::reinstall)),
-    row("S6", "headers released again", with(BOTH, &[ACPI_CALL, WRITEBOOST]), kernels::headers_again),
-    everywhere(row("S7", "kernel now, headers later", with(&[Older], &[ACPI_CALL]), kernels::headers_later)),
-    row("S8", "headers now, kernel later", with(&[Older], &[ACPI_CALL]), kernels::image_later),
+    everywhere(row("S5", "reinstall kernel, headers, module", with(&[Older], &[ACPI_CALL]), rows::kernels::reinstall)),
+    row("S6", "headers released again", with(BOTH, &[ACPI_CALL, WRITEBOOST]), rows::kernels::headers_again),
+    everywhere(row("S7", "kernel now, headers later", with(&[Older], &[ACPI_CALL]), rows::kernels::headers_later)),
+    row("S8", "headers now, kernel later", with(&[Older], &[ACPI_CALL]), rows::kernels::image_later),
     everywhere(row("S9", "upgrade to a module that fails", with(BOTH, &[TWIG]), modules::upgrade_to_failing)),
-    row("S10", "a kernel for which one fails", with(&[Older], &[ACPI_CALL, PICKY]), kernels::one_fails),
+    row("S10", "a kernel for which one fails", with(&[Older], &[ACPI_CALL, PICKY]), rows::kernels::one_fails),
     everywhere(row("S11", "remove a module package", with(BOTH, &[ACPI_CALL, DUMMY]), modules::remove)),
-    everywhere(row("S12", "remove a kernel", with(BOTH, &[ACPI_CALL, TWIG]), kernels::remove)),
-    row("S13", "remove headers only", with(BOTH, &[ACPI_CALL]), kernels::remove_headers),
+    everywhere(row("S12", "remove a kernel", with(BOTH, &[ACPI_CALL, TWIG]), rows::kernels::remove)),
+    row("S13", "remove headers only", with(BOTH, &[ACPI_CALL]), rows::kernels::remove_headers),
     row("S14", "two modules, one needs the other", with(BOTH, &[]), pairs::install),
     row("S15", "upgrade the needed one", with(BOTH, &[TRUNK, LEAF]), pairs::upgrade),
     row("S17", "from the original and back", without(&[Older]), switch::there_and_back),
-    row("S18", "image building", with(&[], &[]), kernels::image_building),
+    row("S18", "image building", with(&[], &[]), rows::kernels::image_building),
     row("S19", "an excluded kernel", with(&[Older], &[]), modules::excluded),
     row("S20", "AUTOINSTALL off", with(&[Older], &[]), modules::manual),
     row("S21", "much at once", with(BOTH, &[ACPI_CALL, WRITEBOOST, TWIG]), crowd::full_upgrade),
     row("S22", "a hook that needs the module at once", with(BOTH, &[]), pairs::needed_at_once),
     row("S23", "downgrade a module", with(BOTH, &[TWIG_NEXT]), modules::downgrade),
-    row("S24", "a person at the same time", with(BOTH, &[]), crowd::at_once),
+    row("S24", "a person at the same time", with(BOTH, &[]), rows::crowd::at_once),
     row("S25-tree", "no room in the tree", with(BOTH, &[TWIG]), full::tree),
     row("S25-modules", "no room for modules", with(BOTH, &[TWIG]), full::modules),
     row("S25-temporary", "no room in /tmp", with(BOTH, &[TWIG]), full::temporary),

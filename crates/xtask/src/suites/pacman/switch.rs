@@ -5,7 +5,8 @@ use anyhow::Result;
 use super::arch::pacman;
 use super::ground::Kernel::{Lts, Older};
 use super::stage::Stage;
-use super::{image, made, modules, original};
+use super::{image, made, original};
+use crate::suites::transaction::door::BOTH;
 
 /// Packages that conflict are replaced; the question is answered with yes.
 fn replace(package: &str) -> String {
@@ -52,9 +53,8 @@ pub(super) fn removal(stage: &Stage) -> Result<()> {
     let name = if stage.is_ours() { "dkms-rs" } else { "dkms" };
     let kernels = [stage.ground.release(Older), stage.ground.release(Lts)];
     stage.pacman(&format!("-R twig-dkms acpi-call-dkms {name}"))?.builds(stage, 0).depmods(stage, &kernels);
-    for kernel in [Older, Lts] {
-        modules::no_objects(stage, stage.ground.release(kernel))?;
-        image::is_bare(stage, kernel)?;
+    for kernel in BOTH {
+        stage.is_bare(kernel)?;
     }
     stage.complain(&stage.root.must("ls -d /var/lib/dkms/twig /var/lib/dkms/acpi-call 2> /dev/null || true")?.stdout);
     Ok(())

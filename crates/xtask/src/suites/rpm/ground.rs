@@ -126,6 +126,10 @@ impl Door for Ground {
         format!("/boot/initramfs-{}.img", self.release(kernel))
     }
 
+    fn headers_package(&self, kernel: Kernel) -> String {
+        format!("kernel-devel-{}", self.release(kernel))
+    }
+
     fn comes_late(&self) -> bool {
         self.tool.is_one_by_one()
     }

@@ -65,6 +65,8 @@ pub(crate) const DUMMY: Package = Package::Module("dummy", "9.9");
 pub(crate) trait Door: Ground {
     /// Our hook as it is called at the end of a transaction that touched nothing.
     const CATCH_UP: &'static str;
+    /// Whether somebody else makes all images anew whenever a module's source comes or goes.
+    const MAKES_ALL_IMAGES: bool = false;
 
     /// The release of a kernel.
     fn release(&self, kernel: Kernel) -> &String;
@@ -80,6 +82,9 @@ pub(crate) trait Door: Ground {
 
     /// Where the list of hashes is that stands for a kernel's initramfs.
     fn image(&self, kernel: Kernel) -> String;
+
+    /// What a person installs who is told that a kernel has no headers.
+    fn headers_package(&self, kernel: Kernel) -> String;
 
     /// Whether a kernel's initramfs is made before anything is built for it, and then once more.
     fn comes_late(&self) -> bool {
@@ -116,6 +121,13 @@ impl<G: Door> Stage<'_, G> {
     /// The images that are made when a kernel comes.
     pub(crate) fn images_of_new(&self, kernel: Kernel) -> Vec<&String> {
         vec![self.release(kernel); if self.ground.comes_late() { 2 } else { 1 }]
+    }
+
+    /// Expects that nobody made an image who need not.
+    pub(crate) fn no_images(&self, step: &Step) {
+        if !G::MAKES_ALL_IMAGES {
+            step.initramfs(self, &[]);
+        }
     }
 
     /// Expects a module for these kernels, and in their images.

@@ -41,7 +41,8 @@ pub(crate) fn headers_again<G: Door>(stage: &Stage<G>) -> Result<()> {
 pub(crate) fn headers_later<G: Door>(stage: &Stage<G>) -> Result<()> {
     let newer = stage.release(Kernel::Newer);
     let now = stage.install(&[Package::Image(Kernel::Newer)])?;
-    now.builds(stage, 0).reports(stage, &[newer, "no headers", "install"]).initramfs(stage, &[newer]);
+    let headers = stage.ground.headers_package(Kernel::Newer);
+    now.builds(stage, 0).reports(stage, &[newer, "no headers", &headers]).initramfs(stage, &[newer]);
     stage.expect_state("acpi-call", newer, None)?;
     let later = stage.install(&[Package::Headers(Kernel::Newer)])?;
     later.builds(stage, 1).depmods(stage, &[newer]).initramfs(stage, &[newer]);
