@@ -95,8 +95,8 @@ impl Commit {
     }
 }
 
-/// Leaves standard output to the answers alone. What is told from now on goes where zypper itself writes, which shows
-/// nothing of what its plugins say; if that is out of reach, to standard error, which is its log.
+/// Leaves standard output to the answers alone. What is told from now on goes where zypper itself tells errors, as it
+/// shows nothing of what its plugins say; if that is out of reach, to standard error, which is its log.
 fn step_aside() -> rustix::io::Result<File> {
     let answers = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?;
     let screen = screen().or_else(|error| {
@@ -108,10 +108,10 @@ fn step_aside() -> rustix::io::Result<File> {
     Ok(File::from(answers))
 }
 
-/// Standard output of who started us.
+/// Standard error of who started us: on its standard output there may be XML for a program.
 fn screen() -> rustix::io::Result<OwnedFd> {
     let zypper = pidfd_open(getppid().ok_or(rustix::io::Errno::SRCH)?, PidfdFlags::empty())?;
-    pidfd_getfd(&zypper, 1, PidfdGetfdFlags::empty())
+    pidfd_getfd(&zypper, 2, PidfdGetfdFlags::empty())
 }
 
 fn command(frame: &[u8]) -> &str {
