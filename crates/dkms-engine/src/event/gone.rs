@@ -9,6 +9,7 @@ use crate::facts::kernels::{directory, has_image, remains};
 use crate::facts::tree::{BuiltTarget, Tree};
 use crate::plan::Goal;
 use crate::report::Report;
+use crate::root::Kind;
 use crate::run::{self, Depmod, Observer, RunOptions, Writer};
 use crate::setup::Setup;
 use crate::target::KernelId;
@@ -48,10 +49,47 @@ pub(super) fn remove(
     let goal = Goal::KernelGone { kernel, autoinstalled_only: false };
     let options = RunOptions { depmod: Depmod::Later, ..RunOptions::default() };
     let report = run::achieve(setup, &goal, &options, writer, observer)?;
-    // Its package could not remove it while ours was in it, and nobody else will. What the package itself has is not empty.
+    // Its package could not remove it while ours was in it, and nobody else will. Headers may stay: what is empty in them is
+    // their package's.
     if let Some(above) = directory.parent().filter(|_| !has_image(setup, &directory)) {
-        setup.root.remove_empty_below(&directory);
+        for (name, kind) in setup.root.list(&directory)? {
+            if kind == Kind::Directory && name != "build" && name != "source" {
+                let inner = directory.join(name);
+                setup.root.remove_empty_below(&inner);
+                setup.root.remove_empty_parents(&inner, &directory);
+            }
+        }
         setup.root.remove_empty_parents(&directory, above);
     }
     Ok(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::testing;
+
+    struct Nobody;
+
+    impl Observer for Nobody {
+        fn progress(&mut self, _progress: run::Progress<'_>) {}
+    }
+
+    #[test]
+    fn empty_directories_of_a_kernel_go_with_it_and_those_of_headers_stay() {
+        let (_directory, setup) = testing::setup();
+        for directory in ["6.1/extra/a", "6.1/build/empty", "6.2/extra", "6.3/extra", "6.3/kernel"] {
+            setup.root.create_dir_all(&Path::new("/lib/modules").join(directory)).unwrap();
+        }
+        for release in ["6.1", "6.2", "6.3"] {
+            let kernel = KernelId::new(release, "x86_64").unwrap();
+            remove(&setup, kernel, &mut Writer::default(), &mut Nobody).unwrap();
+        }
+        let is_there = |path: &str| setup.root.is_dir(&Path::new("/lib/modules").join(path));
+        assert!(is_there("6.1/build/empty") && !is_there("6.1/extra"));
+        assert!(!is_there("6.2"));
+        assert!(is_there("6.3/extra"), "its image is there");
+    }
 }
