@@ -1,5 +1,6 @@
 //! The source of a module comes or goes.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use dkms_conf::Strictness;
@@ -29,7 +30,14 @@ pub(super) fn follow(
     writer: &mut Writer,
     observer: &mut dyn Observer,
 ) -> Result<Vec<Error>, Error> {
-    let is_there = |source: &&String| setup.root.is_file(&touched::conf(&setup.layout, source));
+    if touched.sources.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Of thousands of paths few lead to something: one look at the directory is less than a look at each.
+    let sources = names_in(setup, &setup.layout.source)?;
+    let is_there = |source: &&String| {
+        sources.contains(source.as_str()) && setup.root.is_file(&touched::conf(&setup.layout, source))
+    };
     let (came, went): (Vec<&String>, Vec<&String>) = touched.sources.iter().partition(is_there);
     let mut troubles = Vec::new();
     for source in came {
@@ -66,15 +74,25 @@ pub(super) fn retire<'a>(
     writer: &mut Writer,
     observer: &mut dyn Observer,
 ) -> Result<(), Error> {
-    let known = retiring(setup)?;
+    let mut sources = sources.peekable();
+    if sources.peek().is_none() {
+        return Ok(());
+    }
+    let (known, in_tree) = (retiring(setup)?, names_in(setup, &setup.layout.tree)?);
     // Whose transaction it is may be news.
     let is_new = |module: &ModuleId| asker.is_some() || !known.contains(module);
-    let is_registered = |module: &ModuleId| registration(setup, module).is_some() && is_new(module);
+    let is_registered = |module: &ModuleId| {
+        in_tree.contains(module.name.as_str()) && registration(setup, module).is_some() && is_new(module)
+    };
     for module in sources.flat_map(|source| names(source)).filter(is_registered) {
         let (guard, _) = writer.guard(setup, observer)?;
         register::retire(setup, guard, &module, asker)?;
     }
     Ok(())
+}
+
+fn names_in(setup: &Setup, directory: &Path) -> Result<BTreeSet<String>, Error> {
+    Ok(setup.root.list(directory)?.into_iter().filter_map(|(name, _)| name.into_string().ok()).collect())
 }
 
 /// All modules that a source directory can be of: both names may have dashes in them.
