@@ -29,7 +29,7 @@ pub(crate) struct Request {
     /// Only this benchmark
     #[arg(value_enum)]
     bench: Option<Bench>,
-    /// Of the transactions only those whose name contains this: `dpkg/`, `pacman/S1`
+    /// Of the transactions only those whose name contains this: `dpkg/`, `rpm/S1`
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
     /// Laps of each side that builds; the median counts
@@ -54,7 +54,7 @@ enum Bench {
     Install,
     /// `dkms autoinstall` of five modules for a new kernel
     Autoinstall,
-    /// Every transaction of suites `dpkg` and `pacman`, counted and timed
+    /// Every transaction of suites `dpkg`, `pacman` and `rpm`, counted and timed
     Transactions,
     /// Our hooks at the end of a transaction, with nothing to do: 10 modules, 5 kernels
     Hook,

@@ -1,4 +1,4 @@
-//! Every row of suites `dpkg` and `pacman` with the original and with ours: what was started, how long it took.
+//! Every row of suites `dpkg`, `pacman` and `rpm` with the original and with ours: what was started, how long it took.
 //!
 //! The row of apt with five modules has a target; it is played in several rounds, the sides taking turns.
 
@@ -8,18 +8,19 @@ use super::contest::Contest;
 use super::duel::{self, Cells, Duel};
 use super::lap::median;
 use super::row::{Row, seconds};
-use crate::layer::SUITE;
 use crate::suites::dpkg::ground::Ground as Apt;
 use crate::suites::dpkg::scenario::FIVE;
 use crate::suites::pacman::ground::Ground as Pacman;
+use crate::suites::rpm::ground::Ground as Rpm;
 use crate::suites::transaction::{Ground, Scenario, Side, Stage, Step, When};
 
-/// Plays the rows that are asked for and prints a table for each package manager. With pacman the original's side is our
-/// stand-in for how Arch arranges it.
+/// Plays the rows that are asked for and prints a table for each package manager. With pacman and rpm the original's side
+/// is our stand-in for how Arch and Fedora arrange it.
 pub(super) fn run(contest: &Contest) -> Result<Vec<Row>> {
     let mut rows = five(contest)?;
     rows.extend(duels::<Apt>(contest)?);
     rows.extend(duels::<Pacman>(contest)?);
+    rows.extend(duels::<Rpm>(contest)?);
     Ok(rows)
 }
 
@@ -42,7 +43,8 @@ fn five(contest: &Contest) -> Result<Vec<Row>> {
 /// The original and ours.
 fn sides<G: Ground>(contest: &Contest) -> Result<[G; 2]> {
     let ours = if contest.twins() { Side::Original } else { Side::Ours };
-    Ok([G::new(SUITE, Side::Original)?, G::new(SUITE, ours)?])
+    let release = G::RELEASES[0];
+    Ok([G::new(release, Side::Original)?, G::new(release, ours)?])
 }
 
 /// Every row that does not take long, played by both.
