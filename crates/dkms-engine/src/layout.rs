@@ -77,9 +77,9 @@ pub const PROC: &str = "/proc";
 pub const OWN_STATUS: &str = "/proc/self/status";
 /// Devices that are present, each with the alias of the module that it wants.
 pub const DEVICES: &str = "/sys/devices";
-/// Red Hat's program that lends modules to other kernels of the same interface.
-pub const WEAK_MODULES: &str = "/usr/sbin/weak-modules";
-/// SUSE's program for the same.
+/// Where a kernel has links to modules of other kernels, below `I/K`; depmod looks here last.
+pub const WEAK_UPDATES: &str = "weak-updates";
+/// SUSE's program that lends modules to other kernels of the same interface.
 pub const WEAK_MODULES_2: &str = "/usr/lib/module-init-tools/weak-modules2";
 /// There while systemd is the service manager.
 pub const SYSTEMD_RUNNING: &str = "/run/systemd/system";
@@ -95,6 +95,14 @@ pub const SHELL: &str = "/bin/bash";
 /// Where Debian keeps the programs of a kernel's build system.
 pub fn kbuild(version: &str) -> PathBuf {
     Path::new("/usr/lib").join(format!("linux-kbuild-{version}"))
+}
+
+/// Where the versions of a kernel's symbols may be written, best first: Red Hat's kernel packages bring them, others leave
+/// them to the headers.
+pub fn symbol_tables(directory: &Path, release: &str) -> Vec<PathBuf> {
+    let beside = ["symvers.gz", "symvers.xz", "symvers.zst"].map(|name| directory.join(name));
+    let boot = ["gz", "xz"].map(|suffix| Path::new(BOOT).join(format!("symvers-{release}.{suffix}")));
+    beside.into_iter().chain(boot).chain([directory.join("build/Module.symvers")]).collect()
 }
 
 /// A directory of kernel headers among the sources.

@@ -202,7 +202,7 @@ impl Judge<'_> {
         for settled in self.plan.settled.iter().filter(|settled| here(&settled.kernel)) {
             let target = Target::new(settled.module.clone(), self.kernel.clone());
             match (&settled.why, self.facts.targets.get(&target).and_then(|known| known.unsigned.as_ref())) {
-                (Why::AlreadyInstalled, None) => works.push(Name::from(&settled.module)),
+                (Why::AlreadyInstalled, None) | (Why::Borrowed { .. }, _) => works.push(Name::from(&settled.module)),
                 (Why::AlreadyInstalled, Some(reason)) => {
                     problems.push(self.problem(&target, Kind::Unsigned, format!("it is not signed: {reason}")));
                 }

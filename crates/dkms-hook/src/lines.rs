@@ -57,7 +57,10 @@ impl Lines {
                     None => print(&format!("installed {subject}{left}")),
                 }
             }
-            (Done::Unbuilt, Some(_)) => print(&format!("removed {subject}")),
+            (Done::Borrowed { from, .. }, Some(_)) => {
+                print(&format!("linked {subject} to what is installed for {from}, which fits"));
+            }
+            (Done::Unbuilt | Done::GivenBack { .. }, Some(_)) => print(&format!("removed {subject}")),
             _ => {}
         }
     }

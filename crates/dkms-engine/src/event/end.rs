@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::touched::Touched;
 use super::{Packages, Response, gone, source};
 use crate::error::Error;
+use crate::facts::distribution::WeakModules;
 use crate::facts::{Facts, kernels};
 use crate::initramfs;
 use crate::plan::{Action, Goal, Plan};
-use crate::report::Report;
+use crate::report::{Outcome, Report};
 use crate::run::{self, Observer, RunOptions, Writer};
 use crate::seen::{self, Seen};
 use crate::setup::Setup;
@@ -49,6 +50,8 @@ fn follow(setup: &Setup, touched: &Touched, writer: &mut Writer, observer: &mut 
     for kernel in gone::kernels(setup, touched)? {
         report.add(gone::remove(setup, kernel, writer, observer)?);
     }
+    // That something stays is no change.
+    report.entries.retain(|entry| !matches!(entry.outcome, Outcome::Settled(_)));
     Ok(report)
 }
 
@@ -65,6 +68,12 @@ fn conclude(
     let foreseen = plan.steps.is_empty().then(|| Verdict::of(&setup.layout, &facts, &plan, &Report::default()));
     let options = RunOptions { initramfs: true, ..RunOptions::default() };
     report.add(run::achieve_looked(setup, &goal, (facts, plan), &options, writer, observer)?);
+    // What others had on loan from a kernel that is gone could not go with it before they had something else.
+    if setup.distribution.weak_modules() == Some(WeakModules::RedHat) {
+        for kernel in gone::kernels(setup, &Touched::default())? {
+            report.add(gone::remove(setup, kernel, writer, observer)?);
+        }
+    }
     if !initramfs::pending(setup).is_empty() {
         let (guard, _) = writer.guard(setup, observer)?;
         report.troubles.extend(initramfs::remake(setup, guard, &|release| packages.remakes_initramfs(release)));

@@ -6,6 +6,7 @@ use super::Touched;
 use crate::error::Error;
 use crate::facts::State;
 use crate::facts::kernels::{directory, has_image, remains};
+use crate::facts::loans;
 use crate::facts::tree::{BuiltTarget, Tree};
 use crate::plan::Goal;
 use crate::report::Report;
@@ -32,7 +33,11 @@ pub(super) fn kernels(setup: &Setup, touched: &Touched) -> Result<BTreeSet<Kerne
         let release = &build.target.kernel.release;
         gone.contains(release) || (build.state == State::Installed && remains.contains(release))
     };
-    Ok(tree.builds().filter(is_gone).map(|build| build.target.kernel.clone()).collect())
+    let mut kernels: BTreeSet<KernelId> =
+        tree.builds().filter(is_gone).map(|build| build.target.kernel.clone()).collect();
+    let borrowers = loans::gather(setup, &tree)?.into_keys().map(|target| target.kernel);
+    kernels.extend(borrowers.filter(|kernel| gone.contains(&kernel.release) || remains.contains(&kernel.release)));
+    Ok(kernels)
 }
 
 /// Takes away what is left of us for a kernel.

@@ -59,12 +59,12 @@ pub enum KeySource {
     Own,
 }
 
-/// The program that lends modules to other kernels of the same interface.
+/// How modules are lent to other kernels of the same interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WeakModules {
-    /// `weak-modules`, fed with module paths.
+    /// By links in `weak-updates`, as Red Hat's `weak-modules` makes them.
     RedHat,
-    /// `weak-modules2`, fed with a kernel release.
+    /// By a program, `weak-modules2`.
     Suse,
 }
 

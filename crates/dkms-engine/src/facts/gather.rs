@@ -15,6 +15,7 @@ use super::condition::{Condition, Wholeness};
 use super::conf::{self, Evaluation, Wanted};
 use super::fingerprint::{Ingredients, Measurer};
 use super::kernel::Kernel;
+use super::lending;
 use super::retiring::retiring;
 use super::tree::{BuiltTarget, Tree};
 use super::{Configuration, Examined, Facts, Registration, State, TargetFacts};
@@ -89,6 +90,7 @@ impl Facts {
         for kernel in facts.kernels.values().cloned().collect::<Vec<_>>() {
             examination.kernel(&mut facts, &kernel, &scope.modules)?;
         }
+        lending::examine(setup, &tree, &mut facts)?;
         Ok(facts)
     }
 }

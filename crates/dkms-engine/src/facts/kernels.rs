@@ -49,7 +49,7 @@ pub fn remains(setup: &Setup) -> Result<BTreeSet<String>, Error> {
 }
 
 /// Every directory that may be a kernel's, sorted by release.
-fn directories(setup: &Setup) -> Result<Vec<Installed>, Error> {
+pub(crate) fn directories(setup: &Setup) -> Result<Vec<Installed>, Error> {
     let root = &setup.root;
     let mut kernels: Vec<Installed> = Vec::new();
     for tree in trees(setup) {

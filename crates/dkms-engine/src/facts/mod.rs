@@ -7,8 +7,11 @@ pub mod distribution;
 pub mod fingerprint;
 pub mod framework;
 pub mod gather;
+pub mod interface;
 pub mod kernel;
 pub mod kernels;
+pub mod lending;
+pub mod loans;
 pub mod machine;
 pub mod module_info;
 mod owner;
@@ -19,4 +22,4 @@ mod survey;
 pub mod tree;
 pub(crate) mod world;
 
-pub use survey::{Configuration, Examined, Facts, Registration, State, TargetFacts};
+pub use survey::{Configuration, Examined, Facts, Lender, Registration, State, TargetFacts};

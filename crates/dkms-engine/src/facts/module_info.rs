@@ -209,32 +209,44 @@ pub(crate) mod tests {
 
     /// The smallest relocatable ELF file with a `.modinfo` section.
     pub(crate) fn module(machine: u16, fields: &[&str]) -> Vec<u8> {
-        let names = b"\0.modinfo\0.shstrtab\0";
-        let info: Vec<u8> = fields.iter().flat_map(|field| [field.as_bytes(), b"\0"].concat()).collect();
-        let (info_at, names_at) = (64, 64 + info.len());
-        let sections_at = names_at + names.len();
+        object(machine, &[(".modinfo", modinfo(fields))])
+    }
+
+    /// The content of a `.modinfo` section.
+    pub(crate) fn modinfo(fields: &[&str]) -> Vec<u8> {
+        fields.iter().flat_map(|field| [field.as_bytes(), b"\0"].concat()).collect()
+    }
+
+    /// The smallest relocatable ELF file with these sections.
+    pub(crate) fn object(machine: u16, sections: &[(&str, Vec<u8>)]) -> Vec<u8> {
         let mut file = vec![0; 64];
         file[..8].copy_from_slice(&[0x7f, b'E', b'L', b'F', 2, 1, 1, 0]);
         file[16..18].copy_from_slice(&1_u16.to_le_bytes());
         file[18..20].copy_from_slice(&machine.to_le_bytes());
         file[20..24].copy_from_slice(&1_u32.to_le_bytes());
-        file[40..48].copy_from_slice(&(sections_at as u64).to_le_bytes());
-        for (at, value) in [(52, 64_u16), (58, 64), (60, 3), (62, 2)] {
-            file[at..at + 2].copy_from_slice(&value.to_le_bytes());
-        }
-        file.extend(&info);
-        file.extend(names);
-        let mut section = |name: u32, kind: u32, at: usize, size: usize| {
+        let (mut names, mut table) = (vec![0], vec![0; 64]);
+        let mut put = |file: &mut Vec<u8>, kind: u32, name: usize, content: &[u8]| {
             let mut header = [0; 64];
-            header[..4].copy_from_slice(&name.to_le_bytes());
+            header[..4].copy_from_slice(&u32::try_from(name).unwrap().to_le_bytes());
             header[4..8].copy_from_slice(&kind.to_le_bytes());
-            header[24..32].copy_from_slice(&(at as u64).to_le_bytes());
-            header[32..40].copy_from_slice(&(size as u64).to_le_bytes());
-            file.extend(header);
+            header[24..32].copy_from_slice(&(file.len() as u64).to_le_bytes());
+            header[32..40].copy_from_slice(&(content.len() as u64).to_le_bytes());
+            table.extend(header);
+            file.extend(content);
         };
-        section(0, 0, 0, 0);
-        section(1, 1, info_at, info.len());
-        section(10, 3, names_at, names.len());
+        for (name, content) in sections {
+            put(&mut file, 1, names.len(), content);
+            names.extend([name.as_bytes(), b"\0"].concat());
+        }
+        let name = names.len();
+        names.extend(b".shstrtab\0");
+        put(&mut file, 3, name, &names);
+        let (at, count) = (file.len() as u64, u16::try_from(sections.len()).unwrap() + 2);
+        file[40..48].copy_from_slice(&at.to_le_bytes());
+        for (place, value) in [(52, 64), (58, 64), (60, count), (62, count - 1)] {
+            file[place..place + 2].copy_from_slice(&value.to_le_bytes());
+        }
+        file.extend(table);
         file
     }
 

@@ -37,6 +37,14 @@ impl Facts {
             .map(|(target, _)| &target.module)
     }
 
+    /// Kernels that have the modules of a target on loan.
+    pub fn borrowers<'a>(&'a self, lender: &'a Target) -> impl Iterator<Item = &'a KernelId> {
+        self.targets
+            .iter()
+            .filter(|(target, known)| target.module == lender.module && known.borrowed.as_ref() == Some(&lender.kernel))
+            .map(|(target, _)| &target.kernel)
+    }
+
     /// Whether any version of a module is registered.
     pub fn registers(&self, name: &str) -> bool {
         self.modules.keys().any(|module| module.name == name)
@@ -93,8 +101,21 @@ pub struct TargetFacts {
     pub unsigned: Option<String>,
     /// The last attempt failed.
     pub failed: Option<FailureRecord>,
+    /// Links lead to what is installed for this kernel.
+    pub borrowed: Option<KernelId>,
+    /// The kernel whose modules fit as they are, where nothing is built for this one.
+    pub lender: Option<Lender>,
     /// The configuration.
     pub configuration: Configuration,
+}
+
+/// A kernel whose modules fit another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lender {
+    /// Which kernel.
+    pub kernel: KernelId,
+    /// Nothing is left of it but our modules: they lend as long as there is no better way.
+    pub is_gone: bool,
 }
 
 /// What is known of a target's configuration.

@@ -16,6 +16,7 @@ mod event;
 mod force_list;
 mod journal;
 mod kernel_files;
+mod loan;
 mod modprobe;
 mod originals;
 mod placed;
@@ -35,6 +36,7 @@ use dkms_conf::module_config::ModuleConfig;
 pub use depmod::{depmod, forgo_depmod, is_depmod_pending};
 pub use event::{InstallEvent, LeftBecause};
 pub use journal::is_half_done;
+pub use loan::{borrow, give_back, lend};
 pub use modprobe::load_for_devices;
 pub use post_transaction::post_transaction;
 pub use recover::recover;
@@ -154,6 +156,7 @@ fn finish(
     files: &[PlacedFile],
     config: Option<&ModuleConfig>,
 ) -> Result<(), Error> {
+    loan::settle(session, target, files)?;
     weak_modules::add(session, target, files, config);
     if let Some(config) = config {
         let value = config.scripts.post_install.as_deref();

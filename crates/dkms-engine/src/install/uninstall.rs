@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{InstallEvent, LeftBecause};
 use super::journal::{self, Journal};
+use super::loan;
 use super::originals::{Origin, Original};
 use super::placed::{self, files_of};
 use super::session::{ScriptCall, Session};
@@ -72,6 +73,7 @@ pub fn uninstall(
     let removal = Removal { format: FORMAT, target: target.clone(), kernel_directory, files };
     session.about_to_change(&target.kernel.release)?;
     journal::store(session, &Journal::Removing(removal.clone()))?;
+    loan::recall(session, target, &removal.files)?;
     weak_modules::remove(session, target, &removal.files, config);
     removal.carry_out(session, config)
 }

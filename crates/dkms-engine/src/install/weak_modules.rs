@@ -1,7 +1,9 @@
-//! Lending modules to other kernels of the same interface, where the distribution has a program for that.
+//! SUSE's `weak-modules2`, which lends modules to other kernels of the same interface where the distribution has it.
 //!
-//! Red Hat's `weak-modules` reads paths of modules, SUSE's `weak-modules2` a kernel release and paths. Neither can undo
-//! an installation by failing: that is told and no more.
+//! It cannot undo an installation by failing: that is told and no more. On Red Hat's distributions the same is done by
+//! [`super::loan`], which compares what a kernel would compare.
+
+use std::path::Path;
 
 use dkms_conf::module_config::ModuleConfig;
 
@@ -9,53 +11,41 @@ use super::event::InstallEvent;
 use super::session::Session;
 use crate::error::Error;
 use crate::facts::distribution::WeakModules;
-use crate::layout::{SHELL, WEAK_MODULES, WEAK_MODULES_2};
+use crate::layout::{SHELL, WEAK_MODULES_2};
 use crate::record::PlacedFile;
 use crate::target::Target;
 use crate::tool::Tool;
 
 /// Modules were placed.
 pub(super) fn add(session: &mut Session<'_>, target: &Target, files: &[PlacedFile], config: Option<&ModuleConfig>) {
-    run(session, target, files, config, ["--add-modules", "--add-kernel-modules"]);
+    run(session, target, files, config, "--add-kernel-modules");
 }
 
 /// Modules are about to be removed.
 pub(super) fn remove(session: &mut Session<'_>, target: &Target, files: &[PlacedFile], config: Option<&ModuleConfig>) {
-    run(session, target, files, config, ["--remove-modules", "--remove-kernel-modules"]);
+    run(session, target, files, config, "--remove-kernel-modules");
 }
 
-fn run(
-    session: &mut Session<'_>,
-    target: &Target,
-    files: &[PlacedFile],
-    config: Option<&ModuleConfig>,
-    [red_hat, suse]: [&str; 2],
-) {
-    if session.setup.no_weak_modules() || config.is_some_and(|config| config.no_weak_modules) || files.is_empty() {
-        return;
-    }
-    let (program, arguments) = match session.setup.distribution.weak_modules() {
-        Some(WeakModules::RedHat) => (WEAK_MODULES, vec!["--no-initramfs", red_hat]),
-        Some(WeakModules::Suse) => (WEAK_MODULES_2, vec![suse, &target.kernel.release]),
-        None => return,
-    };
-    if !session.root().is_executable(std::path::Path::new(program)) {
+fn run(session: &mut Session<'_>, target: &Target, files: &[PlacedFile], config: Option<&ModuleConfig>, action: &str) {
+    let unwanted = session.setup.no_weak_modules() || config.is_some_and(|config| config.no_weak_modules);
+    let is_suse = session.setup.distribution.weak_modules() == Some(WeakModules::Suse);
+    if unwanted || files.is_empty() || !is_suse || !session.root().is_executable(Path::new(WEAK_MODULES_2)) {
         return;
     }
     let paths: String = files.iter().map(|file| format!("{}\n", file.path.display())).collect();
-    if let Err(error) = feed(session, program, &arguments, &paths) {
+    if let Err(error) = feed(session, &[WEAK_MODULES_2, action, &target.kernel.release], &paths) {
         session.say(InstallEvent::WeakModulesFailed { reason: error.to_string() });
     }
 }
 
 /// Children have an empty standard input; a shell puts there what is to be read.
-fn feed(session: &Session<'_>, program: &str, arguments: &[&str], input: &str) -> Result<(), Error> {
+fn feed(session: &Session<'_>, command: &[&str], input: &str) -> Result<(), Error> {
     let setup = session.setup;
     Tool::new(setup, SHELL)?
         .inherit(&setup.environment)
         .env("PLACED_MODULES", input)
-        .args(["-c", "printf %s \"$PLACED_MODULES\" | \"$@\"", "weak-modules", program])
-        .args(arguments)
+        .args(["-c", "printf %s \"$PLACED_MODULES\" | \"$@\"", "weak-modules"])
+        .args(command)
         .require()
         .map(drop)
 }

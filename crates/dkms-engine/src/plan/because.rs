@@ -19,6 +19,11 @@ pub enum Because {
     NotBuilt,
     /// It is built, but not installed.
     NotInstalled,
+    /// What is installed for another kernel has every symbol in the version of this one.
+    Fits {
+        /// Release of the other kernel.
+        from: String,
+    },
     /// Files that were built or placed are gone or are not ours any more.
     FilesLost,
     /// An input of the build is not what it was.
@@ -59,6 +64,7 @@ impl fmt::Display for Because {
             Because::Forced => write!(f, "asked for with --force"),
             Because::NotBuilt => write!(f, "not built for this kernel yet"),
             Because::NotInstalled => write!(f, "built, not installed"),
+            Because::Fits { from } => write!(f, "what is built for {from} fits"),
             Because::FilesLost => write!(f, "its files are missing or changed"),
             Because::Changed { input } => write!(f, "{input}"),
             Because::DependencyRebuilt { name } => write!(f, "`{name}`, which it depends on, is rebuilt"),

@@ -52,7 +52,10 @@ impl<'a> Resolver<'a> {
     fn resolve(&mut self, target: &Target) -> Availability {
         let need = need(self.facts, target, self.want, self.force, self.asked);
         let need = match need {
-            Need::Nothing(Why::AlreadyInstalled | Why::AlreadyBuilt) | Need::Build(_) | Need::Install(_) => need,
+            Need::Nothing(Why::AlreadyInstalled | Why::AlreadyBuilt | Why::Borrowed { .. })
+            | Need::Build(_)
+            | Need::Install(_)
+            | Need::Borrow(_) => need,
             Need::Nothing(why) => return self.settle(target, why),
         };
         let after = match self.dependencies(target) {
@@ -67,6 +70,10 @@ impl<'a> Resolver<'a> {
                 Some(because) => Need::Build(because),
                 None => return self.settle(target, why),
             },
+            Need::Borrow(from) => match self.rebuilt_dependency(target, &after) {
+                Some(because) => Need::Build(because),
+                None => Need::Borrow(from),
+            },
             other => other,
         };
         match push_steps(&mut self.plan, target, need, self.want, after) {
@@ -77,7 +84,7 @@ impl<'a> Resolver<'a> {
 
     fn settle(&mut self, target: &Target, why: Why) -> Availability {
         let availability = match &why {
-            Why::AlreadyInstalled => Availability::There,
+            Why::AlreadyInstalled | Why::Borrowed { .. } => Availability::There,
             Why::NotAutoinstalled | Why::AlreadyBuilt
                 if self.facts.installed_version(&target.module.name, &target.kernel).is_some() =>
             {
@@ -159,7 +166,7 @@ impl<'a> Resolver<'a> {
         let known = self.facts.targets.get(target)?;
         let Configuration::Examined(examined) = &known.configuration else { return None };
         // A build of the original is adopted as it is, unless its author asked for rebuilds.
-        if known.recorded.is_none() && !examined.config.build_depends_rebuild {
+        if known.state == State::Installed && known.recorded.is_none() && !examined.config.build_depends_rebuild {
             return None;
         }
         let name = after.iter().find_map(|step| self.built_module_of(*step))?;
@@ -168,7 +175,8 @@ impl<'a> Resolver<'a> {
             .kernels
             .get(&target.kernel)
             .is_none_or(|kernel| kernel.headers == crate::facts::kernel::Headers::Complete);
-        let wanted = known.state == State::Installed && can_build && examined.exclusion.package.is_none();
+        let is_there = known.state == State::Installed || known.lender.is_some();
+        let wanted = is_there && can_build && examined.exclusion.package.is_none();
         wanted.then_some(Because::DependencyRebuilt { name })
     }
 

@@ -29,12 +29,24 @@ pub enum Action {
     Build(Target),
     /// Place the kept objects below the kernel's directory.
     Install(Target),
-    /// Take the placed objects away and put back what they displaced.
+    /// Link what is installed for another kernel.
+    Borrow(Loan),
+    /// Take the placed objects, or links to those of another kernel, away and put back what they displaced.
     Uninstall(Target),
     /// Forget the kept objects.
     Unbuild(Target),
     /// Take the module version out of the tree.
     Deregister(ModuleId),
+}
+
+/// A target that is to have what is installed for another kernel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Loan {
+    /// Who borrows.
+    #[serde(flatten)]
+    pub target: Target,
+    /// Who lends.
+    pub from: KernelId,
 }
 
 impl Action {
@@ -44,6 +56,7 @@ impl Action {
             Action::Build(target) | Action::Install(target) | Action::Uninstall(target) | Action::Unbuild(target) => {
                 Some(target)
             }
+            Action::Borrow(loan) => Some(&loan.target),
             Action::Deregister(_) => None,
         }
     }
@@ -55,6 +68,7 @@ impl Action {
             Action::Build(target) | Action::Install(target) | Action::Uninstall(target) | Action::Unbuild(target) => {
                 &target.module
             }
+            Action::Borrow(loan) => &loan.target.module,
         }
     }
 
@@ -63,6 +77,7 @@ impl Action {
         match self {
             Action::Build(_) => "build",
             Action::Install(_) => "install",
+            Action::Borrow(_) => "borrow",
             Action::Uninstall(_) => "uninstall",
             Action::Unbuild(_) => "unbuild",
             Action::Deregister(_) => "remove",
@@ -103,6 +118,16 @@ pub enum Why {
     AlreadyBuilt,
     /// Installed already, from the same inputs.
     AlreadyInstalled,
+    /// What is installed for another kernel fits, and links lead to it.
+    Borrowed {
+        /// Release of the kernel that lends.
+        from: String,
+    },
+    /// Other kernels have it on loan and nothing to put in its place.
+    Lent {
+        /// Their releases.
+        to: Vec<String>,
+    },
     /// AUTOINSTALL is off.
     NotAutoinstalled,
     /// A higher version of the module is registered.
@@ -185,7 +210,8 @@ pub struct Plan {
 impl Plan {
     /// Kernels whose module directory changes, so that depmod runs once for each.
     pub fn kernels_changed(&self) -> BTreeSet<&KernelId> {
-        let changes = |step: &&Step| matches!(step.action, Action::Install(_) | Action::Uninstall(_));
+        let changes =
+            |step: &&Step| matches!(step.action, Action::Install(_) | Action::Borrow(_) | Action::Uninstall(_));
         self.steps.iter().filter(changes).filter_map(|step| step.action.target()).map(|target| &target.kernel).collect()
     }
 

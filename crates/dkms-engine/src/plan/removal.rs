@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Action, Because, Plan, Settled, Why};
-use crate::facts::{Facts, State};
+use crate::facts::{Facts, State, TargetFacts};
 use crate::target::{KernelId, ModuleId, Target};
 
 pub(super) fn uninstalled(facts: &Facts, targets: &BTreeSet<Target>) -> Plan {
@@ -41,6 +41,11 @@ pub(super) fn kernel_gone(facts: &Facts, kernel: &KernelId, autoinstalled_only: 
             if known.state != State::Absent {
                 plan.settle(target, Why::NotAutoinstalled);
             }
+        } else if facts.borrowers(target).next().is_some() {
+            let to = facts.borrowers(target).map(|kernel| kernel.release.clone()).collect();
+            plan.settle(target, Why::Lent { to });
+        } else if known.borrowed.is_some() {
+            uninstall(facts, &mut plan, target, Because::KernelRemoved);
         } else if known.state != State::Absent || known.failed.is_some() {
             unbuild(facts, &mut plan, target, Because::KernelRemoved);
         }
@@ -50,7 +55,9 @@ pub(super) fn kernel_gone(facts: &Facts, kernel: &KernelId, autoinstalled_only: 
 
 fn uninstall(facts: &Facts, plan: &mut Plan, target: &Target, because: Because) -> Option<usize> {
     let known = facts.targets.get(target);
-    if known.is_some_and(|known| known.state == State::Installed || known.half_installed) {
+    let is_there =
+        |known: &TargetFacts| known.state == State::Installed || known.half_installed || known.borrowed.is_some();
+    if known.is_some_and(is_there) {
         return Some(plan.push(Action::Uninstall(target.clone()), because, Vec::new()));
     }
     plan.settle(target, Why::NotInstalled);

@@ -12,6 +12,8 @@ use crate::fingerprint::{Change, Fingerprint, Part};
 use crate::record::FailureRecord;
 use crate::testing;
 
+mod loans;
+
 fn module(text: &str) -> ModuleId {
     let (name, version) = text.split_once('/').unwrap_or((text, "1"));
     ModuleId::new(name, version).unwrap()
@@ -32,6 +34,20 @@ fn source(content: &str) -> Fingerprint {
 fn config(depends: &[&str]) -> ModuleConfig {
     let build_depends = depends.iter().map(|&name| name.to_owned()).collect();
     ModuleConfig { build_depends, ..testing::module_config() }
+}
+
+/// A build of what the source reads now that failed.
+fn failure() -> FailureRecord {
+    FailureRecord {
+        format: 1,
+        fingerprint: source("now"),
+        config: config(&[]),
+        message: "make failed".into(),
+        status: 2,
+        first_error: None,
+        duration_ms: 0,
+        asked_by: String::new(),
+    }
 }
 
 /// Facts in the making.
@@ -241,17 +257,7 @@ fn missing_headers_are_a_state_and_keep_what_is_there() {
 
 #[test]
 fn a_failure_is_not_repeated_until_an_input_changes_or_a_person_asks() {
-    let failure = FailureRecord {
-        format: 1,
-        fingerprint: source("now"),
-        config: config(&[]),
-        message: "m".into(),
-        status: 2,
-        first_error: None,
-        duration_ms: 0,
-        asked_by: String::new(),
-    };
-    let scene = Scene::kernels(&["6.1"]).module("a", &[]).with("a", "6.1", |facts| facts.failed = Some(failure));
+    let scene = Scene::kernels(&["6.1"]).module("a", &[]).with("a", "6.1", |facts| facts.failed = Some(failure()));
     assert!(matches!(why(&scene.automatic(), "a"), Why::FailedBefore { status: 2, .. }));
     assert_eq!(scene.install("a", "6.1", false).steps.len(), 2);
     let scene = scene.examined("a", "6.1", |examined| examined.fingerprint = source("other"));
@@ -389,19 +395,7 @@ fn an_old_version_goes_after_its_successor_was_installed() {
 
 #[test]
 fn an_old_version_stays_where_its_successor_does_not_build() {
-    let failed = |scene: Scene, release: &str| {
-        let record = FailureRecord {
-            format: 1,
-            fingerprint: source("now"),
-            config: config(&[]),
-            message: "make failed".into(),
-            status: 2,
-            first_error: None,
-            duration_ms: 0,
-            asked_by: String::new(),
-        };
-        scene.with("a/2", release, |facts| facts.failed = Some(record))
-    };
+    let failed = |scene: Scene, release: &str| scene.with("a/2", release, |facts| facts.failed = Some(failure()));
     let plan = reconciled(&failed(upgraded(&["6.1", "6.2"]), "6.1"));
     assert_eq!(steps(&plan), ["build a/2 6.2", "install a/2 6.2", "unbuild a/1 6.2"], "and it stays registered");
     assert_eq!(why(&plan, "a/1"), Why::Kept { successor: "2".into() });

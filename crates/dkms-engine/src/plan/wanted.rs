@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::dependencies::Resolver;
-use super::{Action, Because, Plan, Request, Settled, Why};
+use super::{Action, Because, Loan, Plan, Request, Settled, Why};
 use crate::facts::kernel::Headers;
 use crate::facts::{Configuration, Facts, Registration, State, TargetFacts};
 use crate::target::{KernelId, ModuleId, Target};
@@ -88,6 +88,8 @@ pub(super) enum Need {
     Build(Because),
     /// Only to be placed.
     Install(Because),
+    /// To be linked from another kernel.
+    Borrow(KernelId),
 }
 
 /// Looks at one target alone.
@@ -122,6 +124,11 @@ pub(super) fn need(facts: &Facts, target: &Target, want: Want, force: bool, aske
             value: reason.value.clone(),
         });
     }
+    let automatic = !asked && !force && want == Want::Installed;
+    let can_build = headers == Some(&Headers::Complete) && known.failed_before().is_none();
+    if let Some(need) = loan(known, can_build).filter(|_| automatic) {
+        return need;
+    }
     if facts.modules.get(&target.module) == Some(&Registration::BinariesOnly) {
         return if usable { place(known, want, force, asked) } else { Need::Nothing(Why::NoSource) };
     }
@@ -140,6 +147,17 @@ pub(super) fn need(facts: &Facts, target: &Target, want: Want, force: bool, aske
         }),
         _ => Need::Build(because),
     }
+}
+
+/// What another kernel lends is as good as a build, and needs no headers. What is left of a kernel that is gone lends only
+/// where nothing can be built.
+fn loan(known: &TargetFacts, can_build: bool) -> Option<Need> {
+    let lender = known.lender.as_ref().filter(|lender| !(lender.is_gone && can_build))?;
+    Some(if known.borrowed.as_ref() == Some(&lender.kernel) {
+        Need::Nothing(Why::Borrowed { from: lender.kernel.release.clone() })
+    } else {
+        Need::Borrow(lender.kernel.clone())
+    })
 }
 
 /// Why it has to be built, if it has.
@@ -185,6 +203,10 @@ pub(super) fn push_steps(plan: &mut Plan, target: &Target, need: Need, want: Wan
             None
         }
         Need::Install(because) => Some(plan.push(Action::Install(target.clone()), because, after)),
+        Need::Borrow(from) => {
+            let because = Because::Fits { from: from.release.clone() };
+            Some(plan.push(Action::Borrow(Loan { target: target.clone(), from }), because, after))
+        }
         Need::Build(because) => {
             let built = plan.push(Action::Build(target.clone()), because.clone(), after);
             match want {

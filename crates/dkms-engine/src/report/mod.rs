@@ -76,6 +76,18 @@ pub enum Done {
         /// Objects that were not placed.
         refused: Vec<Refusal>,
     },
+    /// Linked from another kernel.
+    Borrowed {
+        /// Release of the kernel that lends.
+        from: String,
+        /// The links.
+        links: Vec<std::path::PathBuf>,
+    },
+    /// Links to another kernel's modules are gone.
+    GivenBack {
+        /// Where they were.
+        links: Vec<std::path::PathBuf>,
+    },
     /// Taken away.
     Uninstalled {
         /// Removed files.

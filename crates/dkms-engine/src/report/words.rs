@@ -48,7 +48,11 @@ pub fn done(subject: &str, done: &Done) -> String {
             let left = if refused.is_empty() { String::new() } else { format!(", {} left out", refused.len()) };
             format!("installed {subject}{left}: {}", places.join(" "))
         }
-        Done::Uninstalled { .. } => format!("uninstalled {subject}"),
+        Done::Borrowed { from, links } => {
+            let places: Vec<String> = links.iter().map(|link| link.display().to_string()).collect();
+            format!("linked {subject} to what is installed for {from}: {}", places.join(" "))
+        }
+        Done::GivenBack { .. } | Done::Uninstalled { .. } => format!("uninstalled {subject}"),
         Done::Unbuilt => format!("unbuilt {subject}"),
         Done::Deregistered { .. } => format!("removed {subject}"),
     }
@@ -61,6 +65,7 @@ pub fn reason(why: &Why) -> String {
         Why::AlreadyInstalled => "it is installed already".into(),
         Why::BadConfiguration { missing: true, .. } => "its dkms.conf is missing".into(),
         Why::BadConfiguration { problems, .. } => format!("its dkms.conf cannot be used: {problems}"),
+        Why::Borrowed { from } => format!("what is installed for {from} fits, and links lead to it"),
         Why::Broken => "its source is missing".into(),
         Why::Cycle { modules } => format!("BUILD_DEPENDS goes in a circle: {}", modules.join(" -> ")),
         Why::Deferred { missing } => format!("it waits for {}, which nobody has registered", missing.join(", ")),
@@ -69,6 +74,7 @@ pub fn reason(why: &Why) -> String {
         Why::FailedBefore { message, .. } => format!("it failed before and nothing has changed since: {message}"),
         Why::HeadersMissing { path, .. } => format!("the headers are missing: there is no `{}`", path.display()),
         Why::Kept { successor } => format!("it stays until version {successor} is installed"),
+        Why::Lent { to } => format!("it stays while {} has it on loan", to.join(", ")),
         Why::NoSource => "only built objects were imported, and none for this kernel".into(),
         Why::NotAdded => "it is not registered".into(),
         Why::NotAutoinstalled => "its AUTOINSTALL is off".into(),
@@ -103,8 +109,10 @@ pub fn error_of(settled: &Settled, layout: &Layout) -> Option<Error> {
         Why::NotAdded => Error::NotAdded { module },
         Why::AlreadyBuilt
         | Why::AlreadyInstalled
+        | Why::Borrowed { .. }
         | Why::FailedBefore { .. }
         | Why::Kept { .. }
+        | Why::Lent { .. }
         | Why::NotAutoinstalled
         | Why::NotBuilt
         | Why::NotInstalled

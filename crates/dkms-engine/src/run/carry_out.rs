@@ -147,6 +147,10 @@ impl Hands<'_, '_> {
             (Action::Build(target), Some(result)) => self.keep(target, result, because),
             (Action::Build(_), None) => Err(Error::Interrupted { signal: 0 }),
             (Action::Install(target), _) => self.install(target, because),
+            (Action::Borrow(loan), _) => {
+                let links = install::borrow(&mut self.session, &loan.target, &loan.from)?;
+                Ok(Done::Borrowed { from: loan.from.release.clone(), links })
+            }
             (Action::Uninstall(target), _) => self.uninstall(target),
             (Action::Unbuild(target), _) => {
                 register::unbuild(self.setup, self.guard, target)?;
@@ -214,7 +218,11 @@ impl Hands<'_, '_> {
     }
 
     fn uninstall(&mut self, target: &Target) -> Result<Done, Error> {
-        let config = self.facts.targets.get(target).and_then(|known| known.config());
+        let known = self.facts.targets.get(target);
+        if let Some(lender) = known.and_then(|known| known.borrowed.as_ref()) {
+            return Ok(Done::GivenBack { links: install::give_back(&mut self.session, target, lender)? });
+        }
+        let config = known.and_then(|known| known.config());
         let gone = install::uninstall(&mut self.session, target, config)?;
         Ok(Done::Uninstalled { files: gone.removed, left: gone.left, restored: gone.restored })
     }
@@ -222,6 +230,11 @@ impl Hands<'_, '_> {
     /// What follows once for all steps.
     fn complete(&mut self) {
         failures::show_logs(self.setup, self.guard, self.report);
+        for installed in &self.installed {
+            let config = examined(self.facts, &installed.target).map(|examined| &examined.config);
+            let lent = config.map(|config| install::lend(&mut self.session, &installed.target, config));
+            self.report.troubles.extend(lent.and_then(Result::err));
+        }
         let changed: Vec<String> = self.session.changed_kernels().map(str::to_owned).collect();
         for release in &changed {
             let result = match self.options.depmod {

@@ -3,19 +3,24 @@
 //! The lines are the original's to the byte. They come from the tree, the records and one look at each file; no
 //! configuration is evaluated. Nothing that is wrong with a module changes the exit status.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use anyhow::Result;
 use dkms_conf::pattern::Pattern;
 use dkms_engine::facts::condition::{Condition, Wholeness};
 use dkms_engine::facts::tree::{BuiltTarget, RegisteredModule, Tree};
-use dkms_engine::facts::{Registration, State};
+use dkms_engine::facts::{Registration, State, loans};
 use dkms_engine::setup::Setup;
+use dkms_engine::target::{KernelId, ModuleId, Target};
 use dkms_engine::verdict::Verdict;
 use serde::Serialize;
 
 use crate::arguments::Arguments;
 use crate::session::Session;
+
+/// Targets that are on loan, and from which kernel.
+type Loans = BTreeMap<Target, KernelId>;
 
 /// Shows the state.
 ///
@@ -24,14 +29,15 @@ use crate::session::Session;
 pub(crate) fn run(session: &Session) -> Result<()> {
     let filter = Filter::of(&session.arguments);
     let tree = filter.gather(&session.setup)?;
+    let loans = loans::gather(&session.setup, &tree)?;
     if session.arguments.line.json {
-        let status = Status::new(&session.setup, &tree, &filter);
+        let status = Status::new(&session.setup, &tree, &loans, &filter);
         return Ok(session.output.line(&serde_json::to_string_pretty(&status)?)?);
     }
     let (mut text, mut broken) = (String::new(), Vec::new());
     for pass in &filter.passes {
         for module in tree.modules.iter().filter(|module| filter.takes(module)) {
-            let rows = rows(module, pass, |build| Condition::gather(&session.setup, build));
+            let rows = rows(module, &loans, pass, |build| Condition::gather(&session.setup, build));
             broken.extend(rows.iter().filter(|row| row.state == RowState::Broken).map(|_| module));
             text.extend(rows.iter().map(|row| format!("{row}\n")));
         }
@@ -92,8 +98,7 @@ impl Filter {
 }
 
 impl Pass {
-    fn takes(&self, build: &BuiltTarget) -> bool {
-        let kernel = &build.target.kernel;
+    fn takes(&self, kernel: &KernelId) -> bool {
         self.release.as_ref().is_none_or(|pattern| pattern.matches(&kernel.release))
             && self.arch.as_ref().is_none_or(|pattern| pattern.matches(&kernel.arch))
     }
@@ -110,19 +115,33 @@ enum RowState<'a> {
     Added,
     Broken,
     Built(&'a BuiltTarget, Condition),
+    OnLoan(&'a Target, &'a KernelId),
 }
 
 /// The lines of one module version in one pass.
-fn rows<'a>(module: &'a RegisteredModule, pass: &Pass, condition: impl Fn(&BuiltTarget) -> Condition) -> Vec<Row<'a>> {
+fn rows<'a>(
+    module: &'a RegisteredModule,
+    loans: &'a Loans,
+    pass: &Pass,
+    condition: impl Fn(&BuiltTarget) -> Condition,
+) -> Vec<Row<'a>> {
     if module.registration == Registration::Broken {
         return vec![Row { module, state: RowState::Broken }];
     }
-    let builds = module.builds.iter().filter(|build| pass.takes(build));
-    let rows: Vec<_> = builds.map(|build| Row { module, state: RowState::Built(build, condition(build)) }).collect();
+    let builds = module.builds.iter().filter(|build| pass.takes(&build.target.kernel));
+    let built = builds.map(|build| Row { module, state: RowState::Built(build, condition(build)) });
+    let on_loan = of(loans, module).filter(|(target, _)| pass.takes(&target.kernel));
+    let rows: Vec<_> =
+        built.chain(on_loan.map(|(target, from)| Row { module, state: RowState::OnLoan(target, from) })).collect();
     if rows.is_empty() && module.registration == Registration::Added {
         return vec![Row { module, state: RowState::Added }];
     }
     rows
+}
+
+/// What other kernels have of a module version on loan.
+fn of<'a>(loans: &'a Loans, module: &RegisteredModule) -> impl Iterator<Item = (&'a Target, &'a KernelId)> {
+    loans.iter().filter(|(target, _)| target.module == module.id)
 }
 
 impl fmt::Display for Row<'_> {
@@ -131,6 +150,11 @@ impl fmt::Display for Row<'_> {
         let (build, condition) = match &self.state {
             RowState::Added => return write!(f, "{id}: added"),
             RowState::Broken => return write!(f, "{id}: broken"),
+            // In the style of old, because that is what scripts that know this state look for.
+            RowState::OnLoan(target, from) => {
+                let (ModuleId { name, version }, KernelId { release, arch }) = (&target.module, &target.kernel);
+                return write!(f, "{name}, {version}, {release}, {arch}: installed-weak from {}", from.release);
+            }
             RowState::Built(build, condition) => (build, condition),
         };
         let kernel = &build.target.kernel;
@@ -196,6 +220,8 @@ struct KernelStatus {
     arch: String,
     /// How far it has come.
     state: BuildStatus,
+    /// Release of the kernel whose modules it has, if it is `installed-weak`.
+    from: Option<String>,
     /// A module of the kernel was displaced by it and is kept.
     original_exists: bool,
     /// The built objects that are kept.
@@ -212,6 +238,8 @@ enum BuildStatus {
     Built,
     /// Built and installed.
     Installed,
+    /// Built and installed for another kernel, and linked to that.
+    InstalledWeak,
 }
 
 #[derive(Serialize)]
@@ -227,18 +255,29 @@ enum FilesStatus {
 }
 
 impl Status {
-    fn new(setup: &Setup, tree: &Tree, filter: &Filter) -> Self {
+    fn new(setup: &Setup, tree: &Tree, loans: &Loans, filter: &Filter) -> Self {
         let kernel = |build: &BuiltTarget| {
             let condition = Condition::gather(setup, build);
             KernelStatus {
                 kernel: build.target.kernel.release.clone(),
                 arch: build.target.kernel.arch.clone(),
                 state: if build.state == State::Installed { BuildStatus::Installed } else { BuildStatus::Built },
+                from: None,
                 original_exists: build.original_exists,
                 objects: condition.objects.into(),
                 placed: condition.placed.into(),
             }
         };
+        let on_loan = |(target, from): (&Target, &KernelId)| KernelStatus {
+            kernel: target.kernel.release.clone(),
+            arch: target.kernel.arch.clone(),
+            state: BuildStatus::InstalledWeak,
+            from: Some(from.release.clone()),
+            original_exists: false,
+            objects: FilesStatus::Whole,
+            placed: FilesStatus::Whole,
+        };
+        let takes = |kernel: &KernelId| filter.passes.iter().any(|pass| pass.takes(kernel));
         let module = |module: &RegisteredModule| ModuleStatus {
             name: module.id.name.clone(),
             version: module.id.version.clone(),
@@ -250,8 +289,9 @@ impl Status {
             kernels: module
                 .builds
                 .iter()
-                .filter(|build| filter.passes.iter().any(|pass| pass.takes(build)))
+                .filter(|build| takes(&build.target.kernel))
                 .map(kernel)
+                .chain(of(loans, module).filter(|(target, _)| takes(&target.kernel)).map(on_loan))
                 .collect(),
         };
         let modules = tree.modules.iter().filter(|entry| filter.takes(entry)).map(module).collect();
@@ -275,7 +315,6 @@ mod tests {
     use std::path::Path;
 
     use dkms_engine::root::Root;
-    use dkms_engine::target::{KernelId, ModuleId, Target};
 
     use super::*;
     use crate::arguments::Place;
@@ -303,7 +342,7 @@ mod tests {
         let mut lines = Vec::new();
         for pass in &filter.passes {
             for module in modules.iter().filter(|module| filter.takes(module)) {
-                lines.extend(rows(module, pass, |_| condition).iter().map(ToString::to_string));
+                lines.extend(rows(module, &Loans::new(), pass, |_| condition).iter().map(ToString::to_string));
             }
         }
         lines
@@ -364,6 +403,24 @@ mod tests {
             let condition = Condition { objects, placed, refused: false };
             assert_eq!(shown(&filter(&[]), &[module("m", registration, builds)], condition), expected);
         }
+    }
+
+    #[test]
+    fn what_is_on_loan_is_told_as_it_was_of_old() {
+        let kernel = |release: &str| KernelId::new(release, "x86_64").unwrap();
+        let module = module("m", Registration::Added, &[("6.1.0", "x86_64", State::Installed, false)]);
+        let loans = Loans::from([(Target::new(module.id.clone(), kernel("6.1.1")), kernel("6.1.0"))]);
+        let condition = Condition { objects: Wholeness::Whole, placed: Wholeness::Whole, refused: false };
+        let lines = |words: &[&str]| {
+            rows(&module, &loans, &filter(words).passes[0], |_| condition)
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
+        let weak = "m, 1.0, 6.1.1, x86_64: installed-weak from 6.1.0";
+        assert_eq!(lines(&[]), ["m/1.0, 6.1.0, x86_64: installed", weak]);
+        assert_eq!(lines(&["-k", "6.1.1"]), [weak]);
+        assert_eq!(lines(&["-k", "6.2"]), ["m/1.0: added"]);
     }
 
     #[test]

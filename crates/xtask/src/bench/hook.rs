@@ -29,7 +29,7 @@ const HEADER_PATHS: &str = "echo /usr/src/tiny00-1.0/dkms.conf > /srv/one; for i
 
 /// The package of rpm without rpm.
 const UNPACK_RPM: &str =
-    "cd / && bsdtar -xf /srv/ours.rpm ./etc ./usr ./var && sed -i 's/^ID=.*/ID=fedora/' usr/lib/os-release";
+    "cd / && bsdtar -xf /srv/ours.rpm ./etc ./usr && sed -i 's/^ID=.*/ID=fedora/' usr/lib/os-release";
 
 /// The package of pacman without pacman: all that the hook looks at is there.
 const UNPACK: &str =

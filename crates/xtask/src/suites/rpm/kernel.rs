@@ -18,6 +18,13 @@ use crate::suites::transaction::door::{BOTH, Kernel};
 pub(super) const PARTS: [&str; 2] = ["kernel-core", "kernel-modules"];
 pub(super) const HEADERS: &str = "kernel-devel";
 
+/// What the scripts of a kernel's package do, between double quotes of bash.
+pub(super) const CORE_SCRIPTS: &str = r"%posttrans
+kernel-install add $release /usr/lib/modules/$release/vmlinuz || exit \$?
+%preun
+kernel-install remove $release || exit \$?
+";
+
 /// Packs what `debian::UNPACK` has laid out.
 const REPACK: &str = r#"
 export ARCH=x86_64
@@ -27,11 +34,7 @@ mv /srv/image/$modules/* /srv/core/$modules
 ln -s /usr/src/kernels/$release /srv/core/$modules/build
 PACK /srv/core kernel-core "$version" "$number" "Requires: kernel-modules = $version-$number" \
     'Provides: installonlypkg(kernel), multiversion(kernel)' \
-    "%posttrans
-kernel-install add $release /usr/lib/modules/$release/vmlinuz || exit \$?
-%preun
-kernel-install remove $release || exit \$?
-"
+    "SCRIPTS"
 PACK /srv/modules kernel-modules "$version" "$number" 'Provides: installonlypkg(kernel), multiversion(kernel)'
 mkdir -p /srv/devel/usr/src/kernels
 mv /srv/build /srv/devel/usr/src/kernels/$release
@@ -57,7 +60,7 @@ pub(super) fn layer(below: &Layer, suite: &str, releases: &Releases) -> Result<L
         let line = format!(
             "release={release} version={version} number={number} again={again}\n{}{}",
             debian::UNPACK,
-            REPACK.replace("PACK", PACK)
+            REPACK.replace("SCRIPTS", CORE_SCRIPTS).replace("PACK", PACK)
         );
         layer = layer.extend("fedora-kernel", &format!("{} {line}", names.join(" ")), |root| {
             for file in &files {

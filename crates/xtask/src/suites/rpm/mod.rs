@@ -15,6 +15,7 @@ mod scenario;
 mod switch;
 mod tool;
 mod tools;
+mod weak;
 
 use anyhow::Result;
 

@@ -1,7 +1,7 @@
 //! The table of scenarios: a name, what the root has before, and the transactions with what is expected of them.
 
 use super::ground::Ground;
-use super::{switch, tools};
+use super::{switch, tools, weak};
 use crate::suites::transaction::door::{
     ACPI_CALL, BOTH, DUMMY, Kernel, LEAF, PICKY, Package, Start, TRUNK, TWIG, TWIG_NEXT, WRITEBOOST,
 };
@@ -62,6 +62,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         switch::first_installation,
     )),
     everywhere(row("removal", "remove dkms and modules", with(&BOTH, &[ACPI_CALL, TWIG]), switch::removal)),
+    everywhere(row("weak", "kernels of the same interface", with(OLDER, &[ACPI_CALL, TRUNK, LEAF, TWIG]), weak::lend)),
     everywhere(row("broken", "nothing of ours works", with(OLDER, &[TWIG]), tools::broken)),
     everywhere(row("abort", "a kernel that is not supported", with(OLDER, &[TWIG]), tools::abort)),
 ];

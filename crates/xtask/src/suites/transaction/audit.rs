@@ -14,7 +14,11 @@ dkms status > /tmp/status || echo "dkms status ended with $?"
 while IFS= read -r row; do
     state=${row##*: }
     IFS=', ' read -r spec kernel arch <<< "${row%%: *}"
-    case $state in installed*) ;; *) continue ;; esac
+    case $state in
+        installed-weak*) continue ;;
+        installed*) ;;
+        *) continue ;;
+    esac
     tree=/var/lib/dkms/$spec/$kernel/$arch/module
     count=0
     for object in "$tree"/*.ko*; do
@@ -38,6 +42,12 @@ for dep in /lib/modules/*/modules.dep; do
     kernel=$(basename "$(dirname "$dep")")
     for name in $(grep -oE '^PLACE/[^:]+' "$dep"); do
         [ -e "/lib/modules/$kernel/$name" ] || echo "modules.dep of $kernel names $name, which is gone"
+    done
+done
+for kernel in /lib/modules/*; do
+    [ ! -d "$kernel/weak-updates" ] || find -L "$kernel/weak-updates" -type l -printf '%p leads nowhere\n'
+    for link in $(cd "$kernel" && find weak-updates -type l 2> /dev/null); do
+        grep -q "^$link:" "$kernel/modules.dep" || echo "modules.dep of ${kernel##*/} does not name $link"
     done
 done
 find /lib/modules/*/ /var/lib/dkms -name '*.dkms-rs-*' -o -name '.tmp_*'

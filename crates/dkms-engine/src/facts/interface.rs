@@ -1,0 +1,244 @@
+//! The interface between a kernel and modules that were built for another one: versions of symbols, as data.
+//!
+//! A kernel with CONFIG_MODVERSIONS has a checksum over the type of each symbol that it exports; an object carries those of
+//! all symbols that it was built against. `module_layout` is one of them, so that the layout of the kernel's own notion of a
+//! module is compared too. The kernel compares when it loads (`kernel/module/version.c`), and of `vermagic` then all but the
+//! release; what it would refuse does not fit here either.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use object::{Object, ObjectSection};
+
+use crate::error::Error;
+use crate::facts::kernel::Compression;
+use crate::facts::module_info::{self, ModuleInfo};
+use crate::facts::signature::strip_signature;
+use crate::layout;
+use crate::root::{Kind, Root};
+
+/// Bytes of one entry of `__versions`: a long and a name.
+const ENTRY_BYTES: usize = 64;
+/// Larger tables are none; that of an enterprise kernel has 2 MB.
+const MAX_TABLE_BYTES: u64 = 64 << 20;
+
+/// Symbols, each with its checksum.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Versions(BTreeMap<String, u32>);
+
+impl Versions {
+    /// From the text of a `Module.symvers`: checksum, symbol and more, between tabulators. Other lines count for nothing.
+    pub fn of_table(text: &str) -> Self {
+        let line = |line: &str| {
+            let mut fields = line.split('\t');
+            let checksum = u32::from_str_radix(fields.next()?.strip_prefix("0x")?, 16).ok()?;
+            Some((fields.next()?.to_owned(), checksum))
+        };
+        Self(text.lines().filter_map(line).collect())
+    }
+
+    /// Reads a table, compressed or not; one that is not there or cannot be read offers nothing.
+    pub fn read(root: &Root, path: &Path) -> Self {
+        let content =
+            root.read_bounded(path, MAX_TABLE_BYTES).ok().and_then(|content| module_info::unpack(content).ok());
+        content.map(|content| Self::of_table(&String::from_utf8_lossy(&content))).unwrap_or_default()
+    }
+
+    /// What an object was built against. Empty for one that was built without CONFIG_MODVERSIONS.
+    ///
+    /// # Errors
+    /// A fragment saying why it is no module.
+    pub fn needed(module: &[u8]) -> Result<Self, String> {
+        let damaged = |error: object::Error| format!("it is a damaged ELF file: {error}");
+        let file = object::File::parse(strip_signature(module).0).map_err(damaged)?;
+        let section =
+            |name: &str| file.section_by_name(name).map(|section| section.data()).transpose().map_err(damaged);
+        let long = if file.is_64() { 8 } else { 4 };
+        let checksum = |bytes: &[u8]| -> u32 {
+            let bytes: [u8; 4] = bytes.try_into().unwrap_or_default();
+            if file.is_little_endian() { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) }
+        };
+        let mut versions = BTreeMap::new();
+        for entry in section("__versions")?.unwrap_or_default().chunks_exact(ENTRY_BYTES) {
+            // The checksum has 32 bits of however long a long is.
+            let low = if file.is_little_endian() { &entry[..4] } else { &entry[long - 4..long] };
+            versions.insert(text(&entry[long..]), checksum(low));
+        }
+        // Names that are too long for that (Rust's) are in a second table, since Linux 6.14.
+        let names = section("__version_ext_names")?.unwrap_or_default().split(|byte| *byte == 0);
+        let checksums = section("__version_ext_crcs")?.unwrap_or_default().chunks_exact(4);
+        versions.extend(names.zip(checksums).map(|(name, bytes)| (text(name), checksum(bytes))));
+        Ok(Self(versions))
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The first symbol that none of these tables has in the same version.
+    pub fn lacking<'a>(&'a self, offered: &[&Versions]) -> Option<&'a str> {
+        let is_there = |symbol: &str, version: u32| offered.iter().any(|table| table.0.get(symbol) == Some(&version));
+        self.0.iter().find(|(symbol, version)| !is_there(symbol, **version)).map(|(symbol, _)| symbol.as_str())
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..end]).into_owned()
+}
+
+/// What a kernel offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// Its symbols.
+    pub versions: Versions,
+    /// `vermagic` of its modules without the release.
+    flags: String,
+}
+
+impl Interface {
+    /// Reads it out of what the kernel's package brings, or its headers; `None` if nothing says it.
+    ///
+    /// # Errors
+    /// `Io` for directories that cannot be listed.
+    pub fn gather(root: &Root, directory: &Path, release: &str) -> Result<Option<Self>, Error> {
+        let Some(table) = layout::symbol_tables(directory, release).into_iter().find(|path| root.is_file(path)) else {
+            return Ok(None);
+        };
+        let versions = Versions::read(root, &table);
+        let Some(module) = first_module(root, &directory.join("kernel"))? else { return Ok(None) };
+        let flags = ModuleInfo::read(root, &module).ok().and_then(|info| flags(&info));
+        Ok(flags.map(|flags| Self { versions, flags }))
+    }
+
+    /// Why a module does not fit, if it does not; `others` are tables of modules that are there too.
+    ///
+    /// # Errors
+    /// `Io`; `ModuleUnreadable` if it is none.
+    pub fn objection(&self, root: &Root, module: &Path, others: &[Versions]) -> Result<Option<String>, Error> {
+        let bytes = module_info::load(root, module)?;
+        let unreadable = |reason| Error::ModuleUnreadable { path: module.to_owned(), reason };
+        let needed = Versions::needed(&bytes).map_err(unreadable)?;
+        if needed.is_empty() {
+            return Ok(Some("it has no symbol versions".into()));
+        }
+        let theirs = flags(&ModuleInfo::parse(&bytes).map_err(unreadable)?);
+        if theirs.as_ref() != Some(&self.flags) {
+            return Ok(Some(format!(
+                "it is built for `{}`, the kernel for `{}`",
+                theirs.unwrap_or_default(),
+                self.flags
+            )));
+        }
+        let tables: Vec<&Versions> = std::iter::once(&self.versions).chain(others).collect();
+        Ok(needed.lacking(&tables).map(|symbol| format!("the kernel has no `{symbol}` in the version that it needs")))
+    }
+}
+
+fn flags(info: &ModuleInfo) -> Option<String> {
+    Some(info.get("vermagic")?.split_once(' ')?.1.trim_end().to_owned())
+}
+
+/// Some module of the kernel's own.
+fn first_module(root: &Root, directory: &Path) -> Result<Option<PathBuf>, Error> {
+    let mut entries = root.list(directory)?;
+    entries.sort();
+    for (name, kind) in entries {
+        let path = directory.join(&name);
+        let found = match kind {
+            Kind::Directory => first_module(root, &path)?,
+            _ => name.to_str().and_then(Compression::of_file_name).is_some().then_some(path),
+        };
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables() {
+        let kernel = Versions::of_table(
+            "0x0000000a\tprintk\tvmlinux\tEXPORT_SYMBOL\t\n0xff\tmodule_layout\tvmlinux\tEXPORT_SYMBOL\n",
+        );
+        let other = Versions::of_table("0x1\tmine\tx\tEXPORT_SYMBOL_GPL\nrubbish\n0xzz\tno\n\n0x2\n");
+        let needs = |text: &str| Versions::of_table(text);
+        assert_eq!(needs("0xa\tprintk\n").lacking(&[&kernel]), None);
+        assert_eq!(needs("0xb\tprintk\n").lacking(&[&kernel]), Some("printk"));
+        assert_eq!(needs("0xa\tprintk\n0x1\tmine\n").lacking(&[&kernel]), Some("mine"));
+        assert_eq!(needs("0xa\tprintk\n0x1\tmine\n").lacking(&[&kernel, &other]), None);
+        assert_eq!(other.0.len(), 1);
+    }
+
+    /// A module of 64 bits that needs these symbols, those with long names in the second table.
+    fn needing(symbols: &[(&str, u32)], vermagic: &str) -> Vec<u8> {
+        let (mut versions, mut names, mut checksums) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, checksum) in symbols {
+            if name.len() < 56 {
+                let mut entry = [u64::from(*checksum).to_le_bytes().as_slice(), name.as_bytes()].concat();
+                entry.resize(ENTRY_BYTES, 0);
+                versions.extend(entry);
+            } else {
+                names.extend([name.as_bytes(), b"\0"].concat());
+                checksums.extend(checksum.to_le_bytes());
+            }
+        }
+        let info = module_info::tests::modinfo(&[&format!("vermagic={vermagic}")]);
+        let sections = [
+            (".modinfo", info),
+            ("__versions", versions),
+            ("__version_ext_crcs", checksums),
+            ("__version_ext_names", names),
+        ];
+        module_info::tests::object(62, &sections)
+    }
+
+    #[test]
+    fn a_module_fits_where_the_kernel_would_load_it() {
+        let (_directory, setup) = crate::testing::setup();
+        let long = "x".repeat(80);
+        let table = format!("0x1\tmodule_layout\tvmlinux\tEXPORT_SYMBOL\t\n0x2\t{long}\tvmlinux\tEXPORT_SYMBOL\t\n");
+        let write = |path: &str, content: &[u8]| crate::testing::write(&setup, path, content);
+        let directory = Path::new("/lib/modules/6.2");
+        let gather = || Interface::gather(&setup.root, directory, "6.2").unwrap();
+        assert_eq!(gather(), None);
+        write("/lib/modules/6.2/symvers.gz", &{
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            std::io::Write::write_all(&mut gzip, table.as_bytes()).unwrap();
+            gzip.finish().unwrap()
+        });
+        write("/lib/modules/6.2/kernel/fs/own.ko", &needing(&[], "6.2 SMP mod_unload "));
+        let interface = gather().unwrap();
+        let objection = |symbols: &[(&str, u32)], vermagic: &str, others: &[Versions]| {
+            write("/m.ko", &needing(symbols, vermagic));
+            interface.objection(&setup.root, Path::new("/m.ko"), others).unwrap()
+        };
+        let other = [Versions::of_table("0x3\tmine\tm\tEXPORT_SYMBOL\n")];
+        let fits = [("module_layout", 1), (long.as_str(), 2)];
+        assert_eq!(objection(&fits, "6.1 SMP mod_unload ", &[]), None);
+        assert_eq!(objection(&[("module_layout", 1), ("mine", 3)], "6.1 SMP mod_unload ", &other), None);
+        for (symbols, vermagic, reason) in [
+            (&fits[..], "6.1 SMP preempt mod_unload ", "built for `SMP preempt"),
+            (&[], "6.1 SMP mod_unload ", "no symbol versions"),
+            (&[("module_layout", 9)], "6.1 SMP mod_unload ", "`module_layout`"),
+            (&[("module_layout", 1), (long.as_str(), 3)], "6.1 SMP mod_unload ", &long),
+            (&[("module_layout", 1), ("mine", 3)], "6.1 SMP mod_unload ", "`mine`"),
+        ] {
+            assert!(objection(symbols, vermagic, &[]).unwrap().contains(reason), "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_object_is_an_error_in_words() {
+        for bytes in [&b""[..], b"text", b"\x7fELF\x02\x01\x01"] {
+            assert!(Versions::needed(bytes).unwrap_err().contains("damaged"));
+        }
+        let without = module_info::tests::module(62, &["vermagic=6.1 SMP "]);
+        assert!(Versions::needed(&without).unwrap().is_empty());
+    }
+}

@@ -1,0 +1,72 @@
+//! Modules that a kernel has on loan: links in its `weak-updates` that lead to what is installed for another kernel.
+//!
+//! The links are all there is: whoever made them (we, or Red Hat's own `weak-modules`), they mean the same, and nothing else
+//! remembers them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::facts::distribution::WeakModules;
+use crate::facts::kernel::Compression;
+use crate::facts::tree::Tree;
+use crate::facts::{State, kernels};
+use crate::layout::WEAK_UPDATES;
+use crate::record::{self, Manifest};
+use crate::root::{Kind, Root};
+use crate::setup::Setup;
+use crate::target::{KernelId, Target};
+
+/// Every target that is on loan, and the kernel whose modules it has.
+///
+/// # Errors
+/// `Io` for directories that cannot be listed.
+pub fn gather(setup: &Setup, tree: &Tree) -> Result<BTreeMap<Target, KernelId>, Error> {
+    let mut loans = BTreeMap::new();
+    if setup.distribution.weak_modules() != Some(WeakModules::RedHat) {
+        return Ok(loans);
+    }
+    let root = &setup.root;
+    let mut ends: BTreeMap<String, BTreeSet<PathBuf>> = BTreeMap::new();
+    for kernel in kernels::directories(setup)? {
+        let found = links(root, &kernel.directory)?;
+        if !found.is_empty() {
+            ends.insert(kernel.release, found.iter().filter_map(|link| root.canonical(link)).collect());
+        }
+    }
+    for build in tree.builds().filter(|build| build.state == State::Installed && !ends.is_empty()) {
+        let Some(manifest) = record::load::<Manifest>(root, &build.directory.join(".installed.json")) else { continue };
+        let files: Option<Vec<PathBuf>> = manifest.files.iter().map(|file| root.canonical(&file.path)).collect();
+        let Some(files) = files.filter(|files| !files.is_empty()) else { continue };
+        let lender = &build.target.kernel;
+        for (release, _) in ends.iter().filter(|(_, ends)| files.iter().all(|file| ends.contains(file))) {
+            if *release != lender.release {
+                let borrower = KernelId::new(release, &lender.arch)?;
+                loans.insert(Target::new(build.target.module.clone(), borrower), lender.clone());
+            }
+        }
+    }
+    Ok(loans)
+}
+
+/// The links of one kernel.
+///
+/// # Errors
+/// `Io`.
+pub fn links(root: &Root, kernel_directory: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut found = Vec::new();
+    walk(root, &kernel_directory.join(WEAK_UPDATES), &mut found)?;
+    Ok(found)
+}
+
+fn walk(root: &Root, directory: &Path, found: &mut Vec<PathBuf>) -> Result<(), Error> {
+    for (name, kind) in root.list(directory)? {
+        let path = directory.join(&name);
+        match kind {
+            Kind::Directory => walk(root, &path, found)?,
+            Kind::Link if name.to_str().and_then(Compression::of_file_name).is_some() => found.push(path),
+            _ => {}
+        }
+    }
+    Ok(())
+}
