@@ -34,6 +34,7 @@ pub(super) fn interrupted(stage: &Stage) -> Result<()> {
     stage.expect_state("acpi-call", newer, Some("installed"))?;
     for kernel in [stage.ground.release(Older), newer] {
         stage.expect_state("twig", kernel, Some("installed"))?;
+        super::image::holds(stage, kernel, "twig")?;
     }
     super::image::holds(stage, newer, "acpi_call")
 }
@@ -43,6 +44,7 @@ pub(super) fn bare(stage: &Stage) -> Result<()> {
     let newer = stage.ground.release(Newer);
     let step = stage.run(&format!("dpkg -i {}", made::TWIG))?;
     step.builds(stage, 1);
+    super::image::holds(stage, stage.ground.release(Older), "twig")?;
     let files = stage.ground.files(&stage.ground.install(Newer));
     let unpacked = stage.run(&format!("dpkg --unpack {files}"))?;
     let configured = stage.run("dpkg --configure -a")?;

@@ -51,5 +51,7 @@ pub(super) fn noninteractive(stage: &Stage) -> Result<()> {
     );
     stage.run(&run)?.builds(stage, 3);
     stage.expect_state("acpi-call", stage.ground.release(Newer), Some("installed"))?;
-    stage.expect_state("twig", stage.ground.release(Older), Some("installed"))
+    stage.expect_state("twig", stage.ground.release(Older), Some("installed"))?;
+    super::image::holds(stage, stage.ground.release(Newer), "acpi_call")?;
+    super::image::holds(stage, stage.ground.release(Older), "twig")
 }
