@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::facts::kernels;
-use crate::layout::{BOOT, MKINITCPIO_PRESETS};
+use crate::layout::{BOOT, BOOT_PARTITIONS, MKINITCPIO_PRESETS};
 use crate::lock::Guard;
+use crate::root::Kind;
 use crate::setup::Setup;
 use crate::staged::Staged;
 use crate::tool::Tool;
@@ -25,7 +26,16 @@ pub fn image(setup: &Setup, release: &str) -> Option<PathBuf> {
     let called = [Some(release), package.as_deref()].into_iter().flatten();
     let mut paths =
         called.flat_map(|called| NAMES.map(|[before, after]| Path::new(BOOT).join(format!("{before}{called}{after}"))));
-    paths.find(|path| setup.root.is_file(path))
+    paths.find(|path| setup.root.is_file(path)).or_else(|| of_boot_loader(setup, release))
+}
+
+/// Where kernel-install has it for boot loaders that read descriptions: below a name for the machine, which may be anything.
+fn of_boot_loader(setup: &Setup, release: &str) -> Option<PathBuf> {
+    let entries = BOOT_PARTITIONS.into_iter().map(Path::new).flat_map(|top| {
+        let names = setup.root.list(top).unwrap_or_default().into_iter();
+        names.filter(|(_, kind)| *kind == Kind::Directory).map(|(name, _)| top.join(name).join(release).join("initrd"))
+    });
+    entries.into_iter().find(|path| setup.root.is_file(path))
 }
 
 /// What Arch leaves in a kernel's module directory: the name of its package.
@@ -123,14 +133,15 @@ mod tests {
         testing::write(&setup, "/boot/initrd.img-6.1", "x");
         testing::write(&setup, "/boot/initramfs-6.9.img", "x");
         testing::write(&setup, "/boot/initramfs-linux.img", "x");
+        testing::write(&setup, "/efi/some-machine/6.7/initrd", "x");
         testing::write(&setup, "/lib/modules/6.3-arch1/pkgbase", "linux\n");
         testing::write(&setup, "/lib/modules/6.3-lts/pkgbase", "linux-lts\n");
         testing::write(&setup, "/etc/mkinitcpio.d/linux-zen.preset", "");
         testing::write(&setup, "/lib/modules/6.3-zen/pkgbase", "linux-zen\n");
-        for release in ["6.1", "6.2", "6.3-arch1", "6.3-lts", "6.3-zen", "6.9"] {
+        for release in ["6.1", "6.2", "6.3-arch1", "6.3-lts", "6.3-zen", "6.7", "6.9"] {
             note(&setup, &guard, release).unwrap();
         }
-        assert_eq!(pending(&setup), ["6.1", "6.3-arch1", "6.3-zen", "6.9"]);
+        assert_eq!(pending(&setup), ["6.1", "6.3-arch1", "6.3-zen", "6.7", "6.9"]);
         assert!(remake(&setup, &guard, &|_| false).is_empty(), "nothing is there that makes one");
         assert!(pending(&setup).is_empty());
     }

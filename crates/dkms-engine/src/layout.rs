@@ -45,6 +45,8 @@ pub const FORCE_LISTS: &str = "/usr/share/dkms/modules_to_force_install";
 pub const MODULE_DIRS: [&str; 2] = ["/lib/modules", "/usr/lib/modules"];
 /// `System.map` files of kernels.
 pub const BOOT: &str = "/boot";
+/// Where boot loaders find what kernel-install gives them.
+pub const BOOT_PARTITIONS: [&str; 3] = ["/efi", "/boot", "/boot/efi"];
 /// Presets of mkinitcpio, one for each kernel package.
 pub const MKINITCPIO_PRESETS: &str = "/etc/mkinitcpio.d";
 /// Trees whose files say something else at every look.

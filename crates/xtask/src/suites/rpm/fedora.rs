@@ -10,6 +10,9 @@ use crate::root::Root;
 /// Packs a directory; see the script.
 pub(super) const PACK: &str = "/usr/lib/counted/pack";
 
+/// Where the real dracut is that stand-ins are in the place of.
+pub(super) const KEPT: &str = "/usr/lib/counted/kept";
+
 const FILES: &[(&str, &str)] = &[
     ("usr/lib/os-release", include_str!("files/os-release")),
     ("usr/lib/counted/pack", include_str!("files/pack")),
@@ -19,8 +22,12 @@ const FILES: &[(&str, &str)] = &[
     ("usr/lib/kernel/install.d/50-dracut.install", include_str!("files/50-dracut.install")),
 ];
 
+/// Puts the real ones away, before stand-ins are written.
+const KEEP: &str = "set -e; mkdir -p KEPT; mv /usr/bin/dracut KEPT
+[ ! -e /usr/lib/kernel/install.d/50-dracut.install ] || mv /usr/lib/kernel/install.d/50-dracut.install KEPT";
+
 /// rpm and what makes packages and repositories of it; kernel-install; what objtool of a kernel's build tree is linked to.
-const PACKAGES: [&str; 4] = ["rpm", "createrepo-c", "systemd", "libelf-dev"];
+const PACKAGES: [&str; 5] = ["rpm", "createrepo-c", "systemd", "libelf-dev", "dracut-core"];
 
 /// The package `base` stands for what Debian brings and packages of Fedora require.
 const SETUP: &str = r#"
@@ -47,11 +54,17 @@ rm -r /srv/base /srv/counting /srv/repo/*
 /// Over the tools of a Debian release, with a program on top of rpm.
 pub(super) fn layer(suite: &str, tool: Tool) -> Result<Layer> {
     let setup = format!("{}{}", SETUP.replace("PACK", PACK), tool.setup());
+    let keep = KEEP.replace("KEPT", KEPT);
     let packages: Vec<&str> = PACKAGES.into_iter().chain(tool.packages().iter().copied()).collect();
-    let recipe: Vec<&str> =
-        FILES.iter().flat_map(|(path, text)| [*path, *text]).chain([setup.as_str()]).chain(packages.clone()).collect();
+    let recipe: Vec<&str> = FILES
+        .iter()
+        .flat_map(|(path, text)| [*path, *text])
+        .chain([setup.as_str(), &keep])
+        .chain(packages.clone())
+        .collect();
     layer::tools_of(suite)?.extend("fedora", &recipe.join("\n"), |root| {
         root.apt_install(&packages)?;
+        root.must(&keep)?;
         write(root, FILES)?;
         root.must(&setup).map(drop)
     })

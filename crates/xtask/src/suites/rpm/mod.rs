@@ -4,6 +4,8 @@
 //! stand-in whose image is a list. Builds are counted from outside, as in suite `dpkg`.
 
 mod audit;
+mod boot;
+mod dracut;
 mod fedora;
 pub(crate) mod ground;
 mod kernel;
@@ -12,6 +14,7 @@ mod original;
 mod ours;
 mod rescue;
 mod scenario;
+mod suse;
 mod switch;
 mod tool;
 mod tools;

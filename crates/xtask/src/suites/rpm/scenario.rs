@@ -1,7 +1,7 @@
 //! The table of scenarios: a name, what the root has before, and the transactions with what is expected of them.
 
 use super::ground::Ground;
-use super::{switch, tools, weak};
+use super::{boot, dracut, suse, switch, tools, weak};
 use crate::suites::transaction::door::{
     ACPI_CALL, BOTH, DUMMY, Kernel, LEAF, PICKY, Package, Start, TRUNK, TWIG, TWIG_NEXT, WRITEBOOST,
 };
@@ -62,6 +62,9 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         switch::first_installation,
     )),
     everywhere(row("removal", "remove dkms and modules", with(&BOTH, &[ACPI_CALL, TWIG]), switch::removal)),
+    row("boot", "what the unit does", with(OLDER, &[ACPI_CALL, TWIG]), boot::unit),
+    row("suse", "a module on SUSE", with(OLDER, &[]), suse::module),
+    row("dracut", "the real dracut", with(OLDER, &[ACPI_CALL, TWIG]), dracut::transactions),
     everywhere(row("weak", "kernels of the same interface", with(OLDER, &[ACPI_CALL, TRUNK, LEAF, TWIG]), weak::lend)),
     everywhere(row("broken", "nothing of ours works", with(OLDER, &[TWIG]), tools::broken)),
     everywhere(row("abort", "a kernel that is not supported", with(OLDER, &[TWIG]), tools::abort)),
