@@ -158,7 +158,7 @@ fn first_module(root: &Root, directory: &Path) -> Result<Option<PathBuf>, Error>
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     #[test]
@@ -176,7 +176,7 @@ mod tests {
     }
 
     /// A module of 64 bits that needs these symbols, those with long names in the second table.
-    fn needing(symbols: &[(&str, u32)], vermagic: &str) -> Vec<u8> {
+    pub(crate) fn needing(symbols: &[(&str, u32)], vermagic: &str) -> Vec<u8> {
         let (mut versions, mut names, mut checksums) = (Vec::new(), Vec::new(), Vec::new());
         for (name, checksum) in symbols {
             if name.len() < 56 {

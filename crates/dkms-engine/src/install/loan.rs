@@ -115,9 +115,11 @@ pub(super) fn recall(session: &mut Session<'_>, lender: &Target, files: &[Placed
         return Ok(());
     }
     let root = session.setup.root.clone();
+    // Of a removal that was cut off a file may be gone already.
     let leads_here = |link: &Path| {
-        let end = root.canonical(link);
-        end.is_some() && files.iter().any(|file| root.canonical(&file.path) == end)
+        let (text, end) = (root.read_link(link), root.canonical(link));
+        let is_it = |path: &Path| text.as_deref() == Some(path) || (end.is_some() && root.canonical(path) == end);
+        files.iter().any(|file| is_it(&file.path))
     };
     for kernel in kernels::directories(session.setup)? {
         if kernel.release != lender.kernel.release {

@@ -15,6 +15,8 @@ use crate::setup::Setup;
 use crate::target::{KernelId, ModuleId};
 use crate::testing;
 
+mod loans;
+
 const K: &str = "6.1.0-9-amd64";
 const I: &str = "/lib/modules/6.1.0-9-amd64";
 const PLACE: &str = "/lib/modules/6.1.0-9-amd64/updates/dkms";

@@ -73,7 +73,6 @@ pub fn uninstall(
     let removal = Removal { format: FORMAT, target: target.clone(), kernel_directory, files };
     session.about_to_change(&target.kernel.release)?;
     journal::store(session, &Journal::Removing(removal.clone()))?;
-    loan::recall(session, target, &removal.files)?;
     weak_modules::remove(session, target, &removal.files, config);
     removal.carry_out(session, config)
 }
@@ -86,6 +85,7 @@ impl Removal {
         config: Option<&ModuleConfig>,
     ) -> Result<Uninstalled, Error> {
         let mut done = Uninstalled { target: self.target.clone(), removed: vec![], left: vec![], restored: vec![] };
+        loan::recall(session, &self.target, &self.files)?;
         self.put_back(session, config, &mut done)?;
         for file in self.files.iter().filter(|file| !done.restored.contains(&file.path)) {
             if remove_placed(session, &self.kernel_directory, &self.target, file)? {
