@@ -9,8 +9,7 @@
 //! A variant is told in the release only if it is built from the same source as the kernel itself; those of others, as
 //! `kernel-ml-core`, have a version of their own instead.
 
-/// Words of which the names of variants are made (kernel.spec of Fedora and CentOS Stream).
-const VARIANT: [&str; 6] = ["debug", "rt", "64k", "16k", "automotive", "realtime"];
+use dkms_engine::facts::distribution::is_red_hat_variant;
 
 /// A package of rpm by its name: `NAME-EPOCH:VERSION-RELEASE.ARCHITECTURE`, the epoch left out or not.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,7 +36,7 @@ impl<'a> Package<'a> {
         let Self { name, version, release, architecture } = self;
         let variant = name.strip_prefix("kernel-")?.strip_suffix("core")?;
         let variant = if variant.is_empty() { variant } else { variant.strip_suffix('-')? };
-        let is_told = !variant.is_empty() && variant.split('-').all(|word| VARIANT.contains(&word));
+        let is_told = !variant.is_empty() && is_red_hat_variant(variant);
         let suffix = if is_told { format!("+{variant}") } else { String::new() };
         Some(format!("{version}-{release}.{architecture}{suffix}"))
     }

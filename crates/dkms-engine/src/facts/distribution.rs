@@ -200,9 +200,17 @@ fn family(word: &str) -> Option<Family> {
     })
 }
 
+/// Words of which Red Hat makes the names of a kernel's variants (kernel.spec of Fedora and CentOS Stream).
+const VARIANT: [&str; 6] = ["debug", "rt", "64k", "16k", "automotive", "realtime"];
+
+/// Whether that is a variant that Red Hat builds of its kernel.
+pub fn is_red_hat_variant(name: &str) -> bool {
+    name.split('-').all(|word| VARIANT.contains(&word))
+}
+
 /// Red Hat writes the variant of a kernel after a `+` and the package that has its headers before the version.
 fn red_hat_headers(release: &str) -> String {
-    match release.split_once('+') {
+    match release.split_once('+').filter(|(_, variant)| is_red_hat_variant(variant)) {
         Some((base, variant)) => format!("kernel-{variant}-devel-{base}"),
         None if release.contains("uek") => format!("kernel-uek-devel-{release}"),
         None => format!("kernel-devel-{release}"),
@@ -306,6 +314,7 @@ mod tests {
             ("debian", "6.12.107+deb13-amd64", None, Some("linux-headers-6.12.107+deb13-amd64")),
             ("fedora", "6.9.5-200.fc40.x86_64", None, Some("kernel-devel-6.9.5-200.fc40.x86_64")),
             ("fedora", "6.9.5-200.fc40.x86_64+debug", None, Some("kernel-debug-devel-6.9.5-200.fc40.x86_64")),
+            ("fedora", "6.9.5+mine-1.x86_64", None, Some("kernel-devel-6.9.5+mine-1.x86_64")),
             ("ol", "5.15.0-1.el9uek.x86_64", None, Some("kernel-uek-devel-5.15.0-1.el9uek.x86_64")),
             ("arch", "6.9.5-arch1-1", None, Some("linux-headers")),
             ("arch", "6.6.30-1-lts", None, Some("linux-lts-headers")),
