@@ -22,6 +22,8 @@ cat > /usr/bin/dracut << 'END'
 printf '%s\n' "$*" >> /var/log/counted/mkinitramfs
 exec KEPT/dracut "$@"
 END
+# Debian's plugin leaves the image to the one that writes entries for boot loaders.
+echo layout=bls > /etc/kernel/install.conf
 cp KEPT/50-dracut.install /usr/lib/kernel/install.d/50-dracut.install
 dracut --force /boot/initramfs-$older.img $older
 "#;
@@ -47,7 +49,7 @@ pub(super) fn transactions(stage: &Stage) -> Result<()> {
 fn holds(stage: &Stage, kernel: &str, objects: &[&str]) -> Result<()> {
     for object in objects {
         let said = stage.root.must(&format!(
-            "image=/boot/initramfs-{kernel}.img
+            "image=$(ls /boot/*/{kernel}/initrd /boot/initramfs-{kernel}.img 2> /dev/null | head -n 1)
              inner=$(lsinitrd \"$image\" | grep -o 'usr/lib/modules/.*/{object}[.]ko[.a-z]*')
              [ -n \"$inner\" ] || {{ echo \"$image has no {object}\"; exit; }}
              here=$(echo /usr/lib/modules/{kernel}/extra/{object}.ko*)

@@ -14,7 +14,7 @@ printf '#!/bin/bash\n{ echo "$@"; cat; } >> /srv/lent\n' > /usr/lib/module-init-
 chmod 0755 /usr/lib/module-init-tools/weak-modules2
 "#;
 
-/// A module comes, is upgraded without being lent any more, and goes.
+/// A module comes and goes, and another one that is not to be lent.
 pub(super) fn module(stage: &Stage) -> Result<()> {
     if !stage.is_ours() {
         return Ok(());
@@ -30,11 +30,11 @@ pub(super) fn module(stage: &Stage) -> Result<()> {
     };
     lent(&format!("--add-kernel-modules {older}\n{place}\n"))?;
     stage.expect_row(&format!("twig/1.0, {older}, x86_64: installed"))?;
-    stage.prepare("echo 'NO_WEAK_MODULES=\"yes\"' > /etc/dkms/twig.conf")?;
-    stage.install(&[TWIG_NEXT])?.builds(stage, 1).depmods(stage, &[older]);
-    lent("")?;
-    stage.prepare("rm /etc/dkms/twig.conf")?;
-    stage.remove(&[TWIG_NEXT])?.builds(stage, 0).depmods(stage, &[older]);
+    stage.remove(&[TWIG])?.builds(stage, 0).depmods(stage, &[older]);
     lent(&format!("--remove-kernel-modules {older}\n{place}\n"))?;
+    stage.prepare("echo 'NO_WEAK_MODULES=\"yes\"' > /etc/dkms/twig.conf")?;
+    stage.install(&[TWIG_NEXT])?.builds(stage, 1);
+    stage.remove(&[TWIG_NEXT])?.builds(stage, 0);
+    lent("")?;
     stage.gone("twig")
 }
