@@ -247,7 +247,9 @@ impl Judge<'_> {
 
     fn problem(&self, target: &Target, kind: Kind, reason: String) -> Problem {
         let Target { module, kernel } = target;
-        let stays = self.facts.installed_version(&module.name, kernel).filter(|version| *version != module);
+        let installed = self.facts.installed_version(&module.name, kernel);
+        let there = installed.or_else(|| self.facts.borrowed_version(&module.name, kernel));
+        let stays = there.filter(|version| *version != module);
         let hint = match kind {
             Kind::Broken => format!("dkms add {module}, or dkms remove {module} --all"),
             Kind::HeadersMissing => "install the headers of that kernel".to_owned(),

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::facts::kernel::Compression;
 use crate::facts::module_info::{self, ModuleInfo};
 use crate::facts::signature::strip_signature;
-use crate::layout;
+use crate::layout::{self, WEAK_UPDATES};
 use crate::root::{Kind, Root};
 
 /// Bytes of one entry of `__versions`: a long and a name.
@@ -95,6 +95,8 @@ pub struct Interface {
     pub versions: Versions,
     /// `vermagic` of its modules without the release.
     flags: String,
+    /// `I/K`.
+    directory: PathBuf,
 }
 
 impl Interface {
@@ -107,9 +109,9 @@ impl Interface {
             return Ok(None);
         };
         let versions = Versions::read(root, &table);
-        let Some(module) = first_module(root, &directory.join("kernel"))? else { return Ok(None) };
+        let Some(module) = find_module(root, &directory.join("kernel"), &|_| true)? else { return Ok(None) };
         let flags = ModuleInfo::read(root, &module).ok().and_then(|info| flags(&info));
-        Ok(flags.map(|flags| Self { versions, flags }))
+        Ok(flags.map(|flags| Self { versions, flags, directory: directory.to_owned() }))
     }
 
     /// Why a module does not fit, if it does not; `others` are tables of modules that are there too.
@@ -132,7 +134,27 @@ impl Interface {
             )));
         }
         let tables: Vec<&Versions> = std::iter::once(&self.versions).chain(others).collect();
-        Ok(needed.lacking(&tables).map(|symbol| format!("the kernel has no `{symbol}` in the version that it needs")))
+        if let Some(symbol) = needed.lacking(&tables) {
+            return Ok(Some(format!("the kernel has no `{symbol}` in the version that it needs")));
+        }
+        let own = self.own(root, module)?;
+        Ok(own.map(|own| format!("the kernel has `{}`, which would be loaded in its place", own.display())))
+    }
+
+    /// A module of the same name that the kernel has, and depmod prefers to what is on loan.
+    fn own(&self, root: &Root, module: &Path) -> Result<Option<PathBuf>, Error> {
+        let name = |file: &str| Compression::of_file_name(file).map(|(name, _)| name.replace('-', "_"));
+        let wanted = module.file_name().and_then(|file| name(file.to_str()?));
+        for (directory, kind) in root.list(&self.directory)? {
+            let holds_others = [WEAK_UPDATES, "build", "source"].iter().any(|other| directory == *other);
+            if kind == Kind::Directory && !holds_others {
+                let found = find_module(root, &self.directory.join(directory), &|file| name(file) == wanted)?;
+                if found.is_some() {
+                    return Ok(found);
+                }
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -140,15 +162,16 @@ fn flags(info: &ModuleInfo) -> Option<String> {
     Some(info.get("vermagic")?.split_once(' ')?.1.trim_end().to_owned())
 }
 
-/// Some module of the kernel's own.
-fn first_module(root: &Root, directory: &Path) -> Result<Option<PathBuf>, Error> {
+/// The first module whose file has a name that is wanted.
+fn find_module(root: &Root, directory: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Result<Option<PathBuf>, Error> {
     let mut entries = root.list(directory)?;
     entries.sort();
     for (name, kind) in entries {
         let path = directory.join(&name);
+        let is_module = |name: &str| Compression::of_file_name(name).is_some() && is_wanted(name);
         let found = match kind {
-            Kind::Directory => first_module(root, &path)?,
-            _ => name.to_str().and_then(Compression::of_file_name).is_some().then_some(path),
+            Kind::Directory => find_module(root, &path, is_wanted)?,
+            _ => name.to_str().is_some_and(is_module).then_some(path),
         };
         if found.is_some() {
             return Ok(found);
@@ -222,6 +245,8 @@ pub(crate) mod tests {
         let fits = [("module_layout", 1), (long.as_str(), 2)];
         assert_eq!(objection(&fits, "6.1 SMP mod_unload ", &[]), None);
         assert_eq!(objection(&[("module_layout", 1), ("mine", 3)], "6.1 SMP mod_unload ", &other), None);
+        write("/lib/modules/6.2/weak-updates/m.ko", b"");
+        assert_eq!(objection(&fits, "6.1 SMP mod_unload ", &[]), None);
         for (symbols, vermagic, reason) in [
             (&fits[..], "6.1 SMP preempt mod_unload ", "built for `SMP preempt"),
             (&[], "6.1 SMP mod_unload ", "no symbol versions"),
@@ -231,6 +256,8 @@ pub(crate) mod tests {
         ] {
             assert!(objection(symbols, vermagic, &[]).unwrap().contains(reason), "{reason}");
         }
+        write("/lib/modules/6.2/kernel/net/m.ko.xz", b"");
+        assert!(objection(&fits, "6.1 SMP mod_unload ", &[]).unwrap().contains("kernel/net/m.ko.xz"));
     }
 
     #[test]

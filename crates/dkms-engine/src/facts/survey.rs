@@ -37,6 +37,14 @@ impl Facts {
             .map(|(target, _)| &target.module)
     }
 
+    /// The version of a module that a kernel has on loan.
+    pub fn borrowed_version(&self, name: &str, kernel: &KernelId) -> Option<&ModuleId> {
+        let is_it = |(target, known): &(&Target, &TargetFacts)| {
+            target.module.name == name && target.kernel == *kernel && known.borrowed.is_some()
+        };
+        self.targets.iter().find(is_it).map(|(target, _)| &target.module)
+    }
+
     /// Kernels that have the modules of a target on loan.
     pub fn borrowers<'a>(&'a self, lender: &'a Target) -> impl Iterator<Item = &'a KernelId> {
         self.targets

@@ -221,6 +221,19 @@ fn the_kernels_newer_file_wins_over_the_archived_one() {
 }
 
 #[test]
+fn what_a_kernel_had_itself_does_not_come_back_without_it() {
+    let world = World::new();
+    testing::write(&world.setup, &format!("{I}/kernel/drivers/a.ko"), "the kernel's own");
+    let target = world.built("1", &[("a", &["version=1"])]);
+    world.install(&target);
+    world.setup.root.remove_tree(&Path::new(I).join("kernel")).unwrap();
+    let (done, _) = world.uninstall(&target);
+    assert_eq!((done.removed.len(), done.restored.len()), (1, 0));
+    assert!(world.tree(I).is_empty());
+    assert!(!world.setup.root.exists(&world.setup.layout.originals("m", &target.kernel)));
+}
+
+#[test]
 fn links_instead_of_copies() {
     let world = World::new();
     let target = world.built("1", &[("a", &["version=1"])]);

@@ -142,6 +142,10 @@ impl Removal {
         done: &mut Uninstalled,
     ) -> Result<(), Error> {
         let (root, layout) = (session.root(), &session.setup.layout);
+        if !kernels::has_image(session.setup, &self.kernel_directory) {
+            // Its package took the kernel away, and would have taken this.
+            return original.drop_archived(root);
+        }
         let ours = self.files.iter().find(|file| file.path == place);
         match (root.link_meta(&place), ours) {
             (None, _) => {}

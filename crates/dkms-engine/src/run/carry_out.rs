@@ -7,7 +7,7 @@ use super::schedule::{Job, Turn, Voice, drive};
 use super::{Depmod, Observer, Progress, RunOptions, failures};
 use crate::build::{self, BuildEvent, BuildOrder, Failed};
 use crate::error::Error;
-use crate::facts::{Configuration, Examined, Facts};
+use crate::facts::{Configuration, Examined, Facts, State};
 use crate::install::{self, InstallOptions, Installed, Session};
 use crate::jobs::Jobs;
 use crate::lock::Guard;
@@ -219,7 +219,8 @@ impl Hands<'_, '_> {
 
     fn uninstall(&mut self, target: &Target) -> Result<Done, Error> {
         let known = self.facts.targets.get(target);
-        if let Some(lender) = known.and_then(|known| known.borrowed.as_ref()) {
+        let has_own = known.is_some_and(|known| known.state != State::Absent || known.half_installed);
+        if let Some(lender) = known.and_then(|known| known.borrowed.as_ref()).filter(|_| !has_own) {
             return Ok(Done::GivenBack { links: install::give_back(&mut self.session, target, lender)? });
         }
         let config = known.and_then(|known| known.config());

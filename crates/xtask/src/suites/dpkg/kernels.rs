@@ -118,7 +118,7 @@ pub(super) fn remove(stage: &Stage) -> Result<()> {
         "find /lib/modules/{newer} /var/lib/dkms/*/*/{newer} /var/lib/dkms/*/kernel-{newer}-* 2> /dev/null || true"
     );
     stage.complain(&stage.root.must(&left)?.stdout);
-    for module in ["acpi-call", "twig"] {
+    for module in ["acpi-call", "twig", "dummy"] {
         stage.expect_state(module, older, Some("installed"))?;
         stage.expect_state(module, newer, None)?;
     }

@@ -49,7 +49,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         with(&[Older, Newer], &[ACPI_CALL, made::DUMMY]),
         modules::remove,
     )),
-    everywhere(row("S12", "remove a kernel", with(&[Older, Newer], &[ACPI_CALL, made::TWIG]), kernels::remove)),
+    everywhere(row(
+        "S12",
+        "remove a kernel",
+        with(&[Older, Newer], &[ACPI_CALL, made::TWIG, made::DUMMY]),
+        kernels::remove,
+    )),
     row("S13", "remove headers only", with(&[Older, Newer], &[ACPI_CALL]), kernels::remove_headers),
     row("S14", "two modules, one needs the other", with(&[Older, Newer], &[]), pairs::install),
     row("S15", "upgrade the needed one", with(&[Older, Newer], &[made::TRUNK, made::LEAF]), pairs::upgrade),

@@ -45,7 +45,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     everywhere(row("S9", "upgrade to a module that fails", with(BOTH, &[TWIG]), modules::upgrade_to_failing)),
     row("S10", "a kernel for which one fails", with(&[Older], &[ACPI_CALL, PICKY]), rows::kernels::one_fails),
     everywhere(row("S11", "remove a module package", with(BOTH, &[ACPI_CALL, DUMMY]), modules::remove)),
-    everywhere(row("S12", "remove a kernel", with(BOTH, &[ACPI_CALL, TWIG]), rows::kernels::remove)),
+    everywhere(row("S12", "remove a kernel", with(BOTH, &[ACPI_CALL, TWIG, DUMMY]), rows::kernels::remove)),
     row("S13", "remove headers only", with(BOTH, &[ACPI_CALL]), rows::kernels::remove_headers),
     row("S14", "two modules, one needs the other", with(BOTH, &[]), pairs::install),
     row("S15", "upgrade the needed one", with(BOTH, &[TRUNK, LEAF]), pairs::upgrade),

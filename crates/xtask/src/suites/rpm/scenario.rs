@@ -35,7 +35,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     everywhere(row("S9", "upgrade to a module that fails", with(&BOTH, &[TWIG]), modules::upgrade_to_failing)),
     row("S10", "a kernel for which one fails", with(OLDER, &[ACPI_CALL, PICKY]), kernels::one_fails),
     everywhere(row("S11", "remove a module package", with(&BOTH, &[ACPI_CALL, DUMMY]), modules::remove)),
-    everywhere(row("S12", "remove a kernel", with(&BOTH, &[ACPI_CALL, TWIG]), kernels::remove)),
+    everywhere(row("S12", "remove a kernel", with(&BOTH, &[ACPI_CALL, TWIG, DUMMY]), kernels::remove)),
     row("S13", "remove headers only", with(&BOTH, &[ACPI_CALL]), kernels::remove_headers),
     row("S14", "two modules, one needs the other", with(&BOTH, &[]), pairs::install),
     everywhere(row("S15", "upgrade the needed one", with(&BOTH, &[TRUNK, LEAF]), pairs::upgrade)),
@@ -65,7 +65,12 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     row("boot", "what the unit does", with(OLDER, &[ACPI_CALL, TWIG]), boot::unit),
     row("suse", "a module on SUSE", with(OLDER, &[]), suse::module),
     row("dracut", "the real dracut", with(OLDER, &[ACPI_CALL, TWIG]), dracut::transactions),
-    everywhere(row("weak", "kernels of the same interface", with(OLDER, &[ACPI_CALL, TRUNK, LEAF, TWIG]), weak::lend)),
+    everywhere(row(
+        "weak",
+        "kernels of the same interface",
+        with(OLDER, &[ACPI_CALL, TRUNK, LEAF, TWIG, DUMMY]),
+        weak::lend,
+    )),
     everywhere(row("broken", "nothing of ours works", with(OLDER, &[TWIG]), tools::broken)),
     everywhere(row("abort", "a kernel that is not supported", with(OLDER, &[TWIG]), tools::abort)),
 ];
