@@ -1,8 +1,10 @@
 //! What rpm has to say after every transaction, and our hooks called as it calls them for all that is there.
 
-/// Files of packages that are not there.
+/// Files of packages that are not there, but for those that one of ours displaced.
 pub(super) const PACKAGES: &str = r#"
-rpm -Va --nodeps --nomtime --nofiledigest 2>&1 | grep missing
+rpm -Va --nodeps --nomtime --nofiledigest 2>&1 | grep missing | while read -r line; do
+    compgen -G "/var/lib/dkms/*/original_module/*/*/${line##*/}" > /dev/null || echo "$line"
+done
 "#;
 
 /// Every path that one of the triggers names; removals name none.

@@ -17,6 +17,8 @@ export ARCH=x86_64
 modules=usr/lib/modules/$release
 mkdir -p /srv/core/$modules/{extra,updates,weak-updates} /srv/devel/usr/src/kernels
 cp -a /usr/lib/modules/$older/{kernel,modules.order,modules.builtin,modules.builtin.modinfo,vmlinuz} /srv/core/$modules
+# What one of ours displaced is in the other one.
+cp /var/lib/dkms/dummy/original_module/$older/x86_64/dummy.ko* /srv/core/$modules/kernel/drivers/net
 ln -s /usr/src/kernels/$release /srv/core/$modules/build
 CHANGE /usr/lib/modules/$older/build/Module.symvers | gzip > /srv/core/$modules/symvers.gz
 PACK /srv/core kernel-core VERSION 'Provides: installonlypkg(kernel), multiversion(kernel)' "SCRIPTS"
