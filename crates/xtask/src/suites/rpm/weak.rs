@@ -105,6 +105,12 @@ pub(super) fn lend(stage: &Stage) -> Result<()> {
 
     // A kernel of the same interface, without headers.
     let step = same.install(stage, "kernel-core")?;
+    let versions = format!("grep -q '^CONFIG_MODVERSIONS=y' /usr/lib/modules/{older}/build/.config");
+    if stage.root.bash(&versions)?.code != 0 {
+        // Newer releases of Debian do without; nobody can tell what fits.
+        step.builds(stage, 0).reports(stage, &["trunk", &same.release]);
+        return same.lacks(stage, "trunk");
+    }
     let images = vec![&same.release; if stage.ground.comes_late() { 2 } else { 1 }];
     step.builds(stage, 0).depmods(stage, &[&same.release]).initramfs(stage, &images);
     for module in ["trunk", "leaf"] {
