@@ -43,7 +43,10 @@ pub(crate) fn packages(debs: &Debs, release: &str) -> Result<Vec<String>> {
     let mut names =
         ["image", "binary", "modules", "base", "headers"].map(|part| format!("linux-{part}-{release}")).to_vec();
     let kbuild = [format!("linux-kbuild-{number}"), format!("linux-kbuild-{}", two(number))];
-    let common = ["common-rt", "common"].map(|common| format!("linux-headers-{number}-{common}"));
+    // Up to bookworm the number of the interface stands between version and flavour.
+    let interface = ["-cloud-amd64", "-rt-amd64", "-amd64"].iter().find_map(|flavour| release.strip_suffix(flavour));
+    let interface = interface.unwrap_or(number);
+    let common = ["common-rt", "common"].map(|common| format!("linux-headers-{interface}-{common}"));
     names.extend(if release.contains("-rt-") { common.to_vec() } else { common[1..].to_vec() });
     let known = debs.known(&[names.as_slice(), &kbuild].concat())?;
     names.extend(kbuild.into_iter().find(|name| known.contains_key(name)));
