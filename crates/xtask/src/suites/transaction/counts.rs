@@ -84,10 +84,10 @@ fn build(module: &str, version: &str, kernel: &str, directory: &str, args: &str)
     Some(Build { module, version, kernel: kernel.to_owned() })
 }
 
-/// Programs that index a kernel because it came; the last three are the plugin of kernel-install, and what that calls itself
+/// Programs that index a kernel because it came; the last three are kernel-install as a script, and what it calls itself
 /// while a plugin runs.
 const KERNELS: [&str; 6] =
-    ["linux-image", "linux-run-hooks", "libalpm/scripts/depmod", "install.d/50-depmod", "(sd-exec", "(plugins)"];
+    ["linux-image", "linux-run-hooks", "libalpm/scripts/depmod", "bin/kernel-install", "(sd-exec", "(plugins)"];
 
 fn depmods(text: &str) -> Vec<String> {
     let ours = |line: &&str| {
