@@ -60,6 +60,7 @@ pub(super) fn there_and_back(stage: &Stage) -> Result<()> {
 pub(super) fn removal(stage: &Stage) -> Result<()> {
     let name = package(stage);
     let kernel = stage.ground.release(Older);
+    image::holds(stage, kernel, "acpi_call")?;
     stage.apt(&format!("remove {name}"))?.builds(stage, 0);
     let left = format!(
         "find /lib/modules/{kernel}/updates -type f 2> /dev/null; grep -h ^updates /lib/modules/{kernel}/modules.dep || true"
