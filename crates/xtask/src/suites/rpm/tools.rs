@@ -46,7 +46,10 @@ pub(super) fn broken(stage: &Stage) -> Result<()> {
 /// A kernel that a module says it does not support: dnf tells it before anything changes, and goes no further only if the
 /// administrator wants that. rpm and zypper ask nobody.
 pub(super) fn abort(stage: &Stage) -> Result<()> {
-    if !stage.is_ours() || !matches!(stage.ground.tool(), Tool::Dnf4 | Tool::Dnf5) {
+    if !stage.is_ours() {
+        return Ok(());
+    }
+    if !matches!(stage.ground.tool(), Tool::Dnf4 | Tool::Dnf5) {
         // What was put into a layer since it was last looked at has other inodes.
         return stage.prepare(Ground::CATCH_UP);
     }
