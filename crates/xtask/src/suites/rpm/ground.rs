@@ -76,6 +76,9 @@ impl transaction::Ground for Ground {
     fn start(&self, start: &Start) -> Result<Layer> {
         // Kernels first, then dkms, then modules: each for itself, as they would come in a life.
         let mut lines: Vec<String> = start.kernels.iter().map(|kernel| self.install(&linux(*kernel))).collect();
+        if self.side == Side::Original {
+            lines.push(original::RUNNING.to_owned());
+        }
         if start.dkms {
             lines.push(self.tool.install(&[], &[self.dkms().to_owned()]));
         }
