@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::facts::kernel::Compression;
 use crate::fingerprint::Fingerprint;
 use crate::lock::Guard;
 use crate::root::{Meta, Root};
@@ -169,6 +170,14 @@ pub struct PlacedFile {
     pub link: bool,
     /// Its content (of the link's target, for a link).
     pub content: FileRecord,
+}
+
+impl PlacedFile {
+    /// Whether a file has the name of this module, in whatever compression.
+    pub fn is_called_like(&self, path: &Path) -> bool {
+        let name = path.file_name().and_then(|name| name.to_str()).and_then(Compression::of_file_name);
+        name.is_some_and(|(name, _)| name == self.name)
+    }
 }
 
 /// An object that the version rules kept out.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::touched::Touched;
 use super::{Packages, Response, gone, source};
 use crate::error::Error;
-use crate::facts::distribution::WeakModules;
 use crate::facts::{Facts, kernels};
 use crate::initramfs;
 use crate::plan::{Action, Goal, Plan};
@@ -69,7 +68,7 @@ fn conclude(
     let options = RunOptions { initramfs: true, ..RunOptions::default() };
     report.add(run::achieve_looked(setup, &goal, (facts, plan), &options, writer, observer)?);
     // What others had on loan from a kernel that is gone could not go with it before they had something else.
-    if setup.distribution.weak_modules() == Some(WeakModules::RedHat) {
+    if setup.distribution.has_weak_updates() {
         for kernel in gone::kernels(setup, &Touched::default())? {
             report.add(gone::remove(setup, kernel, writer, observer)?);
         }

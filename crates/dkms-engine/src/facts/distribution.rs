@@ -162,6 +162,11 @@ impl Distribution {
         }
     }
 
+    /// Whether kernels have modules on loan by links that we make.
+    pub fn has_weak_updates(&self) -> bool {
+        self.weak_modules() == Some(WeakModules::RedHat)
+    }
+
     /// Package that holds the headers of a kernel. `pkgbase` is what Arch leaves in a kernel's module directory: the
     /// name of the kernel package.
     pub fn headers_package(&self, release: &str, pkgbase: Option<&str>) -> Option<String> {

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use super::condition::{Condition, Wholeness};
-use super::distribution::WeakModules;
 use super::interface::{Interface, Versions};
 use super::loans;
 use super::tree::{BuiltTarget, Tree};
@@ -18,7 +17,7 @@ use crate::target::{KernelId, Target};
 
 /// Notes what is on loan and what could be.
 pub(super) fn examine(setup: &Setup, tree: &Tree, facts: &mut Facts) -> Result<(), Error> {
-    if setup.distribution.weak_modules() != Some(WeakModules::RedHat) {
+    if !setup.distribution.has_weak_updates() {
         return Ok(());
     }
     for (target, from) in loans::gather(setup, tree)? {
@@ -72,6 +71,14 @@ impl<'a> Judge<'a> {
         let Some(Some(interface)) = self.interfaces.get(release) else {
             return Ok(Some("nothing tells the versions of the kernel's symbols".into()));
         };
+        let directory = kernels::directory(self.setup, release);
+        let lent = loans::lent_files(self.setup, &lender.module.name)?;
+        for link in loans::links(root, &directory)? {
+            let is_others = root.canonical(&link).is_some_and(|end| !lent.contains(&end));
+            if is_others && manifest.files.iter().any(|file| file.is_called_like(&link)) {
+                return Ok(Some(format!("`{}` is somebody else's", link.display())));
+            }
+        }
         let table = |target: &Target| Versions::read(root, &layout.objects(target).join("Module.symvers"));
         let others: Vec<Versions> = std::iter::once(lender).chain(dependencies).map(table).collect();
         for file in &manifest.files {

@@ -7,9 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::facts::distribution::WeakModules;
 use crate::facts::kernel::Compression;
-use crate::facts::tree::Tree;
+use crate::facts::tree::{BuiltTarget, Tree};
 use crate::facts::{State, kernels};
 use crate::layout::WEAK_UPDATES;
 use crate::record::{self, Manifest};
@@ -23,7 +22,7 @@ use crate::target::{KernelId, Target};
 /// `Io` for directories that cannot be listed.
 pub fn gather(setup: &Setup, tree: &Tree) -> Result<BTreeMap<Target, KernelId>, Error> {
     let mut loans = BTreeMap::new();
-    if setup.distribution.weak_modules() != Some(WeakModules::RedHat) {
+    if !setup.distribution.has_weak_updates() {
         return Ok(loans);
     }
     let root = &setup.root;
@@ -47,6 +46,19 @@ pub fn gather(setup: &Setup, tree: &Tree) -> Result<BTreeMap<Target, KernelId>, 
         }
     }
     Ok(loans)
+}
+
+/// Real paths of what is installed of a module, in whatever version and for whatever kernel. Links that lead elsewhere are
+/// those of others.
+///
+/// # Errors
+/// `Io`.
+pub fn lent_files(setup: &Setup, name: &str) -> Result<BTreeSet<PathBuf>, Error> {
+    let tree = Tree::gather_module(setup, name)?;
+    let manifest =
+        |build: &BuiltTarget| record::load::<Manifest>(&setup.root, &build.directory.join(".installed.json"));
+    let files = tree.builds().filter_map(manifest).flat_map(|manifest| manifest.files);
+    Ok(files.filter_map(|file| setup.root.canonical(&file.path)).collect())
 }
 
 /// The links of one kernel.

@@ -12,8 +12,6 @@ use super::event::InstallEvent;
 use super::placed::active_version;
 use super::session::Session;
 use crate::error::Error;
-use crate::facts::distribution::WeakModules;
-use crate::facts::kernel::Compression;
 use crate::facts::lending::Judge;
 use crate::facts::tree::Tree;
 use crate::facts::{kernels, loans};
@@ -41,7 +39,8 @@ pub fn borrow(session: &mut Session<'_>, target: &Target, from: &KernelId) -> Re
         made.push(link);
     }
     // The module may have been on loan from somewhere else, under another name.
-    let stale = |link: &Path| !made.iter().any(|path| path == link) && is_of(link, &manifest.files);
+    let stale: Vec<PathBuf> = of_module(session, target, &manifest.files)?;
+    let stale = |link: &Path| !made.iter().any(|path| path == link) && stale.iter().any(|path| path == link);
     remove_links(session, &target.kernel.release, &stale)?;
     Ok(made)
 }
@@ -54,7 +53,7 @@ pub fn give_back(session: &mut Session<'_>, target: &Target, lender: &KernelId) 
     let lender = Target::new(target.module.clone(), lender.clone());
     let manifest: Option<Manifest> = record::load(session.root(), &session.setup.layout.manifest(&lender));
     let files = manifest.map(|manifest| manifest.files).unwrap_or_default();
-    remove_links(session, &target.kernel.release, &|link| is_of(link, &files))
+    remove_of_module(session, target, &files)
 }
 
 /// What is installed now is compared with every other kernel that has no module of its own: it is lent where it fits, and
@@ -64,10 +63,7 @@ pub fn give_back(session: &mut Session<'_>, target: &Target, lender: &KernelId) 
 /// `Io`; `ModuleUnreadable`.
 pub fn lend(session: &mut Session<'_>, lender: &Target, config: &ModuleConfig) -> Result<(), Error> {
     let setup = session.setup;
-    if setup.distribution.weak_modules() != Some(WeakModules::RedHat)
-        || setup.no_weak_modules()
-        || config.no_weak_modules
-    {
+    if !setup.distribution.has_weak_updates() || setup.no_weak_modules() || config.no_weak_modules {
         return Ok(());
     }
     let (root, layout) = (&setup.root, &setup.layout);
@@ -93,7 +89,7 @@ pub fn lend(session: &mut Session<'_>, lender: &Target, config: &ModuleConfig) -
             Some(objection) => {
                 log::debug!("{lender} is not lent to {}: {objection}", kernel.release);
                 if from.is_none() {
-                    remove_links(session, &kernel.release, &|link| is_of(link, &manifest.files))?;
+                    remove_of_module(session, &borrower, &manifest.files)?;
                 }
             }
         }
@@ -103,15 +99,15 @@ pub fn lend(session: &mut Session<'_>, lender: &Target, config: &ModuleConfig) -
 
 /// What a kernel has of its own it need not borrow.
 pub(super) fn settle(session: &mut Session<'_>, target: &Target, files: &[PlacedFile]) -> Result<(), Error> {
-    if session.setup.distribution.weak_modules() == Some(WeakModules::RedHat) {
-        remove_links(session, &target.kernel.release, &|link| is_of(link, files))?;
+    if session.setup.distribution.has_weak_updates() {
+        remove_of_module(session, target, files)?;
     }
     Ok(())
 }
 
 /// What is about to go is taken back from all who have it on loan.
 pub(super) fn recall(session: &mut Session<'_>, lender: &Target, files: &[PlacedFile]) -> Result<(), Error> {
-    if session.setup.distribution.weak_modules() != Some(WeakModules::RedHat) {
+    if !session.setup.distribution.has_weak_updates() {
         return Ok(());
     }
     let root = session.setup.root.clone();
@@ -145,6 +141,24 @@ fn at_hand(session: &Session<'_>, names: &[String], kernel: &KernelId) -> Result
     Ok(found)
 }
 
+/// Links of a kernel that have the name of one of these files and lead to what is installed of the module, or nowhere. Those
+/// that lead elsewhere are somebody else's.
+fn of_module(session: &Session<'_>, target: &Target, files: &[PlacedFile]) -> Result<Vec<PathBuf>, Error> {
+    let setup = session.setup;
+    let lent = loans::lent_files(setup, &target.module.name)?;
+    let mut links = loans::links(&setup.root, &kernels::directory(setup, &target.kernel.release))?;
+    links.retain(|link| {
+        let is_ours = setup.root.canonical(link).is_none_or(|end| lent.contains(&end));
+        is_ours && files.iter().any(|file| file.is_called_like(link))
+    });
+    Ok(links)
+}
+
+fn remove_of_module(session: &mut Session<'_>, target: &Target, files: &[PlacedFile]) -> Result<Vec<PathBuf>, Error> {
+    let links = of_module(session, target, files)?;
+    remove_links(session, &target.kernel.release, &|link| links.iter().any(|path| path == link))
+}
+
 fn remove_links(
     session: &mut Session<'_>,
     release: &str,
@@ -162,12 +176,6 @@ fn remove_links(
         session.say(InstallEvent::Removed { path: link.clone() });
     }
     Ok(links)
-}
-
-/// Whether a link has the name of one of these modules.
-fn is_of(link: &Path, files: &[PlacedFile]) -> bool {
-    let name = link.file_name().and_then(|name| name.to_str()).and_then(Compression::of_file_name);
-    name.is_some_and(|(name, _)| files.iter().any(|file| file.name == name))
 }
 
 /// Where the link to a file of another kernel is: below `weak-updates` as the file is below its own top directory.

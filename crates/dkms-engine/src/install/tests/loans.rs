@@ -84,6 +84,17 @@ fn nothing_is_lent_where_it_is_not_wanted() {
 }
 
 #[test]
+fn a_link_of_somebody_else_is_neither_replaced_nor_removed() {
+    let (world, target) = rhel();
+    testing::write(&world.setup, "/lib/modules/6.0/extra/a.ko", "a package's");
+    world.setup.root.create_dir_all(Path::new(LINK).parent().unwrap()).unwrap();
+    world.setup.root.symlink(Path::new("/lib/modules/6.0/extra/a.ko"), Path::new(LINK)).unwrap();
+    assert!(world.lend(&target, &config(&["a"])).is_empty());
+    world.uninstall(&target);
+    assert_eq!(world.setup.root.read(Path::new(LINK)).unwrap(), b"a package's");
+}
+
+#[test]
 fn a_module_of_its_own_takes_the_place_of_one_on_loan() {
     let (world, target) = rhel();
     world.lend(&target, &config(&["a"]));
