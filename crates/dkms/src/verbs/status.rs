@@ -3,21 +3,23 @@
 //! The lines are the original's to the byte. They come from the tree, the records and one look at each file; no
 //! configuration is evaluated. Nothing that is wrong with a module changes the exit status.
 
+mod output;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use anyhow::Result;
 use dkms_conf::pattern::Pattern;
-use dkms_engine::facts::condition::{Condition, Wholeness};
+use dkms_engine::facts::condition::Condition;
 use dkms_engine::facts::tree::{BuiltTarget, RegisteredModule, Tree};
 use dkms_engine::facts::{Registration, State, loans};
 use dkms_engine::setup::Setup;
 use dkms_engine::target::{KernelId, ModuleId, Target};
-use dkms_engine::verdict::Verdict;
-use serde::Serialize;
 
 use crate::arguments::Arguments;
 use crate::session::Session;
+
+pub use output::Status;
 
 /// Targets that are on loan, and from which kernel.
 type Loans = BTreeMap<Target, KernelId>;
@@ -172,148 +174,12 @@ impl fmt::Display for Row<'_> {
     }
 }
 
-/// What `--json` prints.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Status {
-    /// Grows when the meaning of a field changes or a field goes away. New fields may come without that.
-    format: u32,
-    /// Module versions in the order of their names.
-    modules: Vec<ModuleStatus>,
-    /// What the last transaction left: what will work on which kernel, and what will not. None if no hook was called yet.
-    verdict: Option<Verdict>,
-}
-
-/// One module version.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct ModuleStatus {
-    /// Package name.
-    name: String,
-    /// Package version.
-    version: String,
-    /// How it is registered.
-    registration: RegistrationStatus,
-    /// What it is built for.
-    kernels: Vec<KernelStatus>,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-enum RegistrationStatus {
-    /// With its source.
-    Added,
-    /// Its source is gone.
-    Broken,
-    /// Imported without source: it cannot be built anew.
-    BinariesOnly,
-}
-
-/// One build.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct KernelStatus {
-    /// Kernel release.
-    kernel: String,
-    /// Architecture.
-    arch: String,
-    /// How far it has come.
-    state: BuildStatus,
-    /// Release of the kernel whose modules it has, if it is `installed-weak`.
-    from: Option<String>,
-    /// A module of the kernel was displaced by it and is kept.
-    original_exists: bool,
-    /// The built objects that are kept.
-    objects: FilesStatus,
-    /// The files in the kernel's module directory; `whole` if it is not installed.
-    placed: FilesStatus,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-enum BuildStatus {
-    /// Built, not installed.
-    Built,
-    /// Built and installed.
-    Installed,
-    /// Built and installed for another kernel, and linked to that.
-    InstalledWeak,
-}
-
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-enum FilesStatus {
-    /// As they were made.
-    Whole,
-    /// At least one is not what was made.
-    Altered,
-    /// At least one is gone.
-    Missing,
-}
-
-impl Status {
-    fn new(setup: &Setup, tree: &Tree, loans: &Loans, filter: &Filter) -> Self {
-        let kernel = |build: &BuiltTarget| {
-            let condition = Condition::gather(setup, build);
-            KernelStatus {
-                kernel: build.target.kernel.release.clone(),
-                arch: build.target.kernel.arch.clone(),
-                state: if build.state == State::Installed { BuildStatus::Installed } else { BuildStatus::Built },
-                from: None,
-                original_exists: build.original_exists,
-                objects: condition.objects.into(),
-                placed: condition.placed.into(),
-            }
-        };
-        let on_loan = |(target, from): (&Target, &KernelId)| KernelStatus {
-            kernel: target.kernel.release.clone(),
-            arch: target.kernel.arch.clone(),
-            state: BuildStatus::InstalledWeak,
-            from: Some(from.release.clone()),
-            original_exists: false,
-            objects: FilesStatus::Whole,
-            placed: FilesStatus::Whole,
-        };
-        let takes = |kernel: &KernelId| filter.passes.iter().any(|pass| pass.takes(kernel));
-        let module = |module: &RegisteredModule| ModuleStatus {
-            name: module.id.name.clone(),
-            version: module.id.version.clone(),
-            registration: match module.registration {
-                Registration::Added => RegistrationStatus::Added,
-                Registration::Broken => RegistrationStatus::Broken,
-                Registration::BinariesOnly => RegistrationStatus::BinariesOnly,
-            },
-            kernels: module
-                .builds
-                .iter()
-                .filter(|build| takes(&build.target.kernel))
-                .map(kernel)
-                .chain(of(loans, module).filter(|(target, _)| takes(&target.kernel)).map(on_loan))
-                .collect(),
-        };
-        let modules = tree.modules.iter().filter(|entry| filter.takes(entry)).map(module).collect();
-        Self { format: 1, modules, verdict: Verdict::load(setup) }
-    }
-}
-
-impl From<Wholeness> for FilesStatus {
-    fn from(wholeness: Wholeness) -> Self {
-        match wholeness {
-            Wholeness::Whole => Self::Whole,
-            Wholeness::Altered => Self::Altered,
-            Wholeness::Missing => Self::Missing,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
     use std::path::Path;
 
+    use dkms_engine::facts::condition::Wholeness;
     use dkms_engine::root::Root;
 
     use super::*;

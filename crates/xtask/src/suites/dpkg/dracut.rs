@@ -5,17 +5,13 @@ use anyhow::Result;
 use super::ground::Kernel::{Newer, Older};
 use super::made;
 use super::stage::{Stage, Step};
+use crate::suites::transaction::dracut::SETTINGS;
 
-/// A small image with the modules that are looked for, and a dracut that counts.
+/// A dracut that counts.
 const SETUP: &str = r#"
 set -e
 cat > /etc/dracut.conf.d/counted.conf << 'END'
-hostonly=no
-compress=cat
-early_microcode=no
-dracutmodules+=" kernel-modules "
-drivers=" acpi_call twig "
-END
+SETTINGSEND
 dpkg-divert --quiet --local --rename --divert /usr/lib/counted/dracut --add /usr/bin/dracut
 cat > /usr/bin/dracut << 'END'
 #!/bin/sh
@@ -36,7 +32,7 @@ true
 /// A kernel with its headers, headers later, a module alone: each image is right, and is made again once where it is not.
 pub(super) fn transactions(stage: &Stage) -> Result<()> {
     let (older, newer) = (stage.ground.release(Older), stage.ground.release(Newer));
-    stage.prepare(&format!("older={older}{SETUP}"))?;
+    stage.prepare(&format!("older={older}{}", SETUP.replace("SETTINGS", SETTINGS)))?;
     let module = stage.apt(&format!("install {}", made::TWIG))?;
     module.builds(stage, 1).initramfs(stage, &[older]);
     holds(stage, older, &["twig"])?;

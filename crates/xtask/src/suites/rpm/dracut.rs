@@ -5,18 +5,14 @@ use anyhow::Result;
 use super::Stage;
 use super::fedora::KEPT;
 use crate::suites::transaction::door::{Kernel, Package, TWIG_NEXT, linux};
+use crate::suites::transaction::dracut::SETTINGS;
 
-/// A small image with the modules that are looked for, and a dracut that counts.
+/// A dracut that counts.
 const SETUP: &str = r#"
 set -e
 mkdir -p /etc/dracut.conf.d
 cat > /etc/dracut.conf.d/counted.conf << 'END'
-hostonly=no
-compress=cat
-early_microcode=no
-dracutmodules+=" kernel-modules "
-drivers=" acpi_call twig "
-END
+SETTINGSEND
 cat > /usr/bin/dracut << 'END'
 #!/bin/sh
 printf '%s\n' "$*" >> /var/log/counted/mkinitramfs
@@ -31,7 +27,7 @@ dracut --force /boot/initramfs-$older.img $older
 /// A kernel with its headers, headers later, an upgrade of a module: each image has what is installed.
 pub(super) fn transactions(stage: &Stage) -> Result<()> {
     let (older, newer) = (stage.release(Kernel::Older), stage.release(Kernel::Newer));
-    stage.prepare(&format!("older={older}{}", SETUP.replace("KEPT", KEPT)))?;
+    stage.prepare(&format!("older={older}{}", SETUP.replace("KEPT", KEPT).replace("SETTINGS", SETTINGS)))?;
     let image = stage.install(&[Package::Image(Kernel::Newer)])?;
     image.builds(stage, 0).initramfs(stage, &[newer]);
     let headers = stage.install(&[Package::Headers(Kernel::Newer)])?;

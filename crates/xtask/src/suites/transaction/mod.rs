@@ -7,6 +7,7 @@ pub(super) mod audit;
 pub(super) mod counts;
 pub(super) mod debian;
 pub(super) mod door;
+pub(super) mod dracut;
 pub(super) mod full;
 pub(super) mod kills;
 pub(super) mod made;
