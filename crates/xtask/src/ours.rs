@@ -25,13 +25,21 @@ pub(crate) fn program(layer: &Layer) -> Result<PathBuf> {
     found.with_context(|| format!("layer {} has no dkms", layer.name()))
 }
 
-/// The package that was built last, with only the command replaced by a debug build: for quick rounds of work.
+/// The package that was built last, with debug builds in the place of its programs: for quick rounds of work.
 pub(crate) fn quick(below: &Layer) -> Result<Layer> {
     layer::prune("quick-")?;
-    Cmd::new("cargo").args(["build", "--quiet", "--package", "dkms"]).run()?;
-    let program = Path::new("target/debug/dkms");
+    let programs = [("dkms", "/usr/sbin/dkms"), ("dkms-hook-dpkg", "/usr/lib/dkms/hook")];
+    let mut build = Cmd::new("cargo").args(["build", "--quiet"]);
+    for (package, _) in programs {
+        build = build.args(["--package", package]);
+    }
+    build.run()?;
+    let built = |package: &str| Path::new("target/debug").join(package);
+    let mut recipe = "3 ".to_owned();
+    for (package, _) in programs {
+        recipe.push_str(&cache::digest(&disk::bytes(&built(package))?));
+    }
     let deb = package::latest();
-    let mut recipe = ["2 ", &cache::digest(&disk::bytes(program)?)].concat();
     if let Some(deb) = &deb {
         recipe.push_str(&cache::digest(&disk::bytes(deb)?));
     }
@@ -40,7 +48,10 @@ pub(crate) fn quick(below: &Layer) -> Result<Layer> {
             disk::copy(deb, &root.path("/tmp/ours.deb"))?;
             root.apt_install(&["/tmp/ours.deb"])?;
         }
-        root.must("mkdir -p /var/lib/dkms")?;
-        disk::copy(program, &root.path("/usr/sbin/dkms")).context("put our dkms into the root")
+        root.must("mkdir -p /var/lib/dkms /usr/lib/dkms")?;
+        for (package, place) in programs {
+            disk::copy(&built(package), &root.path(place)).with_context(|| format!("put `{place}` into the root"))?;
+        }
+        Ok(())
     })
 }

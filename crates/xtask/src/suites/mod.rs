@@ -35,7 +35,7 @@ pub(crate) struct Request {
     /// The original in the place of ours: a test of the harness itself
     #[arg(long)]
     twins: bool,
-    /// A debug build of our command over the package that was built last: for quick rounds of work
+    /// Debug builds of our programs over the package that was built last: for quick rounds of work
     #[arg(long)]
     quick: bool,
 }
