@@ -1,67 +1,51 @@
-//! What is told of a run while it goes on: a line for each module and kernel that changed.
+//! What is told of a run while it goes on: a row for each module and kernel that changed, or did not come to its end.
 //!
-//! Failures are not told here: at the end of a transaction the verdict says what will not work, once and last.
+//! Why something failed is not told here: at the end of a transaction the verdict says what will not work, once and last.
 
-use std::collections::BTreeMap;
 use std::io::Write;
+use std::time::Instant;
 
 use dkms_engine::install::InstallEvent;
-use dkms_engine::plan::{Action, Plan, Step};
-use dkms_engine::report::{Done, Entry, Outcome, words};
+use dkms_engine::plan::Action;
+use dkms_engine::report::rows::{Line, Rows};
 use dkms_engine::run::{Observer, Progress};
-use dkms_engine::target::Target;
+
+/// A terminal's columns, less our name before each line.
+const COLUMNS: usize = 80 - "dkms: ".len();
 
 /// Prints plain lines on standard output.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Lines {
-    /// What was told of builds, for the line that says that they are installed.
-    built: BTreeMap<Target, String>,
+    rows: Rows,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self { rows: Rows::new(COLUMNS) }
+    }
 }
 
 impl Observer for Lines {
     fn progress(&mut self, progress: Progress<'_>) {
         match progress {
             Progress::Waiting { holder } => print(&format!("waiting for {holder}, which is changing the tree")),
-            Progress::Planned(plan) => self.planned(plan),
-            Progress::Finished(entry) => self.finished(entry),
-            Progress::Installing(event) => installing(event),
-            Progress::Started(_) | Progress::Building(..) => {}
-        }
-    }
-}
-
-impl Lines {
-    /// Builds can take minutes, and silence looks like a hang.
-    fn planned(&self, plan: &Plan) {
-        let is_build = |step: &&Step| matches!(step.action, Action::Build(_));
-        let builds: Vec<&Target> = plan.steps.iter().filter(is_build).filter_map(|step| step.action.target()).collect();
-        if let [first, others @ ..] = builds.as_slice() {
-            let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
-            print(&format!("building {first}{more}"));
-        }
-    }
-
-    fn finished(&mut self, entry: &Entry) {
-        let Outcome::Done(done) = &entry.outcome else { return };
-        let subject = words::subject(entry);
-        let target = entry.kernel.as_ref().map(|kernel| Target::new(entry.module.clone(), kernel.clone()));
-        match (done, target) {
-            (Done::Built { because, .. }, Some(target)) => {
-                self.built.insert(target, format!("{} ({because})", words::done(&subject, done)));
-            }
-            (Done::Installed { refused, .. }, Some(target)) => {
-                let left: String =
-                    refused.iter().map(|it| format!("; `{}` is left out: {}", it.name, it.reason)).collect();
-                match self.built.remove(&target) {
-                    Some(built) => print(&format!("{built} and installed it{left}")),
-                    None => print(&format!("installed {subject}{left}")),
+            Progress::Planned(plan) => self.rows.planned(plan).iter().for_each(|line| print(line)),
+            Progress::Started(step) => {
+                if let Action::Build(target) = &step.action {
+                    self.rows.started(target, Instant::now());
                 }
             }
-            (Done::Borrowed { from, .. }, Some(_)) => {
-                print(&format!("linked {subject} to what is installed for {from}, which fits"));
+            Progress::MinutePassed => self.rows.still(Instant::now()).iter().for_each(|line| print(line)),
+            Progress::Finished(entry) => {
+                for line in self.rows.finished(entry, Instant::now()) {
+                    match line {
+                        Line::Said(text) | Line::Unfinished(text) => print(&text),
+                        Line::Warning(text) => log::warn!("{text}"),
+                    }
+                }
             }
-            (Done::Unbuilt | Done::GivenBack { .. }, Some(_)) => print(&format!("removed {subject}")),
-            _ => {}
+            Progress::Installing(event) => installing(event),
+            Progress::Building(..) => {}
         }
     }
 }
@@ -71,6 +55,7 @@ fn installing(event: &InstallEvent) {
     match event {
         InstallEvent::Archived { from, to } => print(&format!("keeping `{}` as `{}`", from.display(), to.display())),
         InstallEvent::Restored { path } => print(&format!("putting back `{}`", path.display())),
+        InstallEvent::Refused { name, reason } => log::warn!("`{name}` is not installed: {reason}"),
         InstallEvent::ScriptSays { line } => print(line),
         InstallEvent::ScriptFailed { module, directive, status } => {
             log::warn!("{directive} of `{module}` failed with status {status}");

@@ -1,25 +1,28 @@
 //! What a person sees of a run while it goes on.
 //!
-//! On a terminal a line for each running build, with the time that it took so far; otherwise a line when something begins
-//! or ends. Both are standard output, which `-q` silences. What goes wrong is told on standard error as soon as it is
+//! On a terminal a line for each running build, with the time that it took so far; otherwise a line for what is about to be
+//! built, and each minute for what still is. What came of it is a row. All are standard output, which `-q` silences. What goes wrong is told on standard error as soon as it is
 //! known, warnings through the logger.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dkms_engine::build::BuildEvent;
 use dkms_engine::error::Error;
 use dkms_engine::install::{InstallEvent, LeftBecause};
 use dkms_engine::layout::Layout;
-use dkms_engine::plan::{Action, Settled, Step, Why};
-use dkms_engine::record::Signature;
-use dkms_engine::report::{Done, Entry, Outcome, words};
+use dkms_engine::plan::{Action, Plan, Settled, Step, Why};
+use dkms_engine::report::rows::{Line, Rows};
+use dkms_engine::report::{Entry, Outcome, words};
 use dkms_engine::run::{Observer, Progress};
 use dkms_engine::target::{KernelId, Target};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::session::Session;
+
+/// What a list of names may take where nobody asked for all of them: a terminal's columns.
+const COLUMNS: usize = 80;
 
 /// Watches one run.
 pub(crate) struct Watcher<'a> {
@@ -27,6 +30,9 @@ pub(crate) struct Watcher<'a> {
     layout: &'a Layout,
     progress: MultiProgress,
     running: BTreeMap<Target, ProgressBar>,
+    rows: Rows,
+    /// That a signal stopped the run has been told.
+    stopped: bool,
     /// Nobody named the modules, so most of what is not done is the normal course of things.
     automatic: bool,
     /// Kernels whose missing headers have been told.
@@ -43,8 +49,9 @@ impl<'a> Watcher<'a> {
             && environment.get("TERM") != Some("dumb");
         progress.set_draw_target(if moves { ProgressDrawTarget::stdout() } else { ProgressDrawTarget::hidden() });
         let layout = &session.setup.layout;
+        let rows = Rows::new(if session.setup.framework.verbose() { usize::MAX } else { COLUMNS });
         let (running, headless) = (BTreeMap::new(), BTreeSet::new());
-        Self { session, layout, progress: progress.clone(), running, automatic, headless }
+        Self { session, layout, progress: progress.clone(), running, rows, stopped: false, automatic, headless }
     }
 
     fn verbose(&self) -> bool {
@@ -66,13 +73,21 @@ impl<'a> Watcher<'a> {
         self.complain(&words::shown_error(error));
     }
 
+    fn planned(&mut self, plan: &Plan) {
+        let lines = self.rows.planned(plan);
+        // What moves says it as well.
+        if self.progress.is_hidden() || self.verbose() {
+            lines.iter().for_each(|line| self.line(line));
+        }
+    }
+
     fn started(&mut self, step: &Step) {
         let Action::Build(target) = &step.action else { return };
-        let text = format!("building {target}");
+        self.rows.started(target, Instant::now());
         if self.progress.is_hidden() {
-            self.line(&format!("{text} ({})", step.because));
             return;
         }
+        let text = format!("building {target}");
         let bar = self.progress.add(ProgressBar::new_spinner().with_message(text));
         if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed:>4} {msg}") {
             bar.set_style(style);
@@ -169,19 +184,26 @@ impl<'a> Watcher<'a> {
                 bar.finish_and_clear();
             }
         }
-        let subject = words::subject(entry);
-        match &entry.outcome {
-            Outcome::Done(done) => self.line(&words::done(&subject, done)),
-            Outcome::Failed { error, .. } => self.complain(&words::shown_error(error)),
-            // That its own build failed has been told.
-            Outcome::NotTried { after, .. } if *after == entry.module => {}
-            Outcome::NotTried { verb, after } => {
-                log::warn!("{subject}: no {verb}, because `{after}` failed");
+        for line in self.rows.finished(entry, Instant::now()) {
+            match line {
+                Line::Said(text) => self.line(&text),
+                Line::Warning(text) => log::warn!("{text}"),
+                Line::Unfinished(text) => match &entry.outcome {
+                    // Its error is its end, but all that a signal stopped have the same one.
+                    Outcome::Failed { verb: "build", error, .. } if !is_stop(error) => {}
+                    Outcome::NotTried { .. } => self.complain(&format!("{text}\n")),
+                    _ => self.line(&text),
+                },
             }
-            Outcome::Settled(why) => self.settled(entry, &subject, why),
         }
-        if let Outcome::Done(Done::Built { signature: Signature::Failed { reason }, .. }) = &entry.outcome {
-            log::warn!("{subject} is not signed: {reason}");
+        match &entry.outcome {
+            Outcome::Failed { error, .. } if is_stop(error) && self.stopped => {}
+            Outcome::Failed { error, .. } => {
+                self.stopped |= is_stop(error);
+                self.complain(&words::shown_error(error));
+            }
+            Outcome::Settled(why) => self.settled(entry, &words::subject(entry), why),
+            Outcome::Done(_) | Outcome::NotTried { .. } => {}
         }
     }
 
@@ -212,6 +234,10 @@ impl<'a> Watcher<'a> {
     }
 }
 
+fn is_stop(error: &Error) -> bool {
+    matches!(error, Error::Interrupted { .. })
+}
+
 /// Why something stays where it is.
 fn left(reason: LeftBecause) -> &'static str {
     match reason {
@@ -228,7 +254,11 @@ impl Observer for Watcher<'_> {
     fn progress(&mut self, progress: Progress<'_>) {
         match progress {
             Progress::Waiting { holder } => log::warn!("waiting for {holder}, which is changing the tree"),
-            Progress::Planned(_) => {}
+            Progress::Planned(plan) => self.planned(plan),
+            Progress::MinutePassed if self.progress.is_hidden() => {
+                self.rows.still(Instant::now()).iter().for_each(|line| self.line(line));
+            }
+            Progress::MinutePassed => {}
             Progress::Started(step) => self.started(step),
             Progress::Building(target, event) => self.building(target, event),
             Progress::Installing(event) => self.installing(event),

@@ -1,5 +1,6 @@
 //! What came of a plan: one value for text, JSON, journal and exit status.
 
+pub mod rows;
 pub mod words;
 
 use serde::Serialize;

@@ -3,11 +3,10 @@
 //! The plan settles what needs no step. For a person who named the module, missing headers are an error; for an automatic
 //! run some reasons are the normal course of things. Both readings are here.
 
-use super::{Done, Entry};
+use super::Entry;
 use crate::error::Error;
 use crate::layout::Layout;
 use crate::plan::{Settled, Why};
-use crate::record::Signature;
 use crate::target::Target;
 
 /// With this status a script says that the module is not meant for the kernel.
@@ -29,32 +28,6 @@ pub fn subject(entry: &Entry) -> String {
     match &entry.kernel {
         Some(kernel) => Target::new(entry.module.clone(), kernel.clone()).to_string(),
         None => entry.module.to_string(),
-    }
-}
-
-/// What was done to `subject`.
-pub fn done(subject: &str, done: &Done) -> String {
-    match done {
-        Done::Built { duration_ms, signature, .. } => {
-            let signed = match signature {
-                Signature::Signed { .. } => ", signed".to_owned(),
-                Signature::Unsigned { reason } => format!(", not signed: {reason}"),
-                Signature::Failed { .. } => String::new(),
-            };
-            format!("built {subject} in {}.{} s{signed}", duration_ms / 1000, duration_ms % 1000 / 100)
-        }
-        Done::Installed { files, refused, .. } => {
-            let places: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
-            let left = if refused.is_empty() { String::new() } else { format!(", {} left out", refused.len()) };
-            format!("installed {subject}{left}: {}", places.join(" "))
-        }
-        Done::Borrowed { from, links } => {
-            let places: Vec<String> = links.iter().map(|link| link.display().to_string()).collect();
-            format!("linked {subject} to what is installed for {from}: {}", places.join(" "))
-        }
-        Done::GivenBack { .. } | Done::Uninstalled { .. } => format!("uninstalled {subject}"),
-        Done::Unbuilt => format!("unbuilt {subject}"),
-        Done::Deregistered { .. } => format!("removed {subject}"),
     }
 }
 
@@ -131,22 +104,9 @@ pub fn fails_automatic(why: &Why) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::plan::Because;
-    use crate::record::Refusal;
     use crate::target::ModuleId;
 
     use super::*;
-
-    #[test]
-    fn words_for_what_was_done() {
-        let because = Because::Asked;
-        let signature = Signature::Unsigned { reason: "switched off".into() };
-        let built = Done::Built { because: because.clone(), signature, duration_ms: 12_345 };
-        assert_eq!(done("m/1", &built), "built m/1 in 12.3 s, not signed: switched off");
-        let refused = vec![Refusal { name: "x".into(), reason: "newer".into() }];
-        let installed = Done::Installed { because, files: vec!["/a.ko".into(), "/b.ko".into()], refused };
-        assert_eq!(done("m/1", &installed), "installed m/1, 1 left out: /a.ko /b.ko");
-    }
 
     #[test]
     fn sentence_then_hint() {

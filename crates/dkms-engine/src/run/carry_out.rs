@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::schedule::{Job, Turn, Voice, drive};
 use super::{Depmod, Observer, Progress, RunOptions, failures};
@@ -17,6 +18,9 @@ use crate::report::{Done, Entry, Outcome, Report};
 use crate::setup::Setup;
 use crate::sign::{self, Origin, Signed, Signer};
 use crate::target::{KernelId, Target};
+
+/// How often builds that take long give a sign of life.
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// What a worker has to say.
 enum Word {
@@ -66,7 +70,11 @@ pub(super) fn carry_out(
         };
         build_one(setup, facts, target, &signers, &jobs, &|event| voice.say(Word::Build(event)))
     };
-    drive(&schedule, jobs.workers(), &work, &mut |turn| match turn {
+    drive(&schedule, jobs.workers(), MINUTE, &work, &mut |turn| match turn {
+        Turn::Elapsed => {
+            hands.say(Progress::MinutePassed);
+            true
+        }
         Turn::Word(place, word) => hands.pass_on(&plan.steps[place], &word),
         Turn::GiveUp(place, earlier) => hands.give_up(&plan.steps[place], &plan.steps[earlier]),
         Turn::Finish(place, result) => hands.finish(&plan.steps[place], result),

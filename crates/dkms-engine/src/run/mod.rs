@@ -70,6 +70,8 @@ pub enum Progress<'a> {
     Planned(&'a Plan),
     /// A step begins.
     Started(&'a Step),
+    /// Another minute went by with builds running.
+    MinutePassed,
     /// A word from a running build.
     Building(&'a Target, &'a BuildEvent),
     /// A word from installing or removing.

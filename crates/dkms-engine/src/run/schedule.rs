@@ -4,7 +4,8 @@
 //! calling thread over one channel; it alone reports and writes.
 
 use std::sync::Mutex;
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
 
 /// A step as far as scheduling goes.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub(super) enum Turn<N, R> {
     Finish(usize, Option<R>),
     /// Note that a job is not tried, because this earlier one did not succeed.
     GiveUp(usize, usize),
+    /// Another stretch of time went by with jobs running.
+    Elapsed,
 }
 
 /// Says words of a running job to the calling thread.
@@ -49,10 +52,11 @@ impl<N, R> Voice<N, R> {
 }
 
 /// Runs all jobs. `work` is called on one of `workers` threads for each parallel job; `turn` on this thread, and says for
-/// `Finish` whether the job succeeded.
+/// `Finish` whether the job succeeded. While jobs run, it is called each time that `every` went by, too.
 pub(super) fn drive<N: Send, R: Send>(
     jobs: &[Job],
     workers: usize,
+    every: Duration,
     work: &(dyn Fn(usize, &Voice<N, R>) -> R + Sync),
     turn: &mut dyn FnMut(Turn<N, R>) -> bool,
 ) {
@@ -78,12 +82,19 @@ pub(super) fn drive<N: Send, R: Send>(
         let mut done: Vec<Option<bool>> = vec![None; jobs.len()];
         let mut queued = vec![false; jobs.len()];
         let mut running = 0usize;
+        let mut next = Instant::now() + every;
         loop {
             advance(jobs, &mut done, &mut queued, &mut running, &queue_sender, turn);
             if running == 0 {
                 break;
             }
-            match news.recv() {
+            let left = next.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                next = Instant::now() + every;
+                turn(Turn::Elapsed);
+                continue;
+            }
+            match news.recv_timeout(left) {
                 Ok(News::Word(job, word)) => {
                     turn(Turn::Word(job, word));
                 }
@@ -91,7 +102,8 @@ pub(super) fn drive<N: Send, R: Send>(
                     running -= 1;
                     done[job] = Some(turn(Turn::Finish(job, Some(result))));
                 }
-                Err(mpsc::RecvError) => break,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         drop(queue_sender);
@@ -129,9 +141,10 @@ fn advance<N, R>(
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
 
     use super::*;
+
+    const LONG: Duration = Duration::from_secs(3600);
 
     fn job(parallel: bool, after: &[usize]) -> Job {
         Job { parallel, after: after.to_vec() }
@@ -140,7 +153,7 @@ mod tests {
     /// Runs jobs, of which those in `bad` fail; the order in which they were finished or given up.
     fn order(jobs: &[Job], bad: &[usize]) -> Vec<String> {
         let mut seen = Vec::new();
-        drive::<(), usize>(jobs, 3, &|job, _| job, &mut |turn| match turn {
+        drive::<(), usize>(jobs, 3, LONG, &|job, _| job, &mut |turn| match turn {
             Turn::Finish(job, result) => {
                 assert_eq!(result, jobs[job].parallel.then_some(job));
                 seen.push(format!("{job}"));
@@ -150,7 +163,7 @@ mod tests {
                 seen.push(format!("{job} gave up for {because}"));
                 false
             }
-            Turn::Word(..) => true,
+            Turn::Word(..) | Turn::Elapsed => true,
         });
         seen
     }
@@ -185,15 +198,39 @@ mod tests {
             std::thread::sleep(Duration::from_millis(2));
             now.fetch_sub(1, Ordering::SeqCst);
         };
-        drive(&jobs, 2, &work, &mut |turn| {
+        drive(&jobs, 2, LONG, &work, &mut |turn| {
             match turn {
                 Turn::Word(..) => words += 1,
                 Turn::Finish(..) => results += 1,
-                Turn::GiveUp(..) => panic!("nothing fails"),
+                Turn::GiveUp(..) | Turn::Elapsed => panic!("nothing fails, and nothing takes so long"),
             }
             true
         });
         assert_eq!((words, results), (12, 12));
         assert_eq!(most.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn a_job_that_says_nothing_is_noticed_and_one_that_chatters_is_too() {
+        for chatters in [false, true] {
+            let (sender, receiver) = mpsc::channel::<()>();
+            let receiver = Mutex::new(receiver);
+            // It ends when it was noticed twice.
+            let work = |_: usize, voice: &Voice<(), ()>| {
+                let mut noticed = 0;
+                while noticed < 2 {
+                    if chatters {
+                        voice.say(());
+                    }
+                    noticed += usize::from(receiver.lock().unwrap().recv_timeout(Duration::from_millis(1)).is_ok());
+                }
+            };
+            drive(&[job(true, &[])], 1, Duration::from_millis(5), &work, &mut |turn| {
+                if matches!(turn, Turn::Elapsed) {
+                    let _ = sender.send(());
+                }
+                true
+            });
+        }
     }
 }

@@ -179,7 +179,6 @@ fn assemble(
         if let Some(first) = objects.first().filter(|_| refuses()) {
             return Err(Error::Signing { object: first.name.clone(), reason: reason.to_owned() });
         }
-        listener(BuildEvent::Warning(format!("the modules are not signed: {reason}")));
     }
     Ok((objects, signature))
 }

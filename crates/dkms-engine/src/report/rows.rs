@@ -1,0 +1,387 @@
+//! What is told of a run while it goes on: a row for each module and kernel, in columns, for all front doors.
+//!
+//! A build and the installation that follows it are one row. What is the same for many rows is told once. It prints
+//! nothing: a front door gives it what happens and shows the lines that come back.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use super::{Done, Entry, Outcome};
+use crate::error::Error;
+use crate::plan::{Action, Because, Plan};
+use crate::record::Signature;
+use crate::target::{KernelId, ModuleId, Target};
+
+/// What a front door shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// A row of what was done, or a remark that counts for many rows.
+    Said(String),
+    /// The end of something that did not come to its end; why is in the report.
+    Unfinished(String),
+    /// Something that ought to be otherwise.
+    Warning(String),
+}
+
+/// The rows of one run.
+#[derive(Debug)]
+pub struct Rows {
+    /// Columns that a list of names may take.
+    columns: usize,
+    module_width: usize,
+    kernel_width: usize,
+    /// Builds that an installation follows.
+    to_install: BTreeSet<Target>,
+    /// Installations whose build goes, too.
+    to_unbuild: BTreeSet<Target>,
+    /// What there is to say of builds that wait for their installation, and of what goes before its build does.
+    begun: BTreeMap<Target, String>,
+    running: BTreeMap<Target, Instant>,
+    /// What counts for many rows and was told.
+    remarks: BTreeSet<String>,
+}
+
+impl Rows {
+    /// Nothing happened yet. `columns` bounds lists of names; `usize::MAX` names everything.
+    pub fn new(columns: usize) -> Self {
+        Self {
+            columns,
+            module_width: 0,
+            kernel_width: 0,
+            to_install: BTreeSet::new(),
+            to_unbuild: BTreeSet::new(),
+            begun: BTreeMap::new(),
+            running: BTreeMap::new(),
+            remarks: BTreeSet::new(),
+        }
+    }
+
+    /// What is about to be built: a line for each kernel and reason. Builds can take minutes, and silence looks like a hang.
+    pub fn planned(&mut self, plan: &Plan) -> Vec<String> {
+        let mut builds: BTreeMap<(&KernelId, String), Vec<String>> = BTreeMap::new();
+        for step in &plan.steps {
+            self.module_width = self.module_width.max(step.action.module().to_string().chars().count());
+            let Some(target) = step.action.target() else { continue };
+            self.kernel_width = self.kernel_width.max(target.kernel.release.chars().count());
+            match &step.action {
+                Action::Install(_) => drop(self.to_install.insert(target.clone())),
+                Action::Unbuild(_) => drop(self.to_unbuild.insert(target.clone())),
+                Action::Build(_) => {
+                    let names = builds.entry((&target.kernel, reason(&step.because))).or_default();
+                    names.push(target.module.to_string());
+                }
+                _ => {}
+            }
+        }
+        let line = |((kernel, reason), names): ((&KernelId, String), Vec<String>)| {
+            let end = format!(" for {}{reason}", kernel.release);
+            format!("building {}{end}", list(&names, self.columns.saturating_sub("building ".len() + end.len())))
+        };
+        builds.into_iter().map(line).collect()
+    }
+
+    /// A build began.
+    pub fn started(&mut self, target: &Target, now: Instant) {
+        self.running.insert(target.clone(), now);
+    }
+
+    /// What is still being built, the longest first: a sign of life.
+    pub fn still(&self, now: Instant) -> Option<String> {
+        let mut running: Vec<(&Instant, &Target)> =
+            self.running.iter().map(|(target, began)| (began, target)).collect();
+        running.sort();
+        let name = |(began, target): (&Instant, &Target)| {
+            let minutes = now.saturating_duration_since(*began).as_secs() / 60;
+            format!("{} for {} ({minutes} min)", target.module, target.kernel.release)
+        };
+        let names: Vec<String> = running.into_iter().map(name).collect();
+        let head = "still building ";
+        (!names.is_empty()).then(|| format!("{head}{}", list(&names, self.columns.saturating_sub(head.len()))))
+    }
+
+    /// What there is to say of something that came to an end. What needed no step is left to the front doors: whether it is
+    /// worth a word depends on who asked.
+    pub fn finished(&mut self, entry: &Entry, now: Instant) -> Vec<Line> {
+        let target = entry.kernel.as_ref().map(|kernel| Target::new(entry.module.clone(), kernel.clone()));
+        let began = target.as_ref().and_then(|target| self.running.remove(target));
+        let kernel = entry.kernel.as_ref();
+        match &entry.outcome {
+            Outcome::Settled(_) => Vec::new(),
+            Outcome::Done(done) => self.done(&entry.module, target, done),
+            Outcome::Failed { verb, error, .. } => {
+                let begun = target.and_then(|target| self.begun.remove(&target));
+                let stopped = matches!(error, Error::Interrupted { .. });
+                let end = match (begun, began) {
+                    (Some(begun), _) if *verb == "install" => format!("{begun}, not installed"),
+                    (Some(begun), _) => format!("{begun}, {verb} failed"),
+                    (None, Some(began)) => {
+                        let after = duration(now.saturating_duration_since(began));
+                        format!("{} after {after}", if stopped { "stopped" } else { "failed" })
+                    }
+                    (None, None) if stopped => format!("no {verb}: stopped before it began"),
+                    (None, None) => format!("{verb} failed"),
+                };
+                vec![Line::Unfinished(self.row(&entry.module, kernel, &end))]
+            }
+            // That its own build failed has been told.
+            Outcome::NotTried { after, .. } if *after == entry.module => Vec::new(),
+            Outcome::NotTried { verb, after } => {
+                let end = format!("no {verb}, because `{after}` failed");
+                vec![Line::Unfinished(self.row(&entry.module, kernel, &end))]
+            }
+        }
+    }
+
+    fn done(&mut self, module: &ModuleId, target: Option<Target>, done: &Done) -> Vec<Line> {
+        let kernel = target.as_ref().map(|target| target.kernel.clone());
+        let row = |rows: &Self, end: &str| vec![Line::Said(rows.row(module, kernel.as_ref(), end))];
+        match done {
+            Done::Built { signature, duration_ms, .. } => {
+                let built = format!("built in {}", duration(Duration::from_millis(*duration_ms)));
+                let mut lines = self.remark(signature);
+                match target.filter(|target| self.to_install.contains(target)) {
+                    Some(target) => drop(self.begun.insert(target, built)),
+                    None => lines.extend(row(self, &built)),
+                }
+                lines
+            }
+            Done::Installed { refused, .. } => {
+                let left = if refused.is_empty() { String::new() } else { format!(", {} left out", refused.len()) };
+                match target.and_then(|target| self.begun.remove(&target)) {
+                    Some(built) => row(self, &format!("{built}, installed{left}")),
+                    None => row(self, &format!("installed{left}")),
+                }
+            }
+            Done::Borrowed { from, .. } => row(self, &format!("linked to what is installed for {from}")),
+            Done::GivenBack { .. } | Done::Uninstalled { .. } => {
+                match target.filter(|target| self.to_unbuild.contains(target)) {
+                    Some(target) => {
+                        self.begun.insert(target, "uninstalled".to_owned());
+                        Vec::new()
+                    }
+                    None => row(self, "uninstalled"),
+                }
+            }
+            Done::Unbuilt => match target.and_then(|target| self.begun.remove(&target)) {
+                Some(_) => row(self, "removed"),
+                None => row(self, "its build is removed"),
+            },
+            Done::Deregistered { .. } => row(self, "removed"),
+        }
+    }
+
+    /// Why modules are not signed: once, however many they are.
+    fn remark(&mut self, signature: &Signature) -> Vec<Line> {
+        let (reason, intended) = match signature {
+            Signature::Signed { .. } => return Vec::new(),
+            Signature::Unsigned { reason } => (reason, true),
+            Signature::Failed { reason } => (reason, false),
+        };
+        let text = format!("modules are not signed: {reason}");
+        if !self.remarks.insert(text.clone()) {
+            return Vec::new();
+        }
+        vec![if intended { Line::Said(text) } else { Line::Warning(text) }]
+    }
+
+    /// `m/1  6.12.1-amd64  end`, in the columns of the plan.
+    fn row(&self, module: &ModuleId, kernel: Option<&KernelId>, end: &str) -> String {
+        let module = module.to_string();
+        let width = if kernel.is_some() { self.module_width } else { 0 };
+        let kernel = kernel.map(|kernel| format!("{:width$}  ", kernel.release, width = self.kernel_width));
+        format!("{module:width$}  {}{end}", kernel.unwrap_or_default())
+    }
+}
+
+/// Why something is built, where it is not simply that it never was, or that somebody asked.
+fn reason(because: &Because) -> String {
+    match because {
+        Because::Asked | Because::Forced | Because::NotBuilt | Because::NotInstalled | Because::PartOf { .. } => {
+            String::new()
+        }
+        told => format!(" ({told})"),
+    }
+}
+
+/// Names as far as they fit, at least one.
+fn list(names: &[String], columns: usize) -> String {
+    let more = |left: usize| format!(" and {left} more");
+    let mut shown = String::new();
+    for (at, name) in names.iter().enumerate() {
+        let left = names.len() - at - 1;
+        let room = if left == 0 { 0 } else { more(left).len() };
+        if at > 0 && shown.len() + ", ".len() + name.len() + room > columns {
+            return shown + &more(left + 1);
+        }
+        if at > 0 {
+            shown.push_str(", ");
+        }
+        shown.push_str(name);
+    }
+    shown
+}
+
+/// `2.9 s`, `75 s`, `12 min 5 s`.
+fn duration(duration: Duration) -> String {
+    match (duration.as_secs(), duration.subsec_millis()) {
+        (seconds @ 0..60, millis) => format!("{seconds}.{} s", millis / 100),
+        (seconds @ 60..120, _) => format!("{seconds} s"),
+        (seconds, _) => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::Step;
+    use crate::record::Refusal;
+
+    use super::*;
+
+    fn target(module: &str, release: &str) -> Target {
+        Target::new(ModuleId::new(module, "1.0").unwrap(), KernelId::new(release, "x86_64").unwrap())
+    }
+
+    fn plan(actions: Vec<(Action, Because)>) -> Plan {
+        let step = |(action, because)| Step { action, because, after: Vec::new() };
+        Plan { steps: actions.into_iter().map(step).collect(), ..Plan::default() }
+    }
+
+    fn entry(target: &Target, outcome: Outcome) -> Entry {
+        Entry { module: target.module.clone(), kernel: Some(target.kernel.clone()), outcome }
+    }
+
+    fn built(duration_ms: u64, signature: Signature) -> Outcome {
+        Outcome::Done(Done::Built { because: Because::NotBuilt, signature, duration_ms })
+    }
+
+    fn installed(refused: Vec<Refusal>) -> Outcome {
+        Outcome::Done(Done::Installed { because: Because::NotInstalled, files: vec!["/x.ko".into()], refused })
+    }
+
+    fn failed(verb: &'static str, error: Error) -> Outcome {
+        Outcome::Failed { verb, because: Because::NotBuilt, error }
+    }
+
+    fn image() -> Signature {
+        Signature::Unsigned { reason: "this is the root of an image".into() }
+    }
+
+    #[test]
+    fn a_build_and_its_installation_are_one_row_and_why_nothing_is_signed_is_told_once() {
+        let (a, long) = (target("a", "6.1"), target("longer", "6.12.1"));
+        let mut rows = Rows::new(80);
+        let actions = [&a, &long].into_iter().flat_map(|target| {
+            [(Action::Build(target.clone()), Because::NotBuilt), (Action::Install(target.clone()), Because::NotBuilt)]
+        });
+        assert_eq!(
+            rows.planned(&plan(actions.collect())),
+            ["building a/1.0 for 6.1", "building longer/1.0 for 6.12.1"]
+        );
+        let now = Instant::now();
+        let remark = Line::Said("modules are not signed: this is the root of an image".into());
+        assert_eq!(rows.finished(&entry(&a, built(2_987, image())), now), [remark]);
+        assert_eq!(rows.finished(&entry(&long, built(125_000, image())), now), []);
+        let lines: Vec<Line> = [(&long, vec![]), (&a, vec![Refusal { name: "x".into(), reason: "newer".into() }])]
+            .into_iter()
+            .flat_map(|(target, refused)| rows.finished(&entry(target, installed(refused)), now))
+            .collect();
+        let expected = [
+            "longer/1.0  6.12.1  built in 2 min 5 s, installed",
+            "a/1.0       6.1     built in 2.9 s, installed, 1 left out",
+        ];
+        assert_eq!(lines, expected.map(|line| Line::Said(line.into())));
+    }
+
+    #[test]
+    fn a_signature_that_was_meant_to_be_is_a_warning_and_a_build_alone_is_a_row() {
+        let a = target("a", "6.1");
+        let mut rows = Rows::new(80);
+        rows.planned(&plan(vec![(Action::Build(a.clone()), Because::Asked)]));
+        let lines =
+            rows.finished(&entry(&a, built(59_999, Signature::Failed { reason: "no key".into() })), Instant::now());
+        let warning = Line::Warning("modules are not signed: no key".into());
+        assert_eq!(lines, [warning, Line::Said("a/1.0  6.1  built in 59.9 s".into())]);
+    }
+
+    #[test]
+    fn every_build_that_was_named_has_an_end() {
+        let began = Instant::now();
+        let later = began + Duration::from_secs(75);
+        let targets: Vec<Target> = ["a", "b", "c", "d", "e"].iter().map(|name| target(name, "6.1")).collect();
+        let mut rows = Rows::new(80);
+        let actions = targets.iter().flat_map(|target| {
+            [(Action::Build(target.clone()), Because::NotBuilt), (Action::Install(target.clone()), Because::NotBuilt)]
+        });
+        rows.planned(&plan(actions.collect()));
+        for target in &targets[..3] {
+            rows.started(target, began);
+        }
+        let error = || Error::OsRelease;
+        let stopped = || Error::Interrupted { signal: 15 };
+        rows.finished(&entry(&targets[1], built(1_000, image())), later);
+        let outcomes = [
+            failed("build", error()),
+            failed("install", error()),
+            failed("build", stopped()),
+            failed("build", stopped()),
+            Outcome::NotTried { verb: "build", after: targets[0].module.clone() },
+        ];
+        let lines: Vec<Line> = targets
+            .iter()
+            .zip(outcomes)
+            .flat_map(|(target, outcome)| rows.finished(&entry(target, outcome), later))
+            .collect();
+        let expected = [
+            "a/1.0  6.1  failed after 75 s",
+            "b/1.0  6.1  built in 1.0 s, not installed",
+            "c/1.0  6.1  stopped after 75 s",
+            "d/1.0  6.1  no build: stopped before it began",
+            "e/1.0  6.1  no build, because `a/1.0` failed",
+        ];
+        assert_eq!(lines, expected.map(|line| Line::Unfinished(line.into())));
+        assert_eq!(rows.still(later), None);
+        let own = Outcome::NotTried { verb: "install", after: targets[0].module.clone() };
+        assert_eq!(rows.finished(&entry(&targets[0], own), later), []);
+    }
+
+    #[test]
+    fn an_installation_and_its_build_go_in_one_row() {
+        let (a, b, c) = (target("a", "6.1"), target("b", "6.1"), target("c", "6.1"));
+        let mut rows = Rows::new(80);
+        let unbuild = |target: &Target| (Action::Unbuild(target.clone()), Because::KernelRemoved);
+        assert!(rows.planned(&plan(vec![unbuild(&a), unbuild(&b)])).is_empty());
+        let uninstalled = || Outcome::Done(Done::Uninstalled { files: vec![], left: vec![], restored: vec![] });
+        let gone = || Outcome::Done(Done::Unbuilt);
+        let mut told = |target: &Target, outcome| rows.finished(&entry(target, outcome), Instant::now());
+        assert_eq!(told(&a, uninstalled()), []);
+        assert_eq!(told(&a, gone()), [Line::Said("a/1.0  6.1  removed".into())]);
+        assert_eq!(told(&b, gone()), [Line::Said("b/1.0  6.1  its build is removed".into())]);
+        assert_eq!(told(&c, uninstalled()), [Line::Said("c/1.0  6.1  uninstalled".into())]);
+    }
+
+    #[test]
+    fn names_are_shown_as_far_as_they_fit_and_a_reason_is_said_for_all() {
+        let targets: Vec<Target> = (0..7).map(|at| target(&format!("module{at}"), "6.1")).collect();
+        let plan = plan(targets.iter().map(|target| (Action::Build(target.clone()), Because::FilesLost)).collect());
+        let end = " for 6.1 (its files are missing or changed)";
+        let shown = Rows::new(100).planned(&plan);
+        assert_eq!(shown, [format!("building module0/1.0, module1/1.0, module2/1.0 and 4 more{end}")]);
+        assert!(shown[0].len() <= 100 && shown[0].len() > 85);
+        assert_eq!(Rows::new(10).planned(&plan), [format!("building module0/1.0 and 6 more{end}")]);
+        let all = Rows::new(usize::MAX).planned(&plan);
+        assert!(
+            all[0].contains("module0/1.0") && all[0].contains("module6/1.0") && !all[0].contains("more"),
+            "{all:?}"
+        );
+    }
+
+    #[test]
+    fn a_sign_of_life_names_the_longest_first() {
+        let began = Instant::now();
+        let mut rows = Rows::new(80);
+        rows.started(&target("b", "6.1"), began);
+        rows.started(&target("a", "6.1"), began + Duration::from_secs(60));
+        let told = rows.still(began + Duration::from_secs(185)).unwrap();
+        assert_eq!(told, "still building b/1.0 for 6.1 (3 min), a/1.0 for 6.1 (2 min)");
+    }
+}
