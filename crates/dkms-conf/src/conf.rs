@@ -53,7 +53,7 @@ pub fn evaluate(request: &Request<'_>) -> Result<Evaluated, Rejected> {
     let mut evaluated = Evaluated { sources: request.sources.to_vec(), ..Evaluated::default() };
     for source in request.sources {
         let raw = raw_values(source, request, &mut evaluated)?;
-        let transferred = transfer(&raw, request.context, &evaluated.assignments);
+        let transferred = transfer(&raw, source, request.context, &evaluated.assignments);
         evaluated.warnings.extend(transferred.warnings);
         if !transferred.errors.is_empty() {
             return Err(Rejected { diagnostics: transferred.errors });

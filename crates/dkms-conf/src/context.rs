@@ -2,6 +2,21 @@
 //!
 //! A field that is `None` is unset for the file, which is not the same as empty: `${parallel_jobs+-j$parallel_jobs}`
 //! tells the two apart. For a package that is only just being added, module and version are empty.
+//!
+//! The original reads a file inside a function, so a file also sees what is local to that: the path of the file under
+//! several names, and the names of all directives as `$1`. Authors use it to find what lies beside the file.
+
+use crate::directive::Directive;
+use crate::source::Source;
+
+/// `$0` of a file that is evaluated.
+pub const PROGRAM: &str = "/usr/sbin/dkms";
+
+/// `$1` of a file that is evaluated, its only argument.
+#[must_use]
+pub fn arguments() -> String {
+    Directive::all().map(Directive::name).collect::<Vec<_>>().join(" ")
+}
 
 /// The variables that a conf may read. What it assigns to them has no effect outside itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,8 +55,10 @@ pub struct Context {
     pub force: Option<String>,
     /// The verb that is being carried out.
     pub action: Option<String>,
-    /// Path of the conf.
+    /// The conf that a person named in place of the module's own; empty if none.
     pub conf: Option<String>,
+    /// Path of the `dkms.conf`, also for the override files read after it.
+    pub read_conf_file: Option<String>,
 }
 
 impl Context {
@@ -66,8 +83,16 @@ impl Context {
             ("force", &self.force),
             ("action", &self.action),
             ("conf", &self.conf),
+            ("read_conf_file", &self.read_conf_file),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value.as_deref()?)))
+    }
+
+    /// The same with what is local to the function of the original that reads `source`.
+    pub fn variables_for<'a>(&'a self, source: &'a Source) -> impl Iterator<Item = (&'static str, &'a str)> {
+        let main = self.read_conf_file.is_none().then_some(("read_conf_file", source.path()));
+        let own = [("_conf_file", source.path()), ("to_source_file", source.path()), ("return_value", "0")];
+        self.variables().chain(main).chain(own)
     }
 }

@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use crate::assignments::Assignments;
-use crate::context::Context;
+use crate::context::{Context, arguments};
 use crate::directive::Directive;
 use crate::source::Source;
 
@@ -25,7 +25,7 @@ const END_MARK: &str = "end of values";
 pub struct ShellRequest {
     /// The file that is evaluated; its parent's files may be read by it.
     pub path: String,
-    /// The program for `bash --norc --noprofile -c`.
+    /// The program for `bash --norc --noprofile -c`, whose next argument is [`PROGRAM`](crate::context::PROGRAM).
     pub script: String,
 }
 
@@ -52,7 +52,7 @@ pub trait Shell {
 #[must_use]
 pub fn request(source: &Source, context: &Context, previous: &Assignments) -> ShellRequest {
     let mut script = String::from("shopt -s extglob\n");
-    for (name, value) in context.variables() {
+    for (name, value) in context.variables_for(source) {
         let _ = writeln!(script, "{name}={}", quoted(value));
     }
     for (directive, index, value) in previous.iter() {
@@ -67,9 +67,10 @@ pub fn request(source: &Source, context: &Context, previous: &Assignments) -> Sh
         "evaluate() {{\n  builtin source {path} >/dev/null\n  local __name __index\n  for __name in {names}; do\n    \
          builtin eval 'for __index in \"${{!'$__name'[@]}}\"; do\n      \
          builtin printf \"%s[%s]=%s\\0\" $__name \"$__index\" \"${{'$__name'[$__index]}}\" >&{fd}\n    done'\n  done\n  \
-         builtin printf '%s\\0' '{END_MARK}' >&{fd}\n}}\n( evaluate )\n",
+         builtin printf '%s\\0' '{END_MARK}' >&{fd}\n}}\n( evaluate {arguments} )\n",
         path = quoted(&slashed(source.path())),
         names = names.join(" "),
+        arguments = quoted(&arguments()),
         fd = RESULT_DESCRIPTOR,
     );
     ShellRequest { path: source.path().to_owned(), script }

@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::diagnostic::Diagnostic;
 use crate::directive::Directive;
 use crate::evaluator;
+use crate::source::Source;
 
 /// The result of a hand-over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,11 +30,11 @@ pub struct Transferred {
 /// Hands over what one file set. A value sees the variables of dkms, the values of the files before, and those of its
 /// own file that stand before it in the table of directives, but no variable of the file's own.
 #[must_use]
-pub fn transfer(raw: &Assignments, context: &Context, previous: &Assignments) -> Transferred {
+pub fn transfer(raw: &Assignments, source: &Source, context: &Context, previous: &Assignments) -> Transferred {
     let mut transferred = Transferred::default();
     let mut visible = previous.clone();
     for (directive, index, value) in raw.iter() {
-        match handed_over(value, directive, index, context, &visible) {
+        match handed_over(value, directive, index, (source, context, &visible)) {
             Ok(text) => {
                 visible.set(directive, index, text.clone(), None);
                 transferred.values.set(directive, index, text, value.origin.clone());
@@ -51,15 +52,14 @@ fn handed_over(
     value: &Value,
     directive: Directive,
     index: usize,
-    context: &Context,
-    visible: &Assignments,
+    seen: (&Source, &Context, &Assignments),
 ) -> Result<String, Diagnostic> {
     let text = collapsed(value.text.strip_suffix('\r').unwrap_or(&value.text));
     if !text.contains(['$', '`', '\\', '"']) {
         return Ok(text);
     }
     let assignment = format!("{directive}[{index}]=\"{text}\"");
-    evaluator::assigned_value(&assignment, directive, index, context, visible).map_err(|problem| {
+    evaluator::assigned_value(&assignment, directive, index, seen).map_err(|problem| {
         let message =
             format!("the value of `{directive}[{index}]` cannot be handed over: it holds {}", problem.construct());
         let hint =
@@ -94,7 +94,7 @@ mod tests {
         raw.set(Directive::Make, 0, text, None);
         raw.set(Directive::BuiltModuleName, 0, "late", None);
         let context = Context { kernelver: Some("6.1.0".to_owned()), ..Context::default() };
-        let result = transfer(&raw, &context, &Assignments::default());
+        let result = transfer(&raw, &Source::new("/x/dkms.conf", ""), &context, &Assignments::default());
         match result.errors.first() {
             Some(error) => Err(error.message.clone()),
             None => Ok(result.values.text(Directive::Make, 0).unwrap().to_owned()),
@@ -145,7 +145,8 @@ mod tests {
     fn a_directive_without_effect_only_warns() {
         let mut raw = Assignments::default();
         raw.set(Directive::Clean, 0, "make \"a b\"", None);
-        let result = transfer(&raw, &Context::default(), &Assignments::default());
+        let source = Source::new("/x/dkms.conf", "");
+        let result = transfer(&raw, &source, &Context::default(), &Assignments::default());
         assert_eq!((result.errors.len(), result.warnings.len()), (0, 1));
     }
 }

@@ -1,7 +1,8 @@
 //! The one door through which a conf that is being evaluated sees the machine.
 //!
 //! The evaluator never looks at a disk itself: the engine answers from its root, tests answer from a table. Only
-//! absolute paths are asked for; the evaluator refuses relative ones, which would depend on where somebody stood.
+//! absolute paths are asked for: relative ones begin at [`World::directory`], which is the module's source and not
+//! where the caller happens to stand.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,8 @@ pub enum FileKind {
 
 /// Facts about the machine that a conf may ask for.
 pub trait World {
+    /// The working directory of the evaluation, absolute: the directory of the module's source.
+    fn directory(&self) -> &str;
     /// What `path` leads to, links followed; `None` if it leads nowhere.
     fn kind(&self, path: &str) -> Option<FileKind>;
     /// `path` itself is a symbolic link.
@@ -41,6 +44,8 @@ pub trait World {
 pub struct TableWorld {
     /// Regular files, readable, by absolute path. Every directory above them exists.
     pub files: BTreeMap<String, Vec<u8>>,
+    /// The working directory.
+    pub directory: String,
     /// What `nproc` prints.
     pub cpu_count: usize,
     /// What `uname -r` prints.
@@ -53,6 +58,7 @@ impl Default for TableWorld {
     fn default() -> Self {
         Self {
             files: BTreeMap::new(),
+            directory: "/".to_owned(),
             cpu_count: 2,
             kernel_release: "6.1.0-1-amd64".to_owned(),
             machine: "x86_64".to_owned(),
@@ -70,6 +76,10 @@ impl TableWorld {
 }
 
 impl World for TableWorld {
+    fn directory(&self) -> &str {
+        &self.directory
+    }
+
     fn kind(&self, path: &str) -> Option<FileKind> {
         if self.files.contains_key(path) {
             return Some(FileKind::File);

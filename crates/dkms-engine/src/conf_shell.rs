@@ -10,9 +10,10 @@
 
 use std::fs::File;
 use std::io::{Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use dkms_conf::context::PROGRAM;
 use dkms_conf::shell::{MAX_RESULT_BYTES, RESULT_DESCRIPTOR};
 use dkms_conf::{Shell, ShellAnswer, ShellRequest, World};
 use rustix::fs::MemfdFlags;
@@ -38,12 +39,13 @@ const MAX_COMPLAINT_BYTES: usize = 4096;
 pub struct ContainedShell<'a> {
     setup: &'a Setup,
     processors: usize,
+    directory: PathBuf,
 }
 
 impl<'a> ContainedShell<'a> {
-    /// One in which `nproc` prints this number.
-    pub fn new(setup: &'a Setup, processors: usize) -> Self {
-        Self { setup, processors }
+    /// One in which `nproc` prints this number and that begins in this directory, the module's source.
+    pub fn new(setup: &'a Setup, processors: usize, directory: &Path) -> Self {
+        Self { setup, processors, directory: directory.to_owned() }
     }
 
     fn answer(&self, request: &ShellRequest) -> Result<Result<ShellAnswer, String>, Error> {
@@ -58,7 +60,8 @@ impl<'a> ContainedShell<'a> {
         };
         let script = format!("{LIMITS}{redirect}{}", request.script);
         let mut tool = tool
-            .args(["--norc", "--noprofile", "-c", script.as_str()])
+            .args(["--norc", "--noprofile", "-c", script.as_str(), PROGRAM])
+            .directory(if self.setup.root.is_dir(&self.directory) { &self.directory } else { Path::new("/") })
             .env("PATH", DEFAULT_PATH)
             .env("LC_ALL", "C")
             .env("OMP_NUM_THREADS", self.processors.to_string())
@@ -87,7 +90,7 @@ impl<'a> ContainedShell<'a> {
 impl Shell for ContainedShell<'_> {
     fn run(&self, request: &ShellRequest) -> Result<ShellAnswer, String> {
         // bash would complain, go on, and find nothing set: a message about something else.
-        let nobody_can = RootWorld::new(self.setup, self.processors).is_readable(&request.path);
+        let nobody_can = RootWorld::new(self.setup, self.processors, &self.directory).is_readable(&request.path);
         if rustix::process::geteuid().is_root() && !nobody_can {
             let path = Path::new(&request.path).display();
             return Err(format!("the unprivileged user that evaluates it cannot read `{path}`; try chmod -R o+rX"));
@@ -122,7 +125,7 @@ mod tests {
         let source = Source::new(path.display().to_string(), text);
         let context = Context { kernelver: Some("6.1".into()), ..Context::default() };
         let request = shell::request(&source, &context, &Assignments::default());
-        let answer = ContainedShell::new(&setup, 5).run(&request);
+        let answer = ContainedShell::new(&setup, 5, scratch.path()).run(&request);
         let left: Vec<_> = setup.root.list(scratch.path()).unwrap();
         assert_eq!(left.len(), 1, "it wrote: {left:?}");
         let values = answer.as_ref().ok().and_then(|answer| shell::read_result(&source, &answer.result).unwrap());
@@ -177,13 +180,13 @@ mod tests {
         set_mode(0o700);
         testing::write(&setup, "/open.conf", "");
         let request = ShellRequest { path: "/open.conf".into(), script: String::new() };
-        let problem = ContainedShell::new(&setup, 1).run(&request).unwrap_err();
+        let problem = ContainedShell::new(&setup, 1, Path::new("/nowhere")).run(&request).unwrap_err();
         assert!(problem.contains("cannot enter"), "{problem}");
         set_mode(0o755);
         testing::write(&setup, "/secret.conf", "");
         setup.root.set_mode(Path::new("/secret.conf"), 0o600).unwrap();
         let request = ShellRequest { path: "/secret.conf".into(), script: String::new() };
-        let problem = ContainedShell::new(&setup, 1).run(&request).unwrap_err();
+        let problem = ContainedShell::new(&setup, 1, Path::new("/nowhere")).run(&request).unwrap_err();
         assert!(problem.contains("cannot read `/secret.conf`"), "{problem}");
     }
 }

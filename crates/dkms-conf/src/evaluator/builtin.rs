@@ -3,6 +3,10 @@
 use super::filter;
 use super::machine::{Machine, Run, Stop};
 use super::version_sort;
+use crate::world::FileKind;
+
+/// Where a program is looked for.
+const PROGRAM_DIRECTORIES: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 impl Machine<'_> {
     /// Runs a command by name.
@@ -104,14 +108,15 @@ impl Machine<'_> {
 
     /// A file that is not there is no more than status 1.
     fn source(&mut self, path: &str) -> Run<()> {
-        self.check_path(path)?;
-        let text = match self.world.read(path).map(String::from_utf8) {
-            None => {
-                self.status = 1;
-                return Ok(());
-            }
-            Some(Ok(text)) if !text.contains('\0') => text,
-            Some(_) => return self.refuse(format!("`source` of `{path}`, which is not a text")),
+        // bash looks for a name without slash among the programs first.
+        let programs = PROGRAM_DIRECTORIES.iter().map(|directory| format!("{directory}/{path}"));
+        if !path.contains('/') && programs.into_iter().any(|program| self.world.kind(&program) == Some(FileKind::File))
+        {
+            return self.refuse(format!("`source {path}`, which is the name of a program"));
+        }
+        let Some(text) = self.content(path)? else {
+            self.status = 1;
+            return Ok(());
         };
         let place = self.offset;
         self.status = 0;
@@ -128,10 +133,11 @@ impl Machine<'_> {
             self.write(&text)?;
         }
         for path in arguments {
-            self.check_path(path)?;
-            match self.world.read(path).map(String::from_utf8) {
-                Some(Ok(text)) => self.write(&text)?,
-                Some(Err(_)) => return self.refuse(format!("`cat {path}`, which is not a text")),
+            if path.starts_with('-') {
+                return self.refuse("an option of `cat`");
+            }
+            match self.content(path)? {
+                Some(text) => self.write(&text)?,
                 None => status = 1,
             }
         }
@@ -144,14 +150,10 @@ impl Machine<'_> {
             return self.refuse("this use of `grep`");
         };
         let text = match question.path {
-            Some(path) => {
-                self.check_path(path)?;
-                match self.world.read(path).map(String::from_utf8) {
-                    Some(Ok(text)) if !text.contains('\0') => text,
-                    Some(_) => return self.refuse(format!("`grep` in `{path}`, which is not a text")),
-                    None => return Ok(2),
-                }
-            }
+            Some(path) => match self.content(path)? {
+                Some(text) => text,
+                None => return Ok(2),
+            },
             None => self.piped_text("grep")?,
         };
         match question.is_answered_by(&text) {

@@ -97,7 +97,7 @@ impl Machine<'_> {
         if operand.is_empty() {
             return Ok(false);
         }
-        self.check_path(operand)?;
+        let operand = &self.absolute(operand);
         let kind = self.world.kind(operand);
         Ok(match operator {
             "-f" => kind == Some(FileKind::File),
@@ -113,9 +113,12 @@ impl Machine<'_> {
         })
     }
 
-    /// A relative path would depend on where somebody stood.
-    pub(super) fn check_path(&self, path: &str) -> Run<()> {
-        if path.starts_with('/') { Ok(()) } else { self.refuse(format!("the relative path `{path}`")) }
+    /// The path from the root of one that may begin at the working directory.
+    pub(super) fn absolute(&self, path: &str) -> String {
+        if path.starts_with('/') {
+            return path.to_owned();
+        }
+        format!("{}/{path}", self.world.directory().trim_end_matches('/'))
     }
 
     fn binary_test(&mut self, left: &str, operator: &str, right: &str) -> Run<bool> {

@@ -1,7 +1,7 @@
 //! From a word to text: as one value, as the fields of a command, as a pattern.
 
 use super::machine::{Machine, Run};
-use super::syntax::{Part, Subscript, Word};
+use super::syntax::{Command, List, Part, Subscript, Word};
 use super::word_parser::may_have_braces;
 
 /// The directory of a user.
@@ -89,7 +89,7 @@ impl Machine<'_> {
             Part::Commands(list) => {
                 self.command_allowed("a command")?;
                 let list = std::rc::Rc::clone(list);
-                self.substitution(|machine| machine.run_list(&list))?
+                self.substitution(|machine| machine.run_substituted(&list))?
             }
             Part::Backticks(text) => {
                 self.command_allowed("a command")?;
@@ -100,6 +100,23 @@ impl Machine<'_> {
         };
         pieces.push(if in_double { Piece::quoted(text) } else { Piece::Splittable(text) });
         Ok(())
+    }
+
+    /// `$(<FILE)` stands for the content of the file; any other list is run.
+    fn run_substituted(&mut self, list: &List) -> Run<()> {
+        let alone = match list.as_slice() {
+            [statement] if statement.rest.is_empty() && !statement.background && !statement.first.negated => {
+                statement.first.stages.as_slice()
+            }
+            _ => &[],
+        };
+        let Some(file) = alone.first().filter(|_| alone.len() == 1).and_then(Command::bare_input) else {
+            return self.run_list(list);
+        };
+        let path = self.text(file)?;
+        let content = self.content(&path)?;
+        self.status = i32::from(content.is_none());
+        self.write(&content.unwrap_or_default())
     }
 
     fn substitution(&mut self, body: impl FnOnce(&mut Self) -> Run<()>) -> Run<String> {

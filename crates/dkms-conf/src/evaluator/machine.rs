@@ -9,6 +9,7 @@ use super::syntax::{Command, CommandKind};
 use super::variables::{Element, MAX_TEXT, Variable};
 use crate::assignments::Assignments;
 use crate::context::Context;
+use crate::source::Source;
 use crate::world::World;
 
 /// Why an evaluation does not simply go on.
@@ -39,8 +40,8 @@ pub(super) struct Machine<'w> {
     /// What the variables made local by each running function were before; the first one is the conf itself, which is run
     /// inside a function.
     pub(super) scopes: Vec<HashMap<String, Option<Variable>>>,
-    /// The arguments of the running function; `None` outside.
-    pub(super) arguments: Option<Vec<String>>,
+    /// The arguments of the running function; a conf has those of the function of the original that reads it.
+    pub(super) arguments: Vec<String>,
     /// What a command substitution has collected; `None`: output is thrown away.
     pub(super) output: Option<String>,
     /// What a pipe has for the command.
@@ -64,7 +65,7 @@ impl<'w> Machine<'w> {
             variables: Rc::default(),
             functions: Rc::default(),
             scopes: vec![HashMap::new()],
-            arguments: None,
+            arguments: vec![crate::context::arguments()],
             output: None,
             input: None,
             status: 0,
@@ -78,9 +79,9 @@ impl<'w> Machine<'w> {
     }
 
     /// Puts in what a file finds: the variables of dkms and the values of the files before it.
-    pub(super) fn seed(&mut self, context: &Context, previous: &Assignments) {
+    pub(super) fn seed(&mut self, source: &Source, context: &Context, previous: &Assignments) {
         let variables = Rc::make_mut(&mut self.variables);
-        for (name, value) in context.variables() {
+        for (name, value) in context.variables_for(source) {
             let element = Element { text: value.to_owned(), origin: None };
             variables.insert(name.to_owned(), Variable::from([(0, element)]));
         }
@@ -202,7 +203,7 @@ impl<'w> Machine<'w> {
 
     /// Calls a function.
     pub(super) fn call(&mut self, body: &Rc<Command>, arguments: Vec<String>) -> Run<()> {
-        let before = self.arguments.replace(arguments);
+        let before = std::mem::replace(&mut self.arguments, arguments);
         self.scopes.push(HashMap::new());
         let result = self.deeper(|machine| machine.run_command(body));
         for (name, variable) in self.scopes.pop().unwrap_or_default() {

@@ -63,7 +63,7 @@ pub fn evaluate(
     world: &dyn World,
 ) -> Result<Assignments, Refusal> {
     let mut machine = Machine::new(world);
-    machine.seed(context, previous);
+    machine.seed(source, context, previous);
     match machine.run_text(source.text(), None) {
         Ok(()) | Err(Stop::Return) => Ok(collect(&machine, source)),
         Err(Stop::Unsupported(unsupported)) => {
@@ -78,12 +78,11 @@ pub(crate) fn assigned_value(
     assignment: &str,
     directive: Directive,
     index: usize,
-    context: &Context,
-    previous: &Assignments,
+    (source, context, previous): (&Source, &Context, &Assignments),
 ) -> Result<String, Unsupported> {
     let world = crate::world::TableWorld::default();
     let mut machine = Machine::new(&world);
-    machine.seed(context, previous);
+    machine.seed(source, context, previous);
     machine.forbid_commands();
     match machine.run_one_assignment(assignment) {
         Ok(()) => Ok(machine.element(directive.name(), index).unwrap_or_default()),

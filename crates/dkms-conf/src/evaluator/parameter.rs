@@ -3,6 +3,7 @@
 use super::expansion::Piece;
 use super::machine::{Machine, Run};
 use super::syntax::{Operator, Parameter, Subscript, Word};
+use crate::context::PROGRAM;
 use crate::pattern::Pattern;
 
 impl Machine<'_> {
@@ -38,18 +39,17 @@ impl Machine<'_> {
 
     /// The values that a name stands for: of all indices, or of one.
     fn values(&mut self, name: &str, all: bool, index: usize) -> Run<Vec<String>> {
-        let arguments = self.arguments.as_ref();
         if let Ok(number) = name.parse::<usize>() {
-            return match (arguments, number) {
-                (Some(arguments), 1..) => Ok(arguments.get(number - 1).cloned().into_iter().collect()),
-                _ => self.refuse(format!("`${name}`")),
+            return match number {
+                0 => Ok(vec![PROGRAM.to_owned()]),
+                number => Ok(self.arguments.get(number - 1).cloned().into_iter().collect()),
             };
         }
-        match (name, arguments) {
-            ("?", _) => Ok(vec![self.status.to_string()]),
-            ("#", Some(arguments)) => Ok(vec![arguments.len().to_string()]),
-            ("@" | "*", Some(arguments)) => Ok(arguments.clone()),
-            ("@" | "*" | "#" | "$" | "!" | "-", _) => self.refuse(format!("`${name}`")),
+        match name {
+            "?" => Ok(vec![self.status.to_string()]),
+            "#" => Ok(vec![self.arguments.len().to_string()]),
+            "@" | "*" => Ok(self.arguments.clone()),
+            "$" | "!" | "-" => self.refuse(format!("`${name}`")),
             _ => {
                 self.check_name(name)?;
                 let elements = self.elements(name).filter(|(at, _)| all || *at == index);

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::machine::{Machine, Run, Stop};
-use super::syntax::{Assignment, CaseArm, Command, CommandKind, Join, List, Pipeline, Redirect, Statement, Word};
+use super::syntax::{Assignment, CaseArm, Command, CommandKind, Join, List, Pipeline, Statement, Word};
 
 impl Machine<'_> {
     pub(super) fn run_list(&mut self, list: &List) -> Run<()> {
@@ -53,15 +53,20 @@ impl Machine<'_> {
     pub(super) fn run_command(&mut self, command: &Command) -> Run<()> {
         self.step()?;
         self.offset = command.offset;
-        match self.redirects(&command.redirects)? {
-            Output::Kept => self.dispatch(&command.kind),
-            Output::Discarded => {
-                let output = self.output.take();
-                let result = self.dispatch(&command.kind);
-                self.output = output;
-                result
-            }
+        let Some(streams) = self.redirects(command)? else {
+            self.status = 1;
+            return Ok(());
+        };
+        let output = streams.discarded.then(|| self.output.take());
+        let input = streams.input.map(|text| self.input.replace(text));
+        let result = self.dispatch(&command.kind);
+        if let Some(output) = output {
+            self.output = output;
         }
+        if let Some(input) = input {
+            self.input = input;
+        }
+        result
     }
 
     fn dispatch(&mut self, kind: &CommandKind) -> Run<()> {
@@ -155,10 +160,9 @@ impl Machine<'_> {
     }
 
     fn for_(&mut self, name: &str, words: Option<&[Word]>, body: &List) -> Run<()> {
-        let values = match (words, &self.arguments) {
-            (Some(words), _) => self.fields(words)?,
-            (None, Some(arguments)) => arguments.clone(),
-            (None, None) => return self.refuse("a `for` loop over the arguments of dkms"),
+        let values = match words {
+            Some(words) => self.fields(words)?,
+            None => self.arguments.clone(),
         };
         self.status = 0;
         self.deeper(|machine| {
@@ -189,23 +193,37 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// Where the output of a command goes: only the null device and the error stream can be named.
-    fn redirects(&mut self, redirects: &[Redirect]) -> Run<Output> {
-        let mut output = Output::Kept;
-        for redirect in redirects {
+    /// Where the output of a command goes (only the null device and the error stream can be named) and its input comes
+    /// from; `None` if the file with its input cannot be read, and then it does not run.
+    fn redirects(&mut self, command: &Command) -> Run<Option<Streams>> {
+        let mut streams = Streams::default();
+        for redirect in &command.redirects {
             let target = self.text(&redirect.target)?;
             let descriptor = redirect.descriptor.unwrap_or(u32::from(!redirect.operator.starts_with('<')));
             match (redirect.operator.as_str(), descriptor, target.as_str()) {
                 (">" | ">>" | ">|", 1, "/dev/null") | ("&>" | "&>>", _, "/dev/null") | (">&", 1, "2") => {
-                    output = Output::Discarded;
+                    streams.discarded = true;
                 }
                 (">" | ">>" | ">|", 2, "/dev/null") | ("<", 0, "/dev/null") => {}
                 // What a command complains about would become part of a value.
-                (">&", 2, "1") if self.output.is_none() || matches!(output, Output::Discarded) => {}
+                (">&", 2, "1") if self.output.is_none() || streams.discarded => {}
+                ("<", 0, _) if command.kind.has_words() => match self.content(&target)? {
+                    Some(text) => streams.input = Some(text),
+                    None => return Ok(None),
+                },
                 (operator, ..) => return self.refuse(format!("a redirection `{operator}{target}`")),
             }
         }
-        Ok(output)
+        Ok(Some(streams))
+    }
+
+    /// The text of a file; `None` if it cannot be read.
+    pub(super) fn content(&self, path: &str) -> Run<Option<String>> {
+        match self.world.read(&self.absolute(path)).map(String::from_utf8) {
+            None => Ok(None),
+            Some(Ok(text)) if !text.contains('\0') => Ok(Some(text)),
+            Some(_) => self.refuse(format!("the content of `{path}`, which is not a text")),
+        }
     }
 
     /// Ends the running function or file.
@@ -215,8 +233,11 @@ impl Machine<'_> {
     }
 }
 
-/// What becomes of a command's standard output.
-enum Output {
-    Kept,
-    Discarded,
+/// The streams of a command, as far as they are not those of the command around it.
+#[derive(Default)]
+struct Streams {
+    /// What it writes is thrown away.
+    discarded: bool,
+    /// What it reads.
+    input: Option<String>,
 }

@@ -88,6 +88,30 @@ pub(super) enum AssignedValue {
     Array(Vec<Word>),
 }
 
+impl CommandKind {
+    /// It runs something by name, as opposed to a mere assignment or a compound command.
+    pub(super) fn has_words(&self) -> bool {
+        matches!(self, Self::Simple { words, .. } if !words.is_empty())
+    }
+}
+
+impl Command {
+    /// The file that `$(<FILE)` stands for the content of.
+    pub(super) fn bare_input(&self) -> Option<&Word> {
+        match (&self.kind, self.redirects.as_slice()) {
+            (CommandKind::Simple { assignments, words }, [redirect])
+                if assignments.is_empty()
+                    && words.is_empty()
+                    && redirect.operator == "<"
+                    && redirect.descriptor.is_none_or(|descriptor| descriptor == 0) =>
+            {
+                Some(&redirect.target)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// `2>/dev/null`; the operator is kept as written.
 #[derive(Debug)]
 pub(super) struct Redirect {

@@ -248,9 +248,11 @@ fn what_is_reached_and_unknown_is_refused_with_its_line() {
         "exit",
         "A=${B:1}",
         "echo $BASH_SOURCE",
-        "source relative",
-        "[ -e relative ]",
-        "A=$1",
+        "source ls",
+        "cat -n VERSION",
+        "{ cat; cat; } <VERSION",
+        "<VERSION",
+        "A=$$",
         "./version.sh",
         "A=${A?}",
     ] {
@@ -263,7 +265,7 @@ fn what_is_reached_and_unknown_is_refused_with_its_line() {
 fn an_override_sees_the_values_before_it() {
     let first = agreed("MAKE=make\nPATCH=(a b)");
     let source = Source::new("over.conf", "MAKE[0]=\"${MAKE[0]} X ${#PATCH[@]}\"");
-    let raw = evaluator::evaluate(&source, &context(), &first, &crate::oracle::Host).unwrap();
+    let raw = evaluator::evaluate(&source, &context(), &first, &crate::oracle::Host("/".into())).unwrap();
     assert_eq!(listed(&raw), ["MAKE[0]=make X 2", "PATCH[0]=a", "PATCH[1]=b"]);
 }
 
@@ -285,4 +287,32 @@ fn oddities_are_refused() {
     assert_eq!(agreed_value("MAKE=\"${nope:-'a  b'}\"", D::Make), "'a b'");
     assert_eq!(agreed_value("n=0; MAKE[$((n++))]=$n", D::Make), "0");
     assert_eq!(agreed_value("false; MAKE=$?$(true)$?", D::Make), "10");
+}
+
+#[test]
+fn what_lies_beside_the_conf_is_found() {
+    let conf = "PACKAGE_VERSION=\"$(cat VERSION)\"\nPOST_ADD=$(<VERSION)\n. ./inner/values\nPOST_BUILD=$FROM\n\
+        POST_INSTALL=none\n[ -e VERSION ] && [ ! -e none ] && [[ -d inner ]] && POST_INSTALL=$(cat ./inner/../VERSION)\n\
+        grep -q 1.2 VERSION && PRE_BUILD=grep\ncat <VERSION >/dev/null && PRE_INSTALL=\"$(cat < inner/values)\"\n\
+        cat < none || POST_REMOVE=missing\nMAKE=$(source inner/values; echo $FROM)\n";
+    let values = agreed(conf);
+    let text = |directive| values.text(directive, 0).unwrap_or_default();
+    assert_eq!([text(D::PackageVersion), text(D::PostAdd), text(D::PostBuild)], ["1.2.1", "1.2.1", "inner"]);
+    assert_eq!([text(D::PostInstall), text(D::PreBuild), text(D::PreInstall)], ["1.2.1", "grep", "FROM=inner"]);
+    assert_eq!([text(D::PostRemove), text(D::Make)], ["missing", "inner"]);
+}
+
+#[test]
+fn what_is_local_to_the_reader_of_the_original_is_seen() {
+    let conf = "MAKE=\"make -C ${_conf_file%/*} $read_conf_file $to_source_file\"\nPRE_BUILD='x $_conf_file'\nPRE_INSTALL=$0\n\
+        POST_BUILD=\"$# ${1%% *}\"\nf() { POST_ADD=\"$# $1\"; }\nf a\nfor x; do PATCH=\"${x:+set}\"; done\n\
+        POST_REMOVE='x $#'\n";
+    let values = agreed(conf);
+    let text = |directive| values.text(directive, 0).unwrap_or_default();
+    assert_eq!(text(D::Make), "make -C . ./dkms.conf ./dkms.conf");
+    assert_eq!(
+        [text(D::PreBuild), text(D::PostRemove), text(D::PreInstall)],
+        ["x ./dkms.conf", "x 1", "/usr/sbin/dkms"]
+    );
+    assert_eq!([text(D::PostBuild), text(D::PostAdd), text(D::Patch)], ["1 PACKAGE_NAME", "1 a", "set"]);
 }

@@ -9,11 +9,14 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use dkms_conf::context::PROGRAM;
 use dkms_conf::transfer::transfer;
 use dkms_conf::{Assignments, Context, Directive, FileKind, Refusal, Source, World, evaluator, shell};
 
 /// The machine on which the tests run.
-pub(crate) struct Host;
+///
+/// A conf is evaluated in the directory that is named.
+pub(crate) struct Host(pub(crate) String);
 
 fn said(program: &str, argument: &[&str]) -> String {
     let output = Command::new(program).args(argument).output().unwrap();
@@ -21,6 +24,10 @@ fn said(program: &str, argument: &[&str]) -> String {
 }
 
 impl World for Host {
+    fn directory(&self) -> &str {
+        &self.0
+    }
+
     fn kind(&self, path: &str) -> Option<FileKind> {
         let kind = std::fs::metadata(path).ok()?.file_type();
         Some(if kind.is_file() {
@@ -85,8 +92,8 @@ fn bash(dir: &Dir) -> Command {
 pub(crate) fn shell_answer(source: &Source, context: &Context) -> Vec<u8> {
     let dir = tempfile(source.text(), context);
     let request = shell::request(source, context, &Assignments::default());
-    let line = format!("exec bash --norc --noprofile -c \"$1\" {}>&1 >/dev/null", shell::RESULT_DESCRIPTOR);
-    bash(&dir).args(["-c", &line, "bash", &request.script]).output().unwrap().stdout
+    let line = format!("exec bash --norc --noprofile -c \"$1\" \"$2\" {}>&1 >/dev/null", shell::RESULT_DESCRIPTOR);
+    bash(&dir).args(["-c", &line, PROGRAM, &request.script, PROGRAM]).output().unwrap().stdout
 }
 
 /// Asks bash.
@@ -119,6 +126,10 @@ fn tempfile(text: &str, context: &Context) -> Dir {
     let variables: String = context.variables().map(|(name, value)| format!("{name}='{}'\n", quoted(value))).collect();
     std::fs::write(dir.join("context"), variables).unwrap();
     std::fs::write(dir.join("dkms.conf"), text).unwrap();
+    // What confs find beside themselves.
+    std::fs::write(dir.join("VERSION"), "1.2.1\n").unwrap();
+    std::fs::create_dir(dir.join("inner")).unwrap();
+    std::fs::write(dir.join("inner/values"), "FROM=inner\n").unwrap();
     Dir(dir)
 }
 
@@ -160,7 +171,9 @@ pub(crate) fn context() -> Context {
 
 /// Evaluates natively.
 pub(crate) fn native(text: &str, context: &Context) -> Result<Assignments, Refusal> {
-    evaluator::evaluate(&Source::new("dkms.conf", text), context, &Assignments::default(), &Host)
+    let dir = tempfile(text, context);
+    let host = Host(dir.path().display().to_string());
+    evaluator::evaluate(&Source::new("./dkms.conf", text), context, &Assignments::default(), &host)
 }
 
 /// Evaluates natively and by bash, before and after the hand-over; they have to agree. Returns what counts.
@@ -168,7 +181,7 @@ pub(crate) fn agreed_in(text: &str, context: &Context) -> Assignments {
     let raw = native(text, context).unwrap_or_else(|refusal| panic!("refused: {refusal}\n{text}"));
     let said = ask(text, context);
     assert_eq!(Some(listed(&raw)), said.raw, "raw values of\n{text}");
-    let transferred = transfer(&raw, context, &Assignments::default());
+    let transferred = transfer(&raw, &Source::new("./dkms.conf", text), context, &Assignments::default());
     assert_eq!(transferred.errors, [], "hand-over of\n{text}");
     assert_eq!(listed(&transferred.values), said.values, "values of\n{text}");
     transferred.values

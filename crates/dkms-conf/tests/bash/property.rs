@@ -157,7 +157,7 @@ proptest! {
         };
         let said = ask(&text, &context);
         prop_assert_eq!(Some(listed(&raw)), said.raw);
-        let transferred = transfer(&raw, &context, &Assignments::default());
+        let transferred = transfer(&raw, &Source::new("./dkms.conf", ""), &context, &Assignments::default());
         if transferred.errors.is_empty() && transferred.warnings.is_empty() {
             prop_assert_eq!(listed(&transferred.values), said.values);
         }

@@ -148,7 +148,8 @@ fn take_binaries(
 }
 
 fn named_by(session: &Session<'_>, conf: &Path, kernel: &Kernel) -> Result<ModuleId, Error> {
-    let wanted = Wanted { path: Some(conf), module: None, kernel, strictness: Strictness::Always };
+    let source = conf.parent();
+    let wanted = Wanted { source, path: Some(conf), module: None, kernel, strictness: Strictness::Always };
     let config = conf::evaluate_in_shell(session.setup, &wanted)?.config;
     ModuleId::new(&config.package_name, &config.package_version)
 }

@@ -107,9 +107,10 @@ fn name(setup: &Setup, source: &str) -> Result<ModuleId, Error> {
     if let Some(module) = names(source).find(is_registered) {
         return Ok(module);
     }
-    let path = touched::conf(&setup.layout, source);
+    let (directory, path) = (setup.layout.source.join(source), touched::conf(&setup.layout, source));
     let kernel = any_kernel(setup)?;
-    let wanted = Wanted { path: Some(&path), module: None, kernel: &kernel, strictness: Strictness::Always };
+    let (directory, path) = (Some(directory.as_path()), Some(path.as_path()));
+    let wanted = Wanted { source: directory, path, module: None, kernel: &kernel, strictness: Strictness::Always };
     let told = conf::evaluate_in_shell(setup, &wanted)
         .and_then(|told| ModuleId::new(&told.config.package_name, &told.config.package_version));
     match told {

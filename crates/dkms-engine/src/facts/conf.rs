@@ -35,7 +35,10 @@ use crate::target::ModuleId;
 /// What is to be configured.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
-    /// The file; `None` for the one in the module's registered source, or the one that a person named.
+    /// The directory of the module's source, which is the working directory of the evaluation; `None` for the
+    /// registered source.
+    pub source: Option<&'a Path>,
+    /// The file; `None` for the one that a person named, or the `dkms.conf` in the source.
     pub path: Option<&'a Path>,
     /// The module; `None` while it is being added and the file itself says what it is. There are no overrides then.
     pub module: Option<&'a ModuleId>,
@@ -70,12 +73,6 @@ pub enum Evaluation {
     },
 }
 
-/// Where the dkms.conf of a registered module is, or the one that a person named in its place.
-pub fn path(setup: &Setup, module: &ModuleId) -> PathBuf {
-    let registered = || setup.layout.source_link(module).join("dkms.conf");
-    setup.options.conf.clone().unwrap_or_else(registered)
-}
-
 /// Evaluates without a shell.
 ///
 /// # Errors
@@ -103,7 +100,7 @@ pub fn evaluate_in_shell(setup: &Setup, wanted: &Wanted<'_>) -> Result<Effective
     if setup.framework.conf_shell() == ConfShell::Never {
         return conf.effective(None);
     }
-    let shell = ContainedShell::new(setup, setup.machine.processors);
+    let shell = ContainedShell::new(setup, setup.machine.processors, &conf.directory);
     let effective = conf.effective(Some(&shell));
     setup.cancel.check()?;
     effective
@@ -135,6 +132,8 @@ struct Conf<'a> {
     setup: &'a Setup,
     wanted: &'a Wanted<'a>,
     path: PathBuf,
+    /// Of the module's source.
+    directory: PathBuf,
     files: Vec<Source>,
     directives: Vec<(Directive, String)>,
     /// Findings about the files as such.
@@ -143,11 +142,13 @@ struct Conf<'a> {
 
 impl<'a> Conf<'a> {
     fn load(setup: &'a Setup, known: &Files, wanted: &'a Wanted<'a>) -> Result<Self, Error> {
-        let path = match (wanted.path, wanted.module) {
-            (Some(path), _) => path.to_owned(),
-            (None, Some(module)) => self::path(setup, module),
-            (None, None) => setup.options.conf.clone().unwrap_or_else(|| "dkms.conf".into()),
+        let directory = match (wanted.source, wanted.module) {
+            (Some(source), _) => source.to_owned(),
+            (None, Some(module)) => setup.layout.source_link(module),
+            (None, None) => "/".into(),
         };
+        let named = wanted.path.or(setup.options.conf.as_deref());
+        let path = named.map_or_else(|| directory.join("dkms.conf"), Path::to_owned);
         if !known.exists(setup, &path) {
             return Err(Error::ConfMissing { path });
         }
@@ -156,19 +157,19 @@ impl<'a> Conf<'a> {
             .of(setup, wanted, &path, &mut warnings)
             .and_then(|files| directives(setup).map(|directives| (files, directives)));
         match read {
-            Ok((files, directives)) => Ok(Self { setup, wanted, path, files, directives, warnings }),
+            Ok((files, directives)) => Ok(Self { setup, wanted, path, directory, files, directives, warnings }),
             Err(problem) => Err(Error::Conf { path, problems: rendered(&problem.into()) }),
         }
     }
 
     /// The first construct that is left to bash, with its place.
     fn refusal(&self) -> Option<String> {
-        let world = RootWorld::new(self.setup, self.setup.machine.processors);
+        let world = RootWorld::new(self.setup, self.setup.machine.processors, &self.directory);
         let context = self.context();
         let mut values = dkms_conf::Assignments::default();
         for file in &self.files {
             match evaluator::evaluate(file, &context, &values, &world) {
-                Ok(raw) => values.merge(dkms_conf::transfer::transfer(&raw, &context, &values).values),
+                Ok(raw) => values.merge(dkms_conf::transfer::transfer(&raw, file, &context, &values).values),
                 Err(refusal) => {
                     let place = &refusal.location;
                     return Some(format!("{}:{}: {}", place.path, place.line, refusal.construct));
@@ -190,7 +191,7 @@ impl<'a> Conf<'a> {
     }
 
     fn run(&self, context: &Context, processors: usize, shell: Option<&dyn Shell>) -> Result<Evaluated, Rejected> {
-        let world = RootWorld::new(self.setup, processors);
+        let world = RootWorld::new(self.setup, processors, &self.directory);
         let request = Request { sources: &self.files, directives: &self.directives, context, world: &world, shell };
         dkms_conf::evaluate(&request)
     }
@@ -256,7 +257,8 @@ impl<'a> Conf<'a> {
             module_suffix: Some(format!(".ko{}", kernel.compression.suffix())),
             force: Some(String::new()),
             action: Some(setup.options.asked_by.clone()),
-            conf: text(path),
+            conf: setup.options.conf.as_deref().map_or(Some(String::new()), text),
+            read_conf_file: text(path),
         }
     }
 }

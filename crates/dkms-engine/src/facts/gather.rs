@@ -285,7 +285,7 @@ impl<'a> Examination<'a> {
         memory: Option<&Remembered>,
     ) -> Result<(ModuleConfig, String), Error> {
         let module = Some(&target.module);
-        let wanted = Wanted { path: None, module, kernel, strictness: Strictness::Strict };
+        let wanted = Wanted { source: None, path: None, module, kernel, strictness: Strictness::Strict };
         match conf::evaluate(self.setup, &self.files, &wanted)? {
             Evaluation::Native(effective) => Ok((effective.config, effective.text)),
             Evaluation::NeedsShell { text, .. } => {

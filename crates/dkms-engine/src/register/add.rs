@@ -48,9 +48,9 @@ pub fn add(
     if !root.is_dir(&source) {
         return Err(Error::SourceMissing { path: source });
     }
-    let own = source.join("dkms.conf");
-    let path = setup.options.conf.is_none().then_some(own.as_path());
-    let wanted = Wanted { path, module: Some(module), kernel, strictness: Strictness::Strict };
+    let (source_given, module_given) = (Some(source.as_path()), Some(module));
+    let wanted =
+        Wanted { source: source_given, path: None, module: module_given, kernel, strictness: Strictness::Strict };
     let effective = conf::evaluate_in_shell(setup, &wanted)?;
     link_source(session, module, &source)?;
     let config = effective.config;

@@ -45,8 +45,7 @@ pub fn import(session: &mut Session<'_>, path: &Path, kernel: &Kernel, force: bo
     if !root.is_file(&own) {
         return Err(nothing());
     }
-    let given = setup.options.conf.is_none().then_some(own.as_path());
-    let wanted = Wanted { path: given, module: None, kernel, strictness: Strictness::Always };
+    let wanted = Wanted { source: Some(&directory), path: None, module: None, kernel, strictness: Strictness::Always };
     let config = conf::evaluate_in_shell(setup, &wanted)?.config;
     let module = ModuleId::new(&config.package_name, &config.package_version)?;
     let source = layout.source_tree(&module);

@@ -16,7 +16,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
-use dkms_conf::{Assignments, Request, Source, evaluator};
+use dkms_conf::{Assignments, Request, Source, World, evaluator};
 
 use self::files::ConfFile;
 use self::kernels::KernelContext;
@@ -112,6 +112,7 @@ fn compare(script: &Path, file: &ConfFile, contexts: &[KernelContext], machine: 
     let said = oracle::ask(script, file, contexts)?;
     let source = Source::from_bytes(file.path.display().to_string(), &file.content)
         .map_err(|diagnostic| anyhow::anyhow!("{diagnostic}"))?;
+    let machine = &machine.at(file.directory());
     let mut outcome = Outcome { refusal: None, equal: 0, differences: Vec::new() };
     for (context, said) in contexts.iter().zip(&said) {
         compare_in(&source, context, said, machine, &mut outcome);
@@ -141,7 +142,7 @@ fn compare_in(source: &Source, context: &KernelContext, said: &Said, machine: &M
         directives: &[],
         context: &context.context,
         world: machine,
-        shell: Some(&ContainedShell),
+        shell: Some(&ContainedShell(Path::new(machine.directory()))),
     };
     match dkms_conf::evaluate(&request) {
         Ok(evaluated) => check("values", &listed(&evaluated.assignments), &said.values),

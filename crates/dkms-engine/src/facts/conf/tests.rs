@@ -27,7 +27,8 @@ impl Scene {
     }
 
     fn wanted(&self) -> Wanted<'_> {
-        Wanted { path: None, module: Some(&self.target.module), kernel: &self.kernel, strictness: Strictness::Strict }
+        let module = Some(&self.target.module);
+        Wanted { source: None, path: None, module, kernel: &self.kernel, strictness: Strictness::Strict }
     }
 
     fn load(&self) -> Result<Effective, Error> {

@@ -25,6 +25,11 @@ impl ConfFile {
         let digest = cache::digest(&content);
         Ok(Self { name, path, content, digest })
     }
+
+    /// Where it lies, and is evaluated.
+    pub(super) fn directory(&self) -> &Path {
+        self.path.parent().unwrap_or(&self.path)
+    }
 }
 
 /// The collection beside the project; it is no part of it, so it may be missing.

@@ -10,10 +10,12 @@ use dkms_conf::{FileKind, World};
 use crate::command::Cmd;
 
 /// Answers of this machine.
+#[derive(Clone)]
 pub(super) struct Machine {
     cpu_count: usize,
     release: String,
     machine: String,
+    directory: String,
 }
 
 impl Machine {
@@ -25,7 +27,15 @@ impl Machine {
             cpu_count: said("nproc", None)?.parse().context("the answer of nproc")?,
             release: said("uname", Some("-r"))?,
             machine: said("uname", Some("-m"))?,
+            directory: "/".into(),
         })
+    }
+}
+
+impl Machine {
+    /// The same with a working directory.
+    pub(super) fn at(&self, directory: &Path) -> Self {
+        Self { directory: directory.display().to_string(), ..self.clone() }
     }
 }
 
@@ -34,6 +44,10 @@ fn allows(path: &str, bits: u32) -> bool {
 }
 
 impl World for Machine {
+    fn directory(&self) -> &str {
+        &self.directory
+    }
+
     fn kind(&self, path: &str) -> Option<FileKind> {
         let kind = fs::metadata(path).ok()?.file_type();
         Some(match (kind.is_file(), kind.is_dir()) {

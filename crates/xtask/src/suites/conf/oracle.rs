@@ -30,7 +30,7 @@ pub(super) fn prepare() -> Result<PathBuf> {
 
 /// One bash answers for all contexts, in their order.
 pub(super) fn ask(script: &Path, file: &ConfFile, contexts: &[KernelContext]) -> Result<Vec<Said>> {
-    let mut command = shell::bash()?.arg(script).arg(contexts.len().to_string());
+    let mut command = shell::bash(file.directory()).arg(script).arg(contexts.len().to_string());
     for context in contexts {
         command = command.arg(&context.file);
     }
