@@ -9,6 +9,7 @@
 //! T/.dkms-rs/failed/M/V/K/A/make.log
 //! T/.dkms-rs/verdict.json                what the last transaction left, T/.dkms-rs/motd in words while it is bad
 //! T/.dkms-rs/retiring/M/V                its package asked for removal during an upgrade; it goes when a successor is there
+//! T/.dkms-rs/going/K                     a package said that this kernel goes; the transaction's end sees whether it is gone
 //! T/.dkms-rs/initramfs-pending/K         the initramfs is still to be made again for this kernel
 //! T/M/V/K/A/.record.json                 how this build came about; moves and dies with it
 //! T/M/V/K/A/.installed.json              which files of it were placed where
@@ -200,6 +201,11 @@ impl Layout {
     /// There while a kernel's modules are newer than its initramfs.
     pub fn initramfs_pending(&self, release: &str) -> PathBuf {
         self.state().join("initramfs-pending").join(release)
+    }
+
+    /// There from when somebody says that a kernel goes until it is seen whether it is gone.
+    pub fn going(&self, release: &str) -> PathBuf {
+        self.state().join("going").join(release)
     }
 
     /// Directory of the notes of [`Layout::retiring`].

@@ -37,15 +37,23 @@ fn main() -> ExitCode {
 /// Whether the hook is to fail.
 fn run(setup: &Setup, words: &[&str]) -> Result<bool, Error> {
     let database = Database::new(setup);
-    let event = event(setup, &database, words)?;
-    if in_script(setup).is_some() && !matches!(event, Some(Event::Ended { .. } | Event::Leaving)) {
-        // Whatever is left is seen to when everything is in place. Never from within the trigger: that would be a loop.
-        Tool::new(setup, "dpkg-trigger")?.inherit(&setup.environment).args(["--no-await", TRIGGER]).require()?;
-    }
-    let Some(event) = event else { return Ok(false) };
+    // Never from within the trigger: that would be a loop. When our package goes, there is none any more.
+    let is_last = matches!(words.first(), Some(&("triggered" | "leaving")));
+    let end_follows = !is_last && in_script(setup).is_some() && end_will_follow(setup);
+    let Some(event) = event(setup, &database, words, end_follows)? else { return Ok(false) };
     let response = dkms_hook::answer(setup, &event, &database)?;
     reboot::note(setup, &response.report);
     Ok(response.fails(setup))
+}
+
+/// Sees to it that our trigger is run when everything is in place; `false` if that is not to be had, as when somebody calls
+/// scripts as dpkg would.
+fn end_will_follow(setup: &Setup) -> bool {
+    let activate = || -> Result<(), Error> {
+        let trigger = Tool::new(setup, "dpkg-trigger")?.inherit(&setup.environment);
+        trigger.args(["--no-await", TRIGGER]).require().map(drop)
+    };
+    activate().map_err(|error| dkms_hook::say(&format!("warning: {error}"))).is_ok()
 }
 
 /// The package whose script called us.
@@ -53,29 +61,28 @@ fn in_script(setup: &Setup) -> Option<&str> {
     setup.environment.get("DPKG_MAINTSCRIPT_PACKAGE").filter(|package| !package.is_empty())
 }
 
-fn event(setup: &Setup, database: &Database<'_>, words: &[&str]) -> Result<Option<Event>, Error> {
+/// What happened, if anything is to follow from it now.
+fn event(setup: &Setup, database: &Database<'_>, words: &[&str], end_follows: bool) -> Result<Option<Event>, Error> {
+    let parameters = setup.environment.get("DEB_MAINT_PARAMS").unwrap_or_default().trim_start_matches('\'');
     Ok(match *words {
         ["triggered", ..] => Some(Event::Ended { touched: Touched::default() }),
         ["leaving"] => Some(Event::Leaving),
         // Kernels are configured before their headers: the initramfs has been made, so there is no hurry.
-        ["header-postinst", ..] if in_script(setup).is_some() => None,
+        ["header-postinst", ..] if end_follows => None,
         ["kernel-postinst" | "header-postinst", release, ..] | ["kernel-install", "add", release, ..] => {
             Some(Event::KernelInstalled { release: release.to_owned() })
         }
-        ["kernel-prerm", release, ..] | ["kernel-install", "remove", release, ..] => {
-            Some(Event::KernelRemoved { release: release.to_owned() })
-        }
         // Also called for the old package of an upgrade, when the new one's kernel is there already.
-        ["kernel-postrm", release, ..] => match setup.environment.get("DEB_MAINT_PARAMS").unwrap_or_default() {
-            parameters if parameters.starts_with("upgrade") => None,
-            _ => Some(Event::KernelRemoved { release: release.to_owned() }),
-        },
+        ["kernel-postrm", ..] if parameters.starts_with("upgrade") => None,
+        ["kernel-prerm" | "kernel-postrm", release, ..] | ["kernel-install", "remove", release, ..] => {
+            Some(Event::KernelRemoved { release: release.to_owned(), at_once: !end_follows })
+        }
         ["module-postinst", name, version, ref others @ ..] => {
             let module = ModuleId::new(name, version)?;
             let archive =
                 others.first().map(|directory| PathBuf::from(directory).join(module.dashed() + ".dkms.tar.gz"));
             let archive = archive.filter(|path| path.is_absolute() && setup.root.is_file(path));
-            let at_once = in_script(setup).is_none_or(|package| database.is_awaited(package));
+            let at_once = !end_follows || in_script(setup).is_some_and(|package| database.is_awaited(package));
             Some(Event::ModuleInstalled { module, archive, at_once })
         }
         // Of `kernel-preinst` too: a kernel that is unpacked over itself may be the same, which the records will tell.

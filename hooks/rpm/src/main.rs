@@ -87,7 +87,9 @@ fn run(setup: &Setup, words: &[&str]) -> Result<bool, Error> {
         ["kernel-install", "remove", ..] if transaction::is_under_way(&setup.root) => return Ok(false),
         ["leaving"] => Event::Leaving,
         ["kernel-install", "add", release, ..] => Event::KernelInstalled { release: release.to_owned() },
-        ["kernel-install", "remove", release, ..] => Event::KernelRemoved { release: release.to_owned() },
+        ["kernel-install", "remove", release, ..] => {
+            Event::KernelRemoved { release: release.to_owned(), at_once: true }
+        }
         ["kernel-install", ..] => return Ok(false),
         _ => {
             dkms_hook::say(&format!("warning: `{}` is nothing that rpm's hooks of dkms say", words.join(" ")));

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::touched::Touched;
 use super::{Packages, Response, gone, source};
 use crate::error::Error;
-use crate::facts::{Facts, kernels};
+use crate::facts::{Facts, State, TargetFacts, kernels};
 use crate::initramfs;
+use crate::install;
 use crate::plan::{Action, Goal, Plan};
 use crate::report::{Outcome, Report};
 use crate::run::{self, Observer, RunOptions, Writer};
@@ -32,7 +33,12 @@ pub(super) fn ended(
     let seen = Arc::new(Seen::default());
     let watched = Setup { root: setup.root.watched(&seen), ..setup.clone() };
     let look = Look::at(&watched, packages)?;
-    if !is_untouched || !look.is_idle() {
+    let unindexed = look.unindexed(&watched);
+    if !unindexed.is_empty() {
+        let (guard, _) = writer.guard(setup, observer)?;
+        unindexed.iter().try_for_each(|release| install::request_depmod(setup, guard, release))?;
+    }
+    if !is_untouched || !look.is_idle() || !unindexed.is_empty() {
         return conclude(setup, look, followed, packages, writer, observer);
     }
     let response = conclude(&watched, look, followed, packages, writer, observer)?;
@@ -46,9 +52,8 @@ pub(super) fn ended(
 fn follow(setup: &Setup, touched: &Touched, writer: &mut Writer, observer: &mut dyn Observer) -> Result<Report, Error> {
     source::come_back(setup, writer, observer)?;
     let mut report = Report { troubles: source::follow(setup, touched, writer, observer)?, ..Report::default() };
-    for kernel in gone::kernels(setup, touched)? {
-        report.add(gone::remove(setup, kernel, writer, observer)?);
-    }
+    report.add(gone::follow(setup, touched, writer, observer)?);
+    gone::settle(setup, writer, observer)?;
     // That something stays is no change.
     report.entries.retain(|entry| !matches!(entry.outcome, Outcome::Settled(_)));
     Ok(report)
@@ -69,9 +74,7 @@ fn conclude(
     report.add(run::achieve_looked(setup, &goal, (facts, plan), &options, writer, observer)?);
     // What others had on loan from a kernel that is gone could not go with it before they had something else.
     if setup.distribution.has_weak_updates() {
-        for kernel in gone::kernels(setup, &Touched::default())? {
-            report.add(gone::remove(setup, kernel, writer, observer)?);
-        }
+        report.add(gone::follow(setup, &Touched::default(), writer, observer)?);
     }
     if !initramfs::pending(setup).is_empty() {
         let (guard, _) = writer.guard(setup, observer)?;
@@ -115,6 +118,17 @@ impl Look {
     fn of(setup: &Setup, goal: Goal) -> Result<Self, Error> {
         let (facts, plan) = run::look(setup, &goal)?;
         Ok(Self { goal, facts, plan })
+    }
+
+    /// Kernels that have modules of ours and no index of modules. Scripts of Debian's kernels take it away when they are
+    /// purged, also where another package has brought the same kernel meanwhile.
+    fn unindexed(&self, setup: &Setup) -> BTreeSet<&str> {
+        let is_placed = |known: &TargetFacts| known.state == State::Installed || known.borrowed.is_some();
+        let placed = self.facts.targets.iter().filter(|(_, known)| is_placed(known));
+        let kernels: BTreeSet<&KernelId> = placed.map(|(target, _)| &target.kernel).collect();
+        let looked_at = kernels.into_iter().filter(|kernel| self.facts.kernels.contains_key(*kernel));
+        let releases = looked_at.map(|kernel| kernel.release.as_str());
+        releases.filter(|release| !setup.root.exists(&kernels::directory(setup, release).join("modules.dep"))).collect()
     }
 
     /// Whether nothing is to be done now, and nothing is left for another event.

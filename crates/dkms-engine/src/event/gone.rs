@@ -1,6 +1,10 @@
 //! Kernels that are gone, and what we left in their directories.
+//!
+//! What scripts of packages say of a kernel is only noted: the same one may come back in the same transaction, by another
+//! package or by another version of this one. The end looks, and only a kernel that is not there has gone.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::Touched;
 use crate::error::Error;
@@ -13,17 +17,83 @@ use crate::report::Report;
 use crate::root::Kind;
 use crate::run::{self, Depmod, Observer, RunOptions, Writer};
 use crate::setup::Setup;
+use crate::staged::Staged;
 use crate::target::KernelId;
 
-/// Kernels that something is built for and that are not there any more: packages took their files away just now, or
-/// nothing but our modules is left in their directory. One of which nothing at all can be seen may be on a disk that is
-/// not mounted.
+/// Leaves word that somebody said of a kernel that it goes.
+///
+/// # Errors
+/// `Io`, and what keeps us from writing.
+pub(super) fn announce(
+    setup: &Setup,
+    kernel: &KernelId,
+    writer: &mut Writer,
+    observer: &mut dyn Observer,
+) -> Result<(), Error> {
+    if Tree::gather(setup)?.modules.is_empty() {
+        return Ok(());
+    }
+    let (guard, _) = writer.guard(setup, observer)?;
+    Staged::file(&setup.root, &setup.layout.going(&kernel.release), b"", 0o644)?.publish(guard)
+}
+
+/// Kernels of which it was said.
+fn announced(setup: &Setup) -> Result<BTreeSet<KernelId>, Error> {
+    let note = setup.layout.going("x");
+    let notes = setup.root.list(note.parent().unwrap_or(&note))?.into_iter();
+    let releases = notes.filter_map(|(name, _)| name.into_string().ok()).filter(|name| !name.starts_with('.'));
+    Ok(releases.filter_map(|release| KernelId::new(&release, &setup.machine.arch).ok()).collect())
+}
+
+/// Takes away what is left of us for the kernels that are gone.
+///
+/// # Errors
+/// As [`kernels`] and [`remove`].
+pub(super) fn follow(
+    setup: &Setup,
+    touched: &Touched,
+    writer: &mut Writer,
+    observer: &mut dyn Observer,
+) -> Result<Report, Error> {
+    let mut report = Report::default();
+    for kernel in kernels(setup, touched)? {
+        let note = setup.layout.going(&kernel.release);
+        report.add(remove(setup, kernel, writer, observer)?);
+        withdraw(setup, &note, writer, observer)?;
+    }
+    Ok(report)
+}
+
+/// At the end of a transaction it has been seen what became of all of them: those that are there stay.
+///
+/// # Errors
+/// `Io`, and what keeps us from writing.
+pub(super) fn settle(setup: &Setup, writer: &mut Writer, observer: &mut dyn Observer) -> Result<(), Error> {
+    announced(setup)?
+        .iter()
+        .try_for_each(|kernel| withdraw(setup, &setup.layout.going(&kernel.release), writer, observer))
+}
+
+fn withdraw(setup: &Setup, note: &Path, writer: &mut Writer, observer: &mut dyn Observer) -> Result<(), Error> {
+    if setup.root.link_meta(note).is_some() {
+        let (_guard, _) = writer.guard(setup, observer)?;
+        setup.root.remove_file(note)?;
+        setup.root.remove_empty_parents(note, &setup.layout.state());
+    }
+    Ok(())
+}
+
+/// Kernels that something is built for and that are not there any more: packages took their files away just now, somebody
+/// said so, or nothing but our modules is left in their directory. One of which nothing at all can be seen, and nothing was
+/// said, may be on a disk that is not mounted.
 ///
 /// # Errors
 /// `Io` for a tree that cannot be read.
-pub(super) fn kernels(setup: &Setup, touched: &Touched) -> Result<BTreeSet<KernelId>, Error> {
+fn kernels(setup: &Setup, touched: &Touched) -> Result<BTreeSet<KernelId>, Error> {
+    let announced = announced(setup)?;
     let has_no_image = |release: &&String| !has_image(setup, &directory(setup, release));
-    let gone: BTreeSet<String> = touched.kernels.iter().filter(has_no_image).cloned().collect();
+    let told = touched.kernels.iter().chain(announced.iter().map(|kernel| &kernel.release));
+    let gone: BTreeSet<String> = told.filter(has_no_image).cloned().collect();
     let remains = remains(setup)?;
     if gone.is_empty() && remains.is_empty() {
         return Ok(BTreeSet::new());
@@ -37,6 +107,8 @@ pub(super) fn kernels(setup: &Setup, touched: &Touched) -> Result<BTreeSet<Kerne
         tree.builds().filter(is_gone).map(|build| build.target.kernel.clone()).collect();
     let borrowers = loans::gather(setup, &tree)?.into_keys().map(|target| target.kernel);
     kernels.extend(borrowers.filter(|kernel| gone.contains(&kernel.release) || remains.contains(&kernel.release)));
+    // What failed for it is forgotten, too.
+    kernels.extend(announced.into_iter().filter(|kernel| gone.contains(&kernel.release)));
     Ok(kernels)
 }
 
@@ -44,12 +116,7 @@ pub(super) fn kernels(setup: &Setup, touched: &Touched) -> Result<BTreeSet<Kerne
 ///
 /// # Errors
 /// As [`run::achieve`].
-pub(super) fn remove(
-    setup: &Setup,
-    kernel: KernelId,
-    writer: &mut Writer,
-    observer: &mut dyn Observer,
-) -> Result<Report, Error> {
+fn remove(setup: &Setup, kernel: KernelId, writer: &mut Writer, observer: &mut dyn Observer) -> Result<Report, Error> {
     let directory = directory(setup, &kernel.release);
     let goal = Goal::KernelGone { kernel, autoinstalled_only: false };
     let options = RunOptions { depmod: Depmod::Later, ..RunOptions::default() };
@@ -71,8 +138,6 @@ pub(super) fn remove(
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::testing;
 
@@ -96,5 +161,68 @@ mod tests {
         assert!(is_there("6.1/build/empty") && !is_there("6.1/extra"));
         assert!(!is_there("6.2"));
         assert!(is_there("6.3/extra"), "its image is there");
+    }
+    /// A module that is built for a kernel that is there.
+    fn scene() -> (tempfile::TempDir, Setup) {
+        let (directory, setup) = testing::setup();
+        for path in ["/lib/modules/6.1/kernel", "/lib/modules/6.1/build", "/var/lib/dkms/m/1/6.1/x86_64/module"] {
+            setup.root.create_dir_all(Path::new(path)).unwrap();
+        }
+        testing::write(&setup, "/usr/src/m-1/dkms.conf", "");
+        setup.root.symlink(Path::new("/usr/src/m-1"), Path::new("/var/lib/dkms/m/1/source")).unwrap();
+        (directory, setup)
+    }
+
+    struct Complete;
+
+    impl super::super::Packages for Complete {
+        fn unfinished(&self, _release: &str) -> Option<String> {
+            None
+        }
+    }
+
+    fn said(setup: &Setup, at_once: bool) {
+        let event = super::super::Event::KernelRemoved { release: "6.1".into(), at_once };
+        super::super::respond(setup, &event, &Complete, &mut Nobody).unwrap();
+    }
+
+    fn is_built(setup: &Setup) -> bool {
+        Tree::gather(setup).unwrap().builds().next().is_some()
+    }
+
+    #[test]
+    fn a_kernel_that_is_said_to_go_and_is_there_at_the_end_stays() {
+        for at_once in [true, false] {
+            let (_directory, setup) = scene();
+            said(&setup, at_once);
+            let kernel = Path::new("/lib/modules/6.1/kernel");
+            // Between two packages of the same release there is none.
+            setup.root.remove_dir(kernel).unwrap();
+            setup.root.create_dir_all(kernel).unwrap();
+            follow(&setup, &Touched::default(), &mut Writer::default(), &mut Nobody).unwrap();
+            settle(&setup, &mut Writer::default(), &mut Nobody).unwrap();
+            assert!(is_built(&setup));
+            assert!(announced(&setup).unwrap().is_empty(), "it was seen");
+        }
+    }
+
+    #[test]
+    fn a_kernel_that_is_said_to_go_is_gone_at_the_end_though_its_headers_are_there() {
+        let (_directory, setup) = scene();
+        setup.root.remove_dir(Path::new("/lib/modules/6.1/kernel")).unwrap();
+        follow(&setup, &Touched::default(), &mut Writer::default(), &mut Nobody).unwrap();
+        assert!(is_built(&setup), "nobody said so");
+        said(&setup, false);
+        assert!(is_built(&setup), "it may come back");
+        follow(&setup, &Touched::default(), &mut Writer::default(), &mut Nobody).unwrap();
+        assert!(!is_built(&setup) && announced(&setup).unwrap().is_empty());
+    }
+
+    #[test]
+    fn where_no_end_comes_a_kernel_that_is_not_there_goes_at_once() {
+        let (_directory, setup) = scene();
+        setup.root.remove_tree(Path::new("/lib/modules/6.1")).unwrap();
+        said(&setup, true);
+        assert!(!is_built(&setup) && announced(&setup).unwrap().is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! dkms itself goes.
 
-use super::source;
+use super::{Touched, gone, source};
 use crate::error::Error;
 use crate::facts::retiring::retiring;
 use crate::facts::tree::Tree;
@@ -15,7 +15,8 @@ use crate::setup::Setup;
 pub(super) fn leave(setup: &Setup, writer: &mut Writer, observer: &mut dyn Observer) -> Result<Report, Error> {
     // rpm tells of every source when the package goes whose trigger that is; those that are there stay.
     source::come_back(setup, writer, observer)?;
-    let mut report = Report::default();
+    let mut report = gone::follow(setup, &Touched::default(), writer, observer)?;
+    gone::settle(setup, writer, observer)?;
     for module in retiring(setup)? {
         let tree = Tree::gather_module(setup, &module.name)?;
         if tree.modules.iter().all(|other| other.id == module) {

@@ -50,10 +50,12 @@ pub enum Event {
         /// Its release.
         release: String,
     },
-    /// A kernel is about to be removed, or is gone.
+    /// Somebody says that a kernel goes. Whether it does is seen on the disk: another package may bring the same one.
     KernelRemoved {
         /// Its release.
         release: String,
+        /// No [`Event::Ended`] will come.
+        at_once: bool,
     },
     /// dkms itself is about to be removed: nobody will do later what was put off.
     Leaving,
@@ -132,8 +134,12 @@ pub fn respond(
             let goal = Goal::Autoinstalled { kernels, force: false, only: None };
             achieve(setup, &goal, &RunOptions::default(), &mut writer, observer)
         }
-        Event::KernelRemoved { release } => {
-            let report = gone::remove(setup, KernelId::new(release, &setup.machine.arch)?, &mut writer, observer)?;
+        Event::KernelRemoved { release, at_once } => {
+            let kernel = KernelId::new(release, &setup.machine.arch)?;
+            gone::announce(setup, &kernel, &mut writer, observer)?;
+            let touched = Touched::default();
+            let report =
+                if *at_once { gone::follow(setup, &touched, &mut writer, observer)? } else { Report::default() };
             Ok(Response { report, problems: Vec::new() })
         }
         Event::Leaving => {

@@ -12,6 +12,7 @@ use super::session::Session;
 use crate::error::Error;
 use crate::facts::kernels;
 use crate::layout::{BOOT, MODULE_DIRS};
+use crate::lock::Guard;
 use crate::setup::Setup;
 use crate::staged::Staged;
 use crate::tool::Tool;
@@ -40,6 +41,14 @@ pub fn is_depmod_pending(setup: &Setup) -> bool {
     // A dkms that is called from inside a run leaves that to the run.
     let inside = setup.environment.get(crate::lock::HELD).is_some();
     !inside && setup.root.list(pending.parent().unwrap_or(&pending)).is_ok_and(|entries| !entries.is_empty())
+}
+
+/// Has the next run that sees to it make the index of a kernel again.
+///
+/// # Errors
+/// `Io`.
+pub fn request_depmod(setup: &Setup, guard: &Guard, release: &str) -> Result<(), Error> {
+    Staged::file(&setup.root, &setup.layout.depmod_pending(release), b"", 0o644)?.publish(guard)
 }
 
 /// For `--no-depmod`: the caller sees to it himself.

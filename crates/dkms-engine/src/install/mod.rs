@@ -33,7 +33,7 @@ use std::path::PathBuf;
 
 use dkms_conf::module_config::ModuleConfig;
 
-pub use depmod::{depmod, forgo_depmod, is_depmod_pending};
+pub use depmod::{depmod, forgo_depmod, is_depmod_pending, request_depmod};
 pub use event::{InstallEvent, LeftBecause};
 pub use journal::is_half_done;
 pub use loan::{borrow, give_back, lend};

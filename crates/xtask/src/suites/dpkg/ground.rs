@@ -93,6 +93,9 @@ impl transaction::Ground for Ground {
         let kernels = releases.0.iter().flat_map(|release| kernel_packages(release));
         let wanted: Vec<String> = PACKAGES.iter().map(|name| (*name).to_owned()).chain(kernels).collect();
         let stocked = stock(suite, &counted, &wanted)?;
+        // It does not go with the signed one, so it is asked for on its own.
+        let stocked =
+            stock(suite, &stocked, &[format!("linux-image-{}-unsigned", releases.0[Kernel::Newer as usize])])?;
         let stocked = made::layer(&stocked, suite, &releases.0[0], &releases.0[1])?;
         Ok(Ground { suite, side, releases, stocked })
     }
@@ -171,6 +174,9 @@ fn kernel_packages(release: &str) -> [String; 2] {
 fn stock(suite: &str, below: &Layer, wanted: &[String]) -> Result<Layer> {
     let known = Debs::of(suite)?.known(wanted)?;
     let wanted: Vec<&str> = wanted.iter().map(String::as_str).filter(|name| known.contains_key(*name)).collect();
+    if wanted.is_empty() {
+        return Ok(below.clone());
+    }
     let recipe: Vec<String> = wanted.iter().map(|name| format!("{name}={}", known[*name])).collect();
     below.extend("stocked", &format!("2 {COMPILER} {}", recipe.join(" ")), |root| {
         let line = format!("apt-get install -y -q --download-only --no-install-recommends {}", wanted.join(" "));

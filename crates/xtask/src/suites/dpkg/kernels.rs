@@ -164,6 +164,41 @@ pub(super) fn image_building(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
+/// Run by each script of a kernel's package: tells when the modules of the kernel that it is about are not there.
+const WATCH: &str = r#"
+set -e
+for phase in preinst postinst prerm postrm; do
+    mkdir -p /etc/kernel/$phase.d
+    cat > /etc/kernel/$phase.d/zz-watch << 'END'
+#!/bin/sh
+for module in acpi_call twig; do
+    ls /lib/modules/"$1"/updates/dkms/$module.ko* > /dev/null 2>&1 || echo "$0 $DEB_MAINT_PARAMS: $module is not there" >> /var/log/lacking
+done
+END
+    chmod 0755 /etc/kernel/$phase.d/zz-watch
+done
+touch /var/log/lacking
+"#;
+
+/// S26: the headers stay, so apt brings the unsigned kernel in the place of the signed one, whose purge comes last.
+pub(super) fn gives_way(stage: &Stage) -> Result<()> {
+    let newer = stage.ground.release(Newer);
+    stage.prepare(WATCH)?;
+    // Scripts of Debian take the index of a kernel away with what they purge.
+    let purge = stage.apt(&format!("purge linux-image-{newer}"))?;
+    purge.builds(stage, 0).depmods(stage, &[newer]);
+    stage.apt(&format!("install linux-image-{newer}"))?.builds(stage, 0).depmods(stage, &[]);
+    for module in ["acpi-call", "twig"] {
+        stage.expect_state(module, newer, Some("installed"))?;
+    }
+    image::holds(stage, newer, "twig")?;
+    stage.complain(&stage.root.must("cat /var/log/lacking")?.stdout);
+    let said = format!("{}{}", purge.said, stage.root.must("ls /var/lib/dkms/.dkms-rs")?.stdout);
+    stage.expect(!said.contains("dkms: removed"), || format!("something was removed\n{said}"));
+    stage.expect(!said.contains("going"), || "a kernel is still said to go".into());
+    Ok(())
+}
+
 /// Whoever wants a failed build to fail the transaction says so, and can go on when the module is gone.
 pub(super) fn on_failure(stage: &Stage) -> Result<()> {
     stage.prepare("echo 'on_failure=\"fail\"' >> /etc/dkms/framework.conf")?;

@@ -79,6 +79,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     row("S25-tree", "no room in the tree", with(&[Older, Newer], &[made::TWIG]), full::tree),
     row("S25-modules", "no room for modules", with(&[Older, Newer], &[made::TWIG]), full::modules),
     row("S25-temporary", "no room in /tmp", with(&[Older, Newer], &[made::TWIG]), full::temporary),
+    row(
+        "S26",
+        "a kernel gives way to the same one",
+        with(&[Older, Newer], &[ACPI_CALL, made::TWIG]),
+        kernels::gives_way,
+    ),
     MANY,
     row("interrupted", "dpkg dies and is run again", with(&[Older], &[ACPI_CALL]), rescue::interrupted),
     row("bare", "dpkg without apt", with(&[Older], &[ACPI_CALL]), rescue::bare),
