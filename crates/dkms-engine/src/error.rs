@@ -6,6 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::diagnosis::Diagnosis;
 use crate::target::{KernelId, ModuleId, Target};
 
 /// Everything that stops a step.
@@ -188,14 +189,14 @@ pub enum Error {
         reason: String,
     },
     /// make came back with a failure.
-    #[error("building {target} failed with status {status}{}", with_first_error(.first_error))]
+    #[error("building {target} failed{}", .diagnosis.after_failed(*.status))]
     MakeFailed {
         /// What was built.
         target: Target,
         /// Exit status of the command.
         status: i32,
-        /// The first line a compiler complained in.
-        first_error: Option<String>,
+        /// What the log tells.
+        diagnosis: Box<Diagnosis>,
         /// The kept log.
         log: PathBuf,
     },
@@ -308,7 +309,7 @@ pub enum Error {
         reason: String,
     },
     /// A script of the module failed and its status counts.
-    #[error("{directive} of `{module}` failed with status {status}")]
+    #[error("{directive} of `{module}` failed{}", .diagnosis.after_failed(*.status))]
     ScriptFailed {
         /// Whose script.
         module: ModuleId,
@@ -316,6 +317,8 @@ pub enum Error {
         directive: &'static str,
         /// Its status.
         status: i32,
+        /// What the log tells, for scripts whose output is logged.
+        diagnosis: Box<Diagnosis>,
         /// The kept log, for scripts whose output is logged.
         log: Option<PathBuf>,
     },
@@ -403,6 +406,43 @@ impl Error {
         }
     }
 
+    /// Whether a build's log says more.
+    pub(crate) fn is_of_a_log(&self) -> bool {
+        matches!(
+            self,
+            Error::MakeFailed { .. }
+                | Error::NotBuilt { .. }
+                | Error::ObjectWrong { .. }
+                | Error::PatchFailed { .. }
+                | Error::ScriptFailed { .. }
+        )
+    }
+
+    /// The same as a clause about a module and a kernel that have been named already.
+    pub fn clause(&self) -> String {
+        let failed = |what: &str, status: i32, diagnosis: &Diagnosis| match diagnosis.cause {
+            Some(cause) => cause.to_string(),
+            None => format!("its {what} failed with status {status}"),
+        };
+        match self {
+            Error::MakeFailed { status, diagnosis, .. } => failed("build", *status, diagnosis),
+            Error::ScriptFailed { directive, status, diagnosis, .. } => failed(directive, *status, diagnosis),
+            Error::DependencyMissing { missing, .. } => {
+                format!("it needs {} installed for that kernel first", missing.join(", "))
+            }
+            Error::InstallRefused { reasons, .. } => format!("nothing of it was installed: {}", reasons.join("; ")),
+            Error::NotBuilt { object, .. } => format!("its build left no `{object}`"),
+            Error::ObjectMissing { object, .. } => format!("its build has no `{object}`"),
+            Error::ObjectWrong { object, reason, .. } => format!("its `{object}` is unusable: {reason}"),
+            Error::PatchFailed { patch, .. } => format!("its patch `{patch}` does not apply"),
+            Error::PatchMissing { patch, reason, .. } => format!("its patch `{patch}` cannot be used: {reason}"),
+            Error::PreInstallRefused { status, .. } => format!("its PRE_INSTALL refused with status {status}"),
+            Error::SourceEmpty { path, .. } => format!("its source `{}` has nothing to build", path.display()),
+            Error::SourceUncopied { cause, .. } => format!("its source cannot be copied: {cause}"),
+            other => other.to_string(),
+        }
+    }
+
     /// What to type next, when there is something.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
@@ -436,11 +476,13 @@ impl Error {
             Error::KernelMissing { .. } => {
                 "ls the install tree for the releases that are there, and name one with -k".into()
             }
-            Error::MakeFailed { log, .. }
-            | Error::NotBuilt { log, .. }
-            | Error::ObjectWrong { log, .. }
-            | Error::PatchFailed { log, .. }
-            | Error::ScriptFailed { log: Some(log), .. } => format!("less {}", log.display()),
+            Error::MakeFailed { diagnosis, log, .. } | Error::ScriptFailed { diagnosis, log: Some(log), .. } => {
+                let advice = diagnosis.advice.as_ref().map(|advice| format!("{advice}; ")).unwrap_or_default();
+                format!("{advice}less {}", log.display())
+            }
+            Error::NotBuilt { log, .. } | Error::ObjectWrong { log, .. } | Error::PatchFailed { log, .. } => {
+                format!("less {}", log.display())
+            }
             Error::NoModuleSource { .. } => "name a directory that has a dkms.conf, or the file itself".into(),
             Error::NotAdded { module } => format!("dkms add {module}"),
             Error::ObjectMissing { target, .. } => {
@@ -469,10 +511,6 @@ fn io_hint(source: &io::Error, path: &Path) -> Option<String> {
         io::ErrorKind::PermissionDenied => Some("run the command again with sudo".into()),
         _ => None,
     }
-}
-
-fn with_first_error(line: &Option<String>) -> String {
-    line.as_ref().map(|line| format!(": {line}")).unwrap_or_default()
 }
 
 fn last_lines(output: &str) -> String {

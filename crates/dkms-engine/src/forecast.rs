@@ -54,7 +54,7 @@ impl fmt::Display for Objection {
             Ground::Failed { message, first_error } => {
                 write!(f, "{module} did not build for kernel {release} and is still the same: {message}")?;
                 let unsaid = first_error.as_ref().filter(|line| !message.contains(line.as_str()));
-                unsaid.map_or(Ok(()), |line| write!(f, ": {line}"))
+                unsaid.map_or(Ok(()), |lines| write!(f, ": {}", lines.replace('\n', " ")))
             }
         }
     }
@@ -132,6 +132,7 @@ mod tests {
             message: "make ended with 2".into(),
             status: 2,
             first_error: Some("m.c:1: error: no".into()),
+            advice: None,
             duration_ms: 1,
             asked_by: "hook".into(),
         };

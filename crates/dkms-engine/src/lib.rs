@@ -15,6 +15,7 @@ pub mod archive;
 pub mod build;
 pub mod cancel;
 pub mod conf_shell;
+pub mod diagnosis;
 pub mod environment;
 pub mod error;
 pub mod event;

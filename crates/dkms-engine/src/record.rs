@@ -134,12 +134,15 @@ pub struct FailureRecord {
     pub fingerprint: Fingerprint,
     /// The configuration that counted.
     pub config: ModuleConfig,
-    /// The error's sentence.
+    /// The error as a clause about the module; whole sentences are in records of earlier versions.
     pub message: String,
     /// Exit status the command had.
     pub status: i32,
-    /// First line a compiler complained in.
+    /// The lines that say why: the first one, and for a configure script those that follow it.
     pub first_error: Option<String>,
+    /// What helps, where something is known; records of earlier versions lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
     /// Wall time of the attempt in milliseconds.
     pub duration_ms: u64,
     /// Who asked.
@@ -227,4 +230,31 @@ fn encode<T: Serialize>(path: &Path, value: &T) -> Result<Vec<u8>, Error> {
         serde_json::to_vec(value).map_err(|error| Error::State { path: path.to_owned(), reason: error.to_string() })?;
     content.push(b'\n');
     Ok(content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn failures_of_versions_that_knew_no_advice_are_read() {
+        let record = FailureRecord {
+            format: FORMAT,
+            fingerprint: Fingerprint::default(),
+            config: testing::module_config(),
+            message: "building m/1 for 6.1 (x86_64) failed with status 2".into(),
+            status: 2,
+            first_error: None,
+            advice: None,
+            duration_ms: 1,
+            asked_by: "test".into(),
+        };
+        let text = serde_json::to_string(&record).unwrap();
+        assert!(!text.contains("advice"));
+        assert_eq!(serde_json::from_str::<FailureRecord>(&text).unwrap(), record);
+        let advised = FailureRecord { advice: Some("reinstall".into()), ..record };
+        let text = serde_json::to_string(&advised).unwrap();
+        assert_eq!(serde_json::from_str::<FailureRecord>(&text).unwrap(), advised);
+    }
 }

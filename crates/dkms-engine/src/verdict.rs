@@ -70,7 +70,7 @@ pub struct Problem {
     pub kind: Kind,
     /// Why, as a fragment of a sentence.
     pub reason: String,
-    /// The first line in which a compiler complained.
+    /// The lines in which a compiler or a script complained.
     pub first_error: Option<String>,
     /// Another version that is installed in its place.
     pub stays: Option<String>,
@@ -177,7 +177,8 @@ impl Problem {
     fn words(&self, release: &str) -> String {
         let Self { module, reason, first_error, stays, hint, .. } = self;
         // Some reasons quote it.
-        let first_error = first_error.clone().filter(|line| !reason.contains(line.as_str()));
+        let first_error = first_error.as_ref().filter(|line| !reason.contains(line.as_str()));
+        let first_error = first_error.map(|lines| lines.replace('\n', "\n  "));
         let stays = stays.as_ref().map(|version| format!("version {version} stays installed there"));
         let hint = hint.as_ref().map(|hint| format!("hint: {hint}"));
         let more: String = [first_error, stays, hint].into_iter().flatten().map(|line| format!("\n  {line}")).collect();
@@ -228,7 +229,7 @@ impl Judge<'_> {
         let mut outcomes = self.report.entries.iter().filter(of_target).map(|entry| &entry.outcome);
         outcomes
             .find_map(|outcome| match outcome {
-                Outcome::Failed { error, .. } => Some(error.to_string()),
+                Outcome::Failed { error, .. } => Some(error.clause()),
                 Outcome::NotTried { after, .. } if *after != target.module => Some(format!("`{after}` failed")),
                 _ => None,
             })
@@ -236,12 +237,14 @@ impl Judge<'_> {
     }
 
     fn settled(&self, target: &Target, kind: Kind, why: &Why) -> Problem {
-        let Why::FailedBefore { message, first_error, .. } = why else {
+        let Why::FailedBefore { message, first_error, advice, .. } = why else {
             return self.problem(target, kind, words::reason(why));
         };
         let log = self.layout.failed(target).join("make.log");
         let problem = self.problem(target, kind, message.clone());
-        let again = problem.hint.as_ref().map(|again| format!("less {}; `{again}` tries it again", log.display()));
+        let advice = advice.as_ref().map(|advice| format!("{advice}; ")).unwrap_or_default();
+        let again =
+            problem.hint.as_ref().map(|again| format!("{advice}less {}; `{again}` tries it again", log.display()));
         Problem { first_error: first_error.clone(), hint: again, ..problem }
     }
 

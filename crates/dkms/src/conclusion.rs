@@ -126,7 +126,7 @@ mod tests {
 
     fn make_failed(release: &str) -> Entry {
         let target = Target::new(module(), kernel(release));
-        failed(release, Error::MakeFailed { target, status: 2, first_error: None, log: "/l".into() })
+        failed(release, Error::MakeFailed { target, status: 2, diagnosis: Box::default(), log: "/l".into() })
     }
 
     fn not_tried(release: &str) -> Entry {
@@ -143,7 +143,7 @@ mod tests {
     }
 
     fn failed_before(release: &str) -> Entry {
-        settled(release, Why::FailedBefore { message: "m".into(), status: 2, first_error: None })
+        settled(release, Why::FailedBefore { message: "m".into(), status: 2, first_error: None, advice: None })
     }
 
     /// Status of a run over kernels a and b.

@@ -182,7 +182,13 @@ mod tests {
         let kernel = || KernelId::new("6.1", "x86_64").unwrap();
         let target = || Target::new(module(), kernel());
         let path = PathBuf::new;
-        let script = |status| Error::ScriptFailed { module: module(), directive: "PRE_BUILD", status, log: None };
+        let script = |status| Error::ScriptFailed {
+            module: module(),
+            directive: "PRE_BUILD",
+            status,
+            diagnosis: Box::default(),
+            log: None,
+        };
         let name = |what| Error::NameInvalid { what, value: "".into(), reason: "" };
         for (error, expected) in [
             (Error::AlreadyAdded { module: module(), path: path() }, 3),
@@ -207,7 +213,7 @@ mod tests {
             (Error::Interrupted { signal: 2 }, 130),
             (Error::KernelMissing { kernel: kernel(), path: path() }, 6),
             (Error::OsRelease, 4),
-            (Error::MakeFailed { target: target(), status: 2, first_error: None, log: path() }, 10),
+            (Error::MakeFailed { target: target(), status: 2, diagnosis: Box::default(), log: path() }, 10),
             (Error::NotBuilt { target: target(), object: String::new(), log: path() }, 7),
             (Error::SourceUncopied { module: module(), cause: Box::new(Error::OsRelease) }, 8),
             (Error::Keys { path: path(), reason: String::new() }, 1),
@@ -270,8 +276,8 @@ mod tests {
             (Why::Deferred { missing: missing.clone() }, Some(13), false),
             (Why::DependencyMissing { missing: missing.clone() }, Some(13), true),
             (Why::Excluded { reason: "r".into(), directive: "d".into(), value: "v".into() }, Some(77), false),
-            (Why::FailedBefore { message: "m".into(), status: 2, first_error: None }, None, true),
-            (Why::FailedBefore { message: "m".into(), status: 77, first_error: None }, None, false),
+            (Why::FailedBefore { message: "m".into(), status: 2, first_error: None, advice: None }, None, true),
+            (Why::FailedBefore { message: "m".into(), status: 77, first_error: None, advice: None }, None, false),
             (Why::HeadersMissing { path: "/h".into(), package: None }, Some(21), false),
             (Why::Kept { successor: "2".into() }, None, false),
             (Why::NoSource, Some(2), false),

@@ -1,71 +1,149 @@
-//! The one line of a log that says why a build failed, and whether the module has to do with it at all.
+//! The lines of a log that say why a build failed, and the sort of cause.
 //!
-//! A parallel make buries it under what other compilers still had to say. The kinds of complaint are tried from the most
-//! to the least telling; of the best kind that occurs, the first line counts.
+//! A parallel make buries them under what other compilers still had to say. The kinds of complaint are tried from the most
+//! to the least telling; of the best kind that occurs, the first line counts. A configure script explains itself in the
+//! lines after its complaint. Where nothing looks like a complaint, what was said last before make gave up counts.
 
 use std::io::{BufRead, BufReader, Read};
 
-/// Longest text that is shown; a template error of a C++ tool can have kilobytes.
+use super::recognizers;
+use crate::diagnosis::{Cause, Diagnosis};
+
+/// Longest line that is shown; a template error of a C++ tool can have kilobytes.
 const LONGEST: usize = 300;
 
+/// How many lines of a configure script's explanation are kept.
+const MOST_LINES: usize = 6;
+
+/// How a configure script made by autoconf begins its last words; the message may follow in the next lines.
+const CONFIGURE: &str = "configure: error:";
+
 /// Kinds of complaint, most telling first: a line is of a kind if it contains one of its words.
-const KINDS: [&[&str]; 6] = [
+const KINDS: [&[&str]; 5] = [
     // Compilers: gcc and clang name the place, rustc and the assembler do not.
-    &[": error: ", ": fatal error: ", ": Error: ", "error[E", ": error #"],
+    &[CONFIGURE, ": error: ", ": fatal error: ", ": Error: ", "error[E", ": error #"],
     // The linker and the last stage of a module build.
     &["ERROR: modpost: ", "undefined reference to", "multiple definition of", "ld: cannot find"],
     // A program that is not there.
     &[": command not found", ": not found"],
-    // What the kernel's build system, a configure script or a Makefile says of its own.
-    &["configure: error: ", "ERROR: ", "error: ", "fatal: "],
+    // What the kernel's build system or a Makefile says of its own.
+    &["ERROR: ", "error: ", "Error: ", "fatal: "],
     &["Makefile:", "No rule to make target"],
-    &["*** "],
 ];
 
-/// What the machine says when it is at its end: trying again may well succeed, with the same inputs.
-const MACHINE: [&str; 6] = [
-    "No space left on device",
-    "Disk quota exceeded",
-    "Read-only file system",
-    "Cannot allocate memory",
-    "virtual memory exhausted",
-    "Killed signal terminated program",
-];
-
-/// What a log tells.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Findings {
-    /// The line.
-    pub(crate) first_error: Option<String>,
-    /// Disk or memory were at their end.
-    pub(crate) of_the_machine: bool,
+/// Whose log it is.
+pub(crate) struct Seen<'a> {
+    /// The directory of the build as the commands saw it: paths are shown relative to it.
+    pub(crate) build: &'a str,
+    /// Directories of the kernel's headers.
+    pub(crate) kernel: &'a [String],
 }
 
-/// Reads a log. `build` is the directory of the build as the commands saw it: paths are shown relative to it.
-pub(crate) fn read(log: impl Read, build: &str) -> Findings {
-    let mut findings = Findings::default();
-    let mut best = KINDS.len();
+/// Reads a log.
+pub(crate) fn read(log: impl Read, seen: &Seen<'_>) -> Diagnosis {
+    let mut reading = Reading { best: KINDS.len(), ..Reading::default() };
     let mut reader = BufReader::new(log);
     let mut line = Vec::new();
     while reader.read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
-        let text = String::from_utf8_lossy(&line);
-        let text = text.trim();
-        if !text.starts_with("# ") {
-            findings.of_the_machine |= MACHINE.iter().any(|words| text.contains(words));
-            if let Some(kind) = kind_of(text).filter(|kind| *kind < best) {
-                best = kind;
-                findings.first_error = Some(shown(text, build));
-            }
-        }
+        reading.line(&String::from_utf8_lossy(&line), seen.build);
         line.clear();
     }
-    findings
+    reading.finish(seen.kernel)
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Reading {
+    machine: Option<Cause>,
+    /// Place in [`KINDS`] of what is in `lines`.
+    best: usize,
+    lines: Vec<String>,
+    /// The lines that follow belong to the explanation.
+    goes_on: bool,
+    /// The last thing that was said, and what it was when make gave up.
+    last: Option<String>,
+    before_end: Option<String>,
+    symvers_missing: Option<String>,
+}
+
+impl Reading {
+    fn line(&mut self, line: &str, build: &str) {
+        let text = line.trim();
+        if text.starts_with("# ") {
+            self.goes_on = false;
+            return;
+        }
+        self.machine = self.machine.or_else(|| recognizers::of_the_machine(text));
+        if text.contains("Module.symvers is missing") {
+            self.symvers_missing = Some(shown(text, build));
+        }
+        if self.goes_on {
+            self.goes_on = self.explanation(text, build);
+            return;
+        }
+        if let Some(kind) = kind_of(text).filter(|kind| *kind < self.best) {
+            self.best = kind;
+            self.goes_on = text.contains(CONFIGURE);
+            self.lines = vec![shown(text, build)];
+        }
+        if gives_up(text) {
+            self.before_end = self.before_end.take().or_else(|| self.last.clone());
+        } else if !is_chatter(text) {
+            self.last = Some(shown(text, build));
+        }
+    }
+
+    /// A line after `configure: error:`; whether more can follow.
+    fn explanation(&mut self, text: &str, build: &str) -> bool {
+        let started = self.lines.len() > 1 || self.lines.iter().any(|line| !line.ends_with(CONFIGURE));
+        if text.is_empty() {
+            return !started;
+        }
+        // Autoconf's own remark; where the file is kept is said elsewhere.
+        if text.starts_with("See ") && text.contains("config.log") {
+            return false;
+        }
+        if gives_up(text) || is_chatter(text) {
+            return false;
+        }
+        self.lines.push(shown(text.trim_start_matches("***").trim_start(), build));
+        self.lines.len() <= MOST_LINES
+    }
+
+    fn finish(mut self, kernel: &[String]) -> Diagnosis {
+        if self.lines.is_empty() {
+            self.lines.extend(self.before_end.or(self.last));
+        }
+        let mut cause = recognizers::of_the_lines(&self.lines, kernel);
+        // Without the kernel's table of symbols every symbol is missing.
+        if let Some(line) = self.symvers_missing.filter(|_| cause == Some(Cause::Symbols)) {
+            cause = Some(Cause::Headers);
+            self.lines = vec![line];
+        }
+        // The words are in the lines that follow it.
+        if self.lines.len() > 1 && self.lines[0].ends_with(CONFIGURE) {
+            self.lines.remove(0);
+        }
+        Diagnosis { cause: self.machine.or(cause), lines: self.lines, advice: None }
+    }
 }
 
 fn kind_of(line: &str) -> Option<usize> {
     // A summary such as "4 errors generated" or make's "[file.o] Error 1" explains nothing.
     let kind = KINDS.iter().position(|words| words.iter().any(|word| line.contains(word)))?;
-    (kind != 4 || line.contains("***")).then_some(kind)
+    (kind != 4 || line.contains("***")).then_some(kind).filter(|_| !gives_up(line))
+}
+
+/// make's `make[1]: *** [Makefile:3: all] Error 1`: that something failed, and not why.
+fn gives_up(line: &str) -> bool {
+    line.starts_with("make") && line.contains(": *** [") && line.contains("] Error ")
+}
+
+/// What says nothing about a failure.
+fn is_chatter(line: &str) -> bool {
+    let make =
+        line.starts_with("make") && (line.contains(": Entering directory") || line.contains(": Leaving directory"));
+    line.is_empty() || make || line.bytes().all(|byte| byte == b'-') || line.contains("Waiting for unfinished jobs")
 }
 
 fn shown(line: &str, build: &str) -> String {
@@ -80,8 +158,13 @@ fn shown(line: &str, build: &str) -> String {
 mod tests {
     use super::*;
 
+    fn read(log: &str) -> Diagnosis {
+        let kernel = ["/usr/src/linux-headers-7.3.4+deb13-amd64".to_owned()];
+        super::read(log.as_bytes(), &Seen { build: "/var/lib/dkms/m/1/build", kernel: &kernel })
+    }
+
     fn first(log: &str) -> Option<String> {
-        read(log.as_bytes(), "/var/lib/dkms/m/1/build").first_error
+        read(log).lines.into_iter().next()
     }
 
     #[test]
@@ -91,18 +174,7 @@ mod tests {
                    /var/lib/dkms/m/1/build/a.c:3:5: error: too few arguments to function 'g'\n\
                    /var/lib/dkms/m/1/build/b.c:9:1: error: later\n";
         assert_eq!(first(log).unwrap(), "a.c:3:5: error: too few arguments to function 'g'");
-    }
-
-    #[test]
-    fn a_machine_at_its_end_is_no_fault_of_the_module() {
-        for (line, expected) in [
-            ("/tmp/x.s: fatal error: error writing to /tmp/x.s: No space left on device", true),
-            ("gcc: fatal error: Killed signal terminated program cc1", true),
-            ("a.c:1:1: error: no space left for names", false),
-        ] {
-            let findings = read(line.as_bytes(), "/b");
-            assert_eq!((findings.of_the_machine, findings.first_error.is_some()), (expected, true), "{line}");
-        }
+        assert_eq!(read(log).cause, Some(Cause::Source));
     }
 
     #[test]
@@ -113,13 +185,53 @@ mod tests {
             "make: *** No rule to make target 'modules'.  Stop.",
             "configure: error: no iptables",
         ] {
-            assert!(
-                first(&format!("noise\n{line}\nmake: *** [Makefile:3: x] Error 1\n"))
-                    .is_some_and(|found| { line.replace("/var/lib/dkms/m/1/build/", "") == found }),
-                "{line}"
-            );
+            let found = first(&format!("noise\n{line}\nmake: *** [Makefile:3: x] Error 1\n"));
+            assert_eq!(found, Some(line.replace("/var/lib/dkms/m/1/build/", "")));
         }
-        assert_eq!(first("all is well\n"), None);
+        assert_eq!(first("\n---\n"), None);
         assert_eq!(first(&format!("a.c:1:1: error: {}", "x".repeat(1000))).unwrap().len(), LONGEST + 3);
+    }
+
+    #[test]
+    fn where_nothing_complains_the_last_words_count() {
+        let log = "# command: ./pre.sh\nlooking\nyour kernel has no XYZ, giving up\n\n# exit code: 1\n# elapsed time: 0\n---\n";
+        assert_eq!(first(log).unwrap(), "your kernel has no XYZ, giving up");
+        let log = "echo on\nthere is no XYZ\nmake[1]: *** [Makefile:2: all] Error 1\nmake[1]: Leaving directory '/x'\n\
+                   cleaning up\nmake: *** [Makefile:9: top] Error 2\n";
+        assert_eq!(first(log).unwrap(), "there is no XYZ");
+    }
+
+    #[test]
+    fn a_configure_script_explains_itself_in_the_lines_after_its_complaint() {
+        // zfs 2.3.9 for 7.3.4.
+        let log = "checking kernel source version... 7.3.4+deb13-amd64\nconfigure: error: \n\
+                   \t*** Cannot build against kernel version 7.3.4+deb13-amd64.\n\
+                   \t*** The maximum supported kernel version is 7.2.\n\t\t\t\n\n# exit code: 1\n";
+        let found = read(log);
+        let expected =
+            ["Cannot build against kernel version 7.3.4+deb13-amd64.", "The maximum supported kernel version is 7.2."];
+        assert_eq!((found.cause, found.lines), (Some(Cause::Unsupported), expected.map(str::to_owned).to_vec()));
+        let log = "configure: error: in '/b':\nconfigure: error: C compiler cannot create executables\n\
+                   See 'config.log' for more details\nmore\n";
+        let lines = read(log).lines;
+        assert_eq!(lines, ["configure: error: in '/b':", "configure: error: C compiler cannot create executables"]);
+        let found = read("configure: error: conditional \"X\" was never defined\n\nnoise\n");
+        assert_eq!((found.cause, found.lines.len()), (None, 1));
+    }
+
+    #[test]
+    fn without_the_table_of_symbols_no_symbol_is_to_blame() {
+        let log = "WARNING: Module.symvers is missing.\n         Modules may not have dependencies or modversions.\n\
+                   ERROR: modpost: \"__fentry__\" [/b/basic.ko] undefined!\n";
+        let found = read(log);
+        let expected = vec!["WARNING: Module.symvers is missing.".to_owned()];
+        assert_eq!((found.cause, found.lines), (Some(Cause::Headers), expected));
+        assert_eq!(read("ERROR: modpost: \"f\" [/b/b.ko] undefined!\n").cause, Some(Cause::Symbols));
+    }
+
+    #[test]
+    fn the_machine_comes_before_what_followed_from_it() {
+        let found = read("a.c:1:1: error: x\ngcc: fatal error: Killed signal terminated program cc1\n");
+        assert_eq!(found.cause, Some(Cause::Memory));
     }
 }

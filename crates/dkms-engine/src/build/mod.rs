@@ -8,10 +8,14 @@
 //! It knows neither why a build is wanted nor what becomes of the result, and publishes nothing.
 
 mod command;
+mod config_log;
 mod copy;
+mod failed;
 mod first_error;
 mod make_log;
+mod newer_version;
 pub(crate) mod place;
+mod recognizers;
 pub(crate) mod steps;
 mod surroundings;
 #[cfg(test)]
@@ -34,6 +38,9 @@ use crate::jobs::Jobs;
 use crate::setup::Setup;
 use crate::target::Target;
 use crate::tool::Tool;
+pub(crate) use config_log::end as config_log_end;
+pub(crate) use failed::kept_config_log;
+pub use failed::{Failed, kept_log};
 use make_log::MakeLog;
 use place::Shown;
 use steps::Steps;
@@ -111,24 +118,6 @@ pub struct BuiltObject {
     pub path: PathBuf,
 }
 
-/// A build that came to nothing. The work directory with the log lives as long as this value.
-#[derive(Debug)]
-pub struct Failed {
-    /// Why. Paths of logs in it are those where the log is to be kept ([`Failed::log`] is to be copied there).
-    pub error: Error,
-    /// The exit status of the step that failed; 0 if none did.
-    pub status: i32,
-    /// First line a compiler complained in.
-    pub first_error: Option<String>,
-    /// Disk or memory were at their end, or somebody killed it: the same inputs may well build the next time.
-    pub of_the_machine: bool,
-    /// Wall time.
-    pub duration: Duration,
-    /// The log, in-root, as long as this value lives; `None` if it did not come to one.
-    pub log: Option<PathBuf>,
-    _work: Option<Work>,
-}
-
 /// Builds one target. Blocks: waits for a job token, and for its turn where builds cannot have mounts of their own.
 ///
 /// # Errors
@@ -153,7 +142,7 @@ pub fn build(setup: &Setup, order: BuildOrder, jobs: &Jobs, listener: Listener<'
             work,
             order,
         }),
-        Err(error) => Err(Box::new(Failed::new(setup, &order.target, error, started, &log, work))),
+        Err(error) => Err(Box::new(Failed::new(setup, &order, error, started, &log, work))),
     }
 }
 
@@ -204,62 +193,6 @@ pub(crate) fn token<'a>(
     listener: Listener<'_>,
 ) -> Result<crate::jobs::Token<'a>, Error> {
     jobs.token(&setup.cancel, &mut || listener(BuildEvent::Waiting))
-}
-
-/// Where the log of a failed build is kept.
-pub fn kept_log(setup: &Setup, target: &Target) -> PathBuf {
-    setup.layout.failed(target).join("make.log")
-}
-
-impl Failed {
-    /// A build that was not even begun.
-    pub(crate) fn before(error: Error) -> Self {
-        Self::early(error, Instant::now())
-    }
-
-    fn early(error: Error, started: Instant) -> Self {
-        Self {
-            error,
-            status: 0,
-            first_error: None,
-            of_the_machine: true,
-            duration: started.elapsed(),
-            log: None,
-            _work: None,
-        }
-    }
-
-    pub(crate) fn new(
-        setup: &Setup,
-        target: &Target,
-        mut error: Error,
-        started: Instant,
-        log: &MakeLog,
-        work: Work,
-    ) -> Self {
-        let build = setup.layout.build(&target.module);
-        let read = |file| first_error::read(file, &build.to_string_lossy());
-        let findings = setup.root.open_file(log.path()).map(read).unwrap_or_default();
-        let status = match &mut error {
-            Error::MakeFailed { status, first_error, .. } => {
-                first_error.clone_from(&findings.first_error);
-                *status
-            }
-            Error::ScriptFailed { status, .. } => *status,
-            Error::PatchFailed { .. } => 1,
-            _ => 0,
-        };
-        Self {
-            error,
-            status,
-            // A shell's word for "killed by a signal".
-            of_the_machine: findings.of_the_machine || status > 128,
-            first_error: findings.first_error,
-            duration: started.elapsed(),
-            log: Some(log.path().to_owned()),
-            _work: Some(work),
-        }
-    }
 }
 
 /// The name of an object below the build directory.

@@ -108,6 +108,7 @@ impl<'a> Steps<'a> {
                 module: module.clone(),
                 directive,
                 status: end.status(),
+                diagnosis: Box::default(),
                 log: Some(kept_log(self.setup, &self.order.target)),
             }),
         }
@@ -144,7 +145,7 @@ impl<'a> Steps<'a> {
             end => Err(Error::MakeFailed {
                 target: target.clone(),
                 status: end.status(),
-                first_error: None,
+                diagnosis: Box::default(),
                 log: kept_log(self.setup, target),
             }),
         }

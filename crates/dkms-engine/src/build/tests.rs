@@ -98,10 +98,12 @@ fn a_failure_has_status_first_error_and_log() {
     setting.write("src/m-1/m.c", "int f(void) { return g; }\n");
     let failed = setting.build(setting.order(None)).unwrap_err();
     assert_eq!(failed.status, 2);
-    let first = failed.first_error.clone().unwrap();
+    let first = failed.diagnosis.text().unwrap();
     assert!(first.starts_with("m.c:1:22: error: ") && first.contains("undeclared"), "{first}");
     let kept = setting.path("tree/.dkms-rs/failed/m/1/6.1.0/x86_64/make.log");
-    assert!(matches!(&failed.error, Error::MakeFailed { log, first_error: Some(_), .. } if *log == kept));
+    assert!(
+        matches!(&failed.error, Error::MakeFailed { log, diagnosis, .. } if *log == kept && !diagnosis.lines.is_empty())
+    );
     assert!(log(&setting, &failed).contains("# exit code: 2"));
     drop(failed);
     assert_eq!(setting.names("tree/m/1"), ["source"]);

@@ -88,10 +88,19 @@ impl Kernel {
 fn headers(root: &Root, distribution: &Distribution, id: &KernelId, directory: &Path, source_dir: &Path) -> Headers {
     let missing = [source_dir.to_owned(), source_dir.join("include")].into_iter().find(|path| !root.is_dir(path));
     let Some(path) = missing else { return Headers::Complete };
+    Headers::Missing { path, package: headers_package(root, distribution, id, directory) }
+}
+
+/// The package that has the headers of the kernel whose module directory this is.
+pub(crate) fn headers_package(
+    root: &Root,
+    distribution: &Distribution,
+    id: &KernelId,
+    directory: &Path,
+) -> Option<String> {
     let pkgbase = root.read_to_string(&directory.join("pkgbase")).ok().map(|name| name.trim().to_owned());
     let owner = || (distribution.family() == Family::Arch).then(|| owner::of_kernel(root, &id.release)).flatten();
-    let package = distribution.headers_package(&id.release, pkgbase.or_else(owner).as_deref());
-    Headers::Missing { path, package }
+    distribution.headers_package(&id.release, pkgbase.or_else(owner).as_deref())
 }
 
 /// Debian's headers are two packages and a third with the programs, joined by links: any of them can be missing.

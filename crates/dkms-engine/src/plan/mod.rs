@@ -161,12 +161,15 @@ pub enum Why {
     },
     /// It failed before and no input changed since.
     FailedBefore {
-        /// The failure's sentence.
+        /// The failure as a clause about the module.
         message: String,
         /// Status of the command.
         status: i32,
-        /// First line a compiler complained in.
+        /// The lines that say why.
         first_error: Option<String>,
+        /// What helps, where something is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        advice: Option<String>,
     },
     /// It depends on modules that are not registered at all.
     Deferred {

@@ -45,6 +45,7 @@ fn failure() -> FailureRecord {
         message: "make failed".into(),
         status: 2,
         first_error: None,
+        advice: None,
         duration_ms: 0,
         asked_by: String::new(),
     }

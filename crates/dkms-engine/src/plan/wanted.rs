@@ -144,6 +144,7 @@ pub(super) fn need(facts: &Facts, target: &Target, want: Want, force: bool, aske
             message: failure.message.clone(),
             status: failure.status,
             first_error: failure.first_error.clone(),
+            advice: failure.advice.clone(),
         }),
         _ => Need::Build(because),
     }

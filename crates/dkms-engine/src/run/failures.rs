@@ -28,9 +28,10 @@ pub(super) fn remember(
             format: FORMAT,
             fingerprint: examined.fingerprint.clone(),
             config: examined.config.clone(),
-            message: failed.error.to_string(),
+            message: failed.error.clause(),
             status: failed.status,
-            first_error: failed.first_error.clone(),
+            first_error: failed.diagnosis.text(),
+            advice: failed.diagnosis.advice.clone(),
             duration_ms: u64::try_from(failed.duration.as_millis()).unwrap_or(u64::MAX),
             asked_by: setup.options.asked_by.clone(),
         };
@@ -39,16 +40,24 @@ pub(super) fn remember(
             log::warn!("the failure of {target} is not remembered: {error}");
         }
     }
-    if let Err(error) = keep_log(setup, guard, target, &failed) {
+    if let Err(error) = keep_logs(setup, guard, target, &failed) {
         log::warn!("the log of {target} is not kept: {error}");
     }
     failed.error
 }
 
-fn keep_log(setup: &Setup, guard: &Guard, target: &Target, failed: &Failed) -> Result<(), Error> {
+/// The log, and what autoconf logged; one that an earlier attempt left does not stay.
+fn keep_logs(setup: &Setup, guard: &Guard, target: &Target, failed: &Failed) -> Result<(), Error> {
     let Some(log) = &failed.log else { return Ok(()) };
-    let kept = build::kept_log(setup, target);
-    Staged::copy(&setup.root, log, &kept, 0o644)?.publish(guard)
+    Staged::copy(&setup.root, log, &build::kept_log(setup, target), 0o644)?.publish(guard)?;
+    let kept = build::kept_config_log(setup, target);
+    match &failed.config_log {
+        Some(log) => {
+            let end = build::config_log_end(&setup.root, log)?;
+            Staged::file(&setup.root, &kept, &end, 0o644)?.publish(guard)
+        }
+        None => setup.root.remove_file(&kept),
+    }
 }
 
 /// Shows the logs of this run's failures at `T/M/V/build/make.log`: at the end, because each build that succeeds clears

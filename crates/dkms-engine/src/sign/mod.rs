@@ -109,7 +109,7 @@ pub fn sign(
         }
         Err(error) => {
             let began = started.checked_sub(built.duration).unwrap_or(started);
-            Err(Box::new(Failed::new(setup, &built.order.target, error, began, &built.log, built.work)))
+            Err(Box::new(Failed::new(setup, &built.order, error, began, &built.log, built.work)))
         }
     }
 }
