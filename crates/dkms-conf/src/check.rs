@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::assignments::Value;
 use crate::conf::Evaluated;
-use crate::diagnostic::{Diagnostic, Rejected};
+use crate::diagnostic::{Diagnostic, Rejected, shortened};
 use crate::directive::{Directive as D, TABLE};
 use crate::ere;
 use crate::exclusion::ExclusiveRules;
@@ -39,10 +39,11 @@ impl Evaluated {
     pub fn module_config(&self, strictness: Strictness) -> Result<Checked, Rejected> {
         let mut check = Check { evaluated: self, found: self.warnings.clone() };
         let config = check.config(strictness);
-        if check.found.iter().any(Diagnostic::is_error) {
-            return Err(Rejected { diagnostics: check.found });
+        let found = shortened(check.found);
+        if found.iter().any(Diagnostic::is_error) {
+            return Err(Rejected { diagnostics: found });
         }
-        Ok(Checked { config, warnings: check.found })
+        Ok(Checked { config, warnings: found })
     }
 }
 
@@ -225,13 +226,8 @@ impl Check<'_> {
 
     fn build_depends(&self) -> Vec<String> {
         let words = |(_, text): (usize, String)| text.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        let mut names: Vec<String> = Vec::new();
-        for name in self.array(D::BuildDepends).into_iter().flat_map(words) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names
+        let mut known = BTreeSet::new();
+        self.array(D::BuildDepends).into_iter().flat_map(words).filter(|name| known.insert(name.clone())).collect()
     }
 
     fn exclusive(&mut self) -> BTreeMap<usize, ExclusiveRules> {

@@ -7,7 +7,7 @@
 
 use crate::assignments::Assignments;
 use crate::context::Context;
-use crate::diagnostic::{Diagnostic, Rejected};
+use crate::diagnostic::{Diagnostic, Rejected, shortened};
 use crate::directive::Directive;
 use crate::evaluator::{self, Refusal};
 use crate::shell::{self, Shell};
@@ -56,7 +56,7 @@ pub fn evaluate(request: &Request<'_>) -> Result<Evaluated, Rejected> {
         let transferred = transfer(&raw, source, request.context, &evaluated.assignments);
         evaluated.warnings.extend(transferred.warnings);
         if !transferred.errors.is_empty() {
-            return Err(Rejected { diagnostics: transferred.errors });
+            return Err(Rejected { diagnostics: shortened(transferred.errors) });
         }
         evaluated.assignments.merge(transferred.values);
     }

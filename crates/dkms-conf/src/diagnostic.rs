@@ -24,7 +24,7 @@ pub struct Location {
     pub line: usize,
     /// Counted from 1, in characters.
     pub column: usize,
-    /// The text of that line.
+    /// The text of that line, or its beginning; empty if it is not to be shown.
     pub text: String,
 }
 
@@ -83,6 +83,9 @@ impl std::fmt::Display for Diagnostic {
             return write!(f, "{}: {}", place.path, self.message);
         }
         write!(f, "{}:{}:{}: {}", place.path, place.line, place.column, self.message)?;
+        if place.text.is_empty() {
+            return Ok(());
+        }
         let number = place.line.to_string();
         // Tabs stay tabs below the line, so that the caret lands where the terminal puts the character.
         let lead: String = place
@@ -95,6 +98,24 @@ impl std::fmt::Display for Diagnostic {
         write!(f, "\n  {number} | {}\n  {blank} | {lead}^", place.text.trim_end())
     }
 }
+
+/// The findings without most of those that are alike: a file can be wrong in as many places as it has lines. At least
+/// one error stays if there is one.
+pub(crate) fn shortened(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let more = diagnostics.len().saturating_sub(SHOWN);
+    if more < 2 {
+        return diagnostics;
+    }
+    if let Some(error) = diagnostics.iter().position(Diagnostic::is_error).filter(|error| *error >= SHOWN) {
+        diagnostics.swap(SHOWN - 1, error);
+    }
+    diagnostics.truncate(SHOWN);
+    diagnostics.push(Diagnostic::warning(format!("there are {more} findings more")));
+    diagnostics
+}
+
+/// How many findings are worth reading.
+const SHOWN: usize = 20;
 
 /// A file, or a sequence of files, that cannot be used. At least one of the findings is an error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -10,6 +10,7 @@
 #![deny(missing_docs)]
 
 pub mod assignments;
+pub mod budget;
 pub mod check;
 pub mod conf;
 pub mod context;

@@ -9,11 +9,16 @@ use crate::directive::Directive;
 /// Larger files are no configuration: the largest known one has 435 lines.
 pub const MAX_BYTES: usize = 1 << 20;
 
+/// Of a line that is longer than this, in characters, only the beginning is kept: one line may have many places.
+const SHOWN_CHARS: usize = 240;
+
 /// A file: its name and its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     path: String,
     text: String,
+    /// Where its lines begin.
+    lines: Vec<usize>,
 }
 
 impl Source {
@@ -32,12 +37,14 @@ impl Source {
         if let Some(offset) = bytes.iter().position(|&byte| byte == 0) {
             return Err(Diagnostic::error(format!("not a text file: byte {offset} is NUL")).at(whole));
         }
-        Ok(Self { path, text: String::from_utf8_lossy(bytes).into_owned() })
+        Ok(Self::new(path, String::from_utf8_lossy(bytes).into_owned()))
     }
 
     /// Takes a text, for tests and for what was never in a file.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into() }
+        let text = text.into();
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(newline, _)| newline + 1)).collect();
+        Self { path: path.into(), text, lines }
     }
 
     /// The name of the file.
@@ -52,15 +59,23 @@ impl Source {
         &self.text
     }
 
-    /// The place of a byte of the text.
+    /// The place of a byte of the text. Of a long line the beginning is shown, and nothing if the place is behind that;
+    /// the column is counted in bytes then.
     #[must_use]
     pub fn location(&self, offset: usize) -> Location {
-        let before = self.text.get(..offset).unwrap_or(&self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.matches('\n').count() + 1;
-        let column = before[line_start..].chars().count() + 1;
-        let text = self.text[line_start..].lines().next().unwrap_or_default().to_owned();
-        Location { path: self.path.clone(), line, column, text }
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let start = self.lines[line - 1];
+        let end = self.lines.get(line).map_or(self.text.len(), |next| next - 1);
+        let text = &self.text[start..end];
+        let text = text.strip_suffix('\r').unwrap_or(text);
+        let before = offset.min(self.text.len()) - start;
+        let shown = text.char_indices().nth(SHOWN_CHARS).map_or(text.len(), |(at, _)| at);
+        let (column, text) = if before <= shown || shown == text.len() {
+            (text.char_indices().take_while(|(at, _)| *at < before).count(), &text[..shown])
+        } else {
+            (before, "")
+        };
+        Location { path: self.path.clone(), line, column: column + 1, text: text.to_owned() }
     }
 
     /// The file as a whole.
@@ -101,6 +116,16 @@ mod tests {
         let source = Source::new("x", "a\n  bä=1\nc");
         let place = source.location(source.text().find('=').unwrap());
         assert_eq!((place.line, place.column, place.text.as_str()), (2, 5, "  bä=1"));
+        let place = source.location(source.text().len());
+        assert_eq!((place.line, place.column, place.text.as_str()), (3, 2, "c"));
+    }
+
+    #[test]
+    fn a_long_line_is_not_kept_for_each_of_its_places() {
+        let source = Source::new("x", format!("# short\n{}", "A=1;".repeat(1000)));
+        let (first, last) = (source.location(12), source.location(4004));
+        assert_eq!((first.line, first.column, first.text.len()), (2, 5, 240));
+        assert_eq!((last.line, last.column, last.text.as_str()), (2, 3997, ""));
     }
 
     #[test]

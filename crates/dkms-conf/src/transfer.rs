@@ -10,11 +10,13 @@
 //! that happen to lie where somebody stood.
 
 use crate::assignments::{Assignments, Value};
+use crate::budget::Budget;
 use crate::context::Context;
 use crate::diagnostic::Diagnostic;
 use crate::directive::Directive;
-use crate::evaluator;
+use crate::evaluator::SecondReading;
 use crate::source::Source;
+use crate::world::TableWorld;
 
 /// The result of a hand-over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,13 +34,11 @@ pub struct Transferred {
 #[must_use]
 pub fn transfer(raw: &Assignments, source: &Source, context: &Context, previous: &Assignments) -> Transferred {
     let mut transferred = Transferred::default();
-    let mut visible = previous.clone();
+    let (world, budget) = (TableWorld::default(), Budget::new());
+    let mut reading = SecondReading::new((source, context, previous), &world, &budget);
     for (directive, index, value) in raw.iter() {
-        match handed_over(value, directive, index, (source, context, &visible)) {
-            Ok(text) => {
-                visible.set(directive, index, text.clone(), None);
-                transferred.values.set(directive, index, text, value.origin.clone());
-            }
+        match handed_over(value, directive, index, &mut reading) {
+            Ok(text) => transferred.values.set(directive, index, text, value.origin.clone()),
             Err(problem) if directive.row().is_ignored() => {
                 transferred.warnings.push(Diagnostic::warning(problem.message).at(problem.location));
             }
@@ -52,14 +52,15 @@ fn handed_over(
     value: &Value,
     directive: Directive,
     index: usize,
-    seen: (&Source, &Context, &Assignments),
+    reading: &mut SecondReading<'_>,
 ) -> Result<String, Diagnostic> {
     let text = collapsed(value.text.strip_suffix('\r').unwrap_or(&value.text));
-    if !text.contains(['$', '`', '\\', '"']) {
-        return Ok(text);
-    }
-    let assignment = format!("{directive}[{index}]=\"{text}\"");
-    evaluator::assigned_value(&assignment, directive, index, seen).map_err(|problem| {
+    let result = if text.contains(['$', '`', '\\', '"']) {
+        reading.assign(&format!("{directive}[{index}]=\"{text}\""), directive, index)
+    } else {
+        reading.set(directive, index, &text).map(|()| text)
+    };
+    result.map_err(|problem| {
         let message =
             format!("the value of `{directive}[{index}]` cannot be handed over: it holds {}", problem.construct());
         let hint =

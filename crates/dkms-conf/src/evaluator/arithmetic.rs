@@ -2,12 +2,14 @@
 
 use super::machine::{Machine, Run};
 use super::syntax::Word;
+use crate::budget::Budget;
 
 impl Machine<'_> {
     /// The value of an expression in which parameters have been expanded already.
     pub(super) fn arithmetic(&mut self, text: &str) -> Run<i64> {
+        self.charge(Budget::NUMBER)?;
         self.deeper(|machine| {
-            let mut expression = Expression { text, at: 0, machine, skip: false };
+            let mut expression = Expression { text, at: 0, machine, skip: false, known: None };
             let value = expression.comma()?;
             expression.blanks();
             if expression.at < text.len() {
@@ -22,11 +24,14 @@ impl Machine<'_> {
         let text = self.text(word)?;
         let value = self.arithmetic(&text)?;
         match usize::try_from(value) {
-            Ok(index) if index < 1 << 40 => Ok(index),
+            Ok(index) if index < INDICES => Ok(index),
             _ => self.refuse(format!("the index `{value}`")),
         }
     }
 }
+
+/// No conf has an array with an index of this size.
+const INDICES: usize = 1 << 40;
 
 struct Expression<'t, 'm, 'w> {
     text: &'t str,
@@ -34,6 +39,8 @@ struct Expression<'t, 'm, 'w> {
     machine: &'m mut Machine<'w>,
     /// In a branch that is not taken: read, but change nothing.
     skip: bool,
+    /// The variable that comes next, and where it ends: its subscript must not be evaluated twice.
+    known: Option<(usize, Place)>,
 }
 
 /// A variable, for assignments.
@@ -87,14 +94,16 @@ impl Expression<'_, '_, '_> {
     }
 
     fn assignment(&mut self) -> Run<i64> {
+        self.blanks();
         let start = self.at;
         if let Some(place) = self.place()? {
+            let end = self.at;
             self.blanks();
             let operators = ["<<=", ">>=", "+=", "-=", "*=", "/=", "%=", "&=", "^=", "|=", "="];
             let found = operators.into_iter().find(|operator| self.rest().starts_with(operator));
             if let Some(operator) = found.filter(|_| !self.rest().starts_with("==")) {
                 self.at += operator.len();
-                let right = self.assignment()?;
+                let right = self.nested(|inner| inner.assignment())?;
                 let value = match operator.strip_suffix('=').filter(|operator| !operator.is_empty()) {
                     Some(operator) => {
                         let left = self.read(&place)?;
@@ -105,8 +114,9 @@ impl Expression<'_, '_, '_> {
                 self.write(&place, value)?;
                 return Ok(value);
             }
+            self.at = start;
+            self.known = Some((end, place));
         }
-        self.at = start;
         self.conditional()
     }
 
@@ -115,11 +125,11 @@ impl Expression<'_, '_, '_> {
         if !self.take("?") {
             return Ok(condition);
         }
-        let then = self.skipping(condition == 0, Self::assignment)?;
+        let then = self.skipping(condition == 0, |inner| inner.nested(|inner| inner.assignment()))?;
         if !self.take(":") {
             return self.refuse();
         }
-        let otherwise = self.skipping(condition != 0, Self::conditional)?;
+        let otherwise = self.skipping(condition != 0, |inner| inner.nested(|inner| inner.conditional()))?;
         Ok(if condition != 0 { then } else { otherwise })
     }
 
@@ -204,8 +214,9 @@ impl Expression<'_, '_, '_> {
         if !self.take("**") {
             return Ok(base);
         }
-        match u32::try_from(self.power()?) {
-            Ok(exponent) => Ok(base.wrapping_pow(exponent)),
+        match u64::try_from(self.nested(|inner| inner.power())?) {
+            Ok(exponent) => Ok(power(base, exponent)),
+            Err(_) if self.skip => Ok(0),
             Err(_) => self.refuse(),
         }
     }
@@ -244,7 +255,7 @@ impl Expression<'_, '_, '_> {
     fn nested(&mut self, read: fn(&mut Expression<'_, '_, '_>) -> Run<i64>) -> Run<i64> {
         let (text, at, skip) = (self.text, self.at, self.skip);
         let (value, at) = self.machine.deeper(|machine| {
-            let mut inner = Expression { text, at, machine, skip };
+            let mut inner = Expression { text, at, machine, skip, known: None };
             Ok((read(&mut inner)?, inner.at))
         })?;
         self.at = at;
@@ -252,6 +263,7 @@ impl Expression<'_, '_, '_> {
     }
 
     fn primary(&mut self) -> Run<i64> {
+        self.machine.charge(Budget::NUMBER)?;
         if self.take("(") {
             let value = self.nested(|inner| inner.comma())?;
             return if self.take(")") { Ok(value) } else { self.refuse() };
@@ -276,15 +288,16 @@ impl Expression<'_, '_, '_> {
         let digits = &self.text[self.at..self.at + length];
         let hexadecimal = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X"));
         let value = if let Some(hexadecimal) = hexadecimal {
-            i64::from_str_radix(hexadecimal, 16).ok()
+            wrapped(hexadecimal, 16)
         } else if let Some((base, digits)) = digits.split_once('#') {
             let base = base.parse::<u32>().ok().filter(|base| (2..=36).contains(base));
-            base.and_then(|base| i64::from_str_radix(digits, base).ok())
+            base.and_then(|base| wrapped(digits, base))
         } else if digits.len() > 1 && digits.starts_with('0') {
-            i64::from_str_radix(digits, 8).ok()
+            wrapped(digits, 8)
         } else {
-            digits.parse().ok()
+            wrapped(digits, 10)
         };
+        self.machine.charge(length)?;
         self.at += length;
         match value {
             Some(value) => Ok(value),
@@ -295,6 +308,10 @@ impl Expression<'_, '_, '_> {
     /// A variable or an element at this place.
     fn place(&mut self) -> Run<Option<Place>> {
         self.blanks();
+        if let Some((end, place)) = self.known.take() {
+            self.at = end;
+            return Ok(Some(place));
+        }
         let rest = self.rest();
         if !rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
             return Ok(None);
@@ -310,22 +327,43 @@ impl Expression<'_, '_, '_> {
             if !self.take("]") {
                 return self.refuse();
             }
-            let Ok(value) = usize::try_from(value) else {
-                return self.refuse();
-            };
-            index = value;
+            match usize::try_from(value) {
+                Ok(value) if value < INDICES => index = value,
+                _ => return self.refuse(),
+            }
         }
         Ok(Some(Place { name, index }))
     }
 
     /// The value of a variable is itself an expression; unset or empty is 0.
     fn read(&mut self, place: &Place) -> Run<i64> {
-        let text = self.machine.element(&place.name, place.index).unwrap_or_default();
-        let text = text.trim();
-        if text.is_empty() || self.skip { Ok(0) } else { self.machine.arithmetic(text) }
+        let text = self.machine.element(&place.name, place.index).unwrap_or_default().trim().to_owned();
+        if text.is_empty() || self.skip { Ok(0) } else { self.machine.arithmetic(&text) }
     }
 
     fn write(&mut self, place: &Place, value: i64) -> Run<()> {
         if self.skip { Ok(()) } else { self.machine.set(&place.name, place.index, value.to_string()) }
     }
+}
+
+/// Digits of a base as bash reads them: a number that is too large wraps around. `None` for anything else.
+fn wrapped(digits: &str, base: u32) -> Option<i64> {
+    let add = |value: i64, c: char| {
+        let digit = i64::from(c.to_digit(base)?);
+        Some(value.wrapping_mul(i64::from(base)).wrapping_add(digit))
+    };
+    if digits.is_empty() { None } else { digits.chars().try_fold(0, add) }
+}
+
+/// `base ** exponent`, wrapping around.
+fn power(mut base: i64, mut exponent: u64) -> i64 {
+    let mut value = 1_i64;
+    while exponent > 0 {
+        if exponent & 1 == 1 {
+            value = value.wrapping_mul(base);
+        }
+        exponent >>= 1;
+        base = base.wrapping_mul(base);
+    }
+    value
 }

@@ -3,6 +3,7 @@
 use super::filter;
 use super::machine::{Machine, Run, Stop};
 use super::version_sort;
+use crate::budget::Budget;
 use crate::world::FileKind;
 
 /// Where a program is looked for.
@@ -11,6 +12,7 @@ const PROGRAM_DIRECTORIES: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/u
 impl Machine<'_> {
     /// Runs a command by name.
     pub(super) fn builtin(&mut self, name: &str, arguments: &[String]) -> Run<()> {
+        self.charge(16 * arguments.len())?;
         let texts: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let status = match (name, texts.as_slice()) {
             (":" | "true", _) => 0,
@@ -61,6 +63,7 @@ impl Machine<'_> {
         if texts.first().is_some_and(is_option) {
             return self.refuse("an option of `echo`");
         }
+        self.charge(texts.iter().map(|text| text.len() + 1).sum())?;
         self.write(&format!("{}{newline}", texts.join(" ")))?;
         Ok(0)
     }
@@ -109,6 +112,7 @@ impl Machine<'_> {
     /// A file that is not there is no more than status 1.
     fn source(&mut self, path: &str) -> Run<()> {
         // bash looks for a name without slash among the programs first.
+        self.charge(Budget::QUESTION)?;
         let programs = PROGRAM_DIRECTORIES.iter().map(|directory| format!("{directory}/{path}"));
         if !path.contains('/') && programs.into_iter().any(|program| self.world.kind(&program) == Some(FileKind::File))
         {
@@ -167,6 +171,7 @@ impl Machine<'_> {
         match arguments {
             ["-V", "-C"] | ["-C", "-V"] | ["-VC"] | ["-CV"] => {
                 let text = self.piped_text("sort")?;
+                self.charge(8 * text.len())?;
                 let lines: Vec<&str> = text.lines().collect();
                 Ok(i32::from(!lines.windows(2).all(|pair| version_sort::compare(pair[0], pair[1]).is_le())))
             }
@@ -175,8 +180,8 @@ impl Machine<'_> {
     }
 
     fn piped_text(&mut self, command: &str) -> Run<String> {
-        match &self.input {
-            Some(text) => Ok(text.clone()),
+        match self.piped()? {
+            Some(text) => Ok(text),
             None => self.refuse(format!("`{command}` of the standard input")),
         }
     }

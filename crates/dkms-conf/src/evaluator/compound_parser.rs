@@ -148,7 +148,7 @@ impl Parser<'_> {
     pub(super) fn function(&mut self, name: String) -> Parsed<CommandKind> {
         self.lines();
         let offset = self.offset();
-        let Some(kind) = self.compound()? else {
+        let Some(kind) = self.nested(Self::compound)? else {
             return self.unsupported("a syntax error (a function has no body)");
         };
         let body = Rc::new(Command { kind, redirects: Vec::new(), offset });

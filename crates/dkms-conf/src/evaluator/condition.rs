@@ -2,6 +2,7 @@
 
 use super::machine::{Machine, Run};
 use super::syntax::{Condition, Word};
+use crate::budget::Budget;
 use crate::ere;
 use crate::world::FileKind;
 
@@ -10,8 +11,8 @@ impl Machine<'_> {
     pub(super) fn condition(&mut self, condition: &Condition) -> Run<bool> {
         match condition {
             Condition::Not(inner) => Ok(!self.condition(inner)?),
-            Condition::And(left, right) => Ok(self.condition(left)? && self.condition(right)?),
-            Condition::Or(left, right) => Ok(self.condition(left)? || self.condition(right)?),
+            Condition::All(terms) => self.first_that_is(terms, false).map(|found| !found),
+            Condition::Any(terms) => self.first_that_is(terms, true),
             Condition::Text(word) => Ok(!self.text(word)?.is_empty()),
             Condition::Unary(operator, word) => {
                 let operand = self.text(word)?;
@@ -19,6 +20,17 @@ impl Machine<'_> {
             }
             Condition::Binary(left, operator, right) => self.binary_condition(left, operator, right),
         }
+    }
+
+    /// Whether one of the conditions is true, or false; those after it are not looked at.
+    fn first_that_is(&mut self, terms: &[Condition], wanted: bool) -> Run<bool> {
+        for term in terms {
+            self.charge(Budget::COMMAND)?;
+            if self.condition(term)? == wanted {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn binary_condition(&mut self, left: &Word, operator: &str, right: &Word) -> Run<bool> {
@@ -98,6 +110,7 @@ impl Machine<'_> {
             return Ok(false);
         }
         let operand = &self.absolute(operand);
+        self.charge(Budget::QUESTION)?;
         let kind = self.world.kind(operand);
         Ok(match operator {
             "-f" => kind == Some(FileKind::File),
@@ -105,7 +118,7 @@ impl Machine<'_> {
             "-r" => self.world.is_readable(operand),
             "-x" => self.world.is_executable(operand),
             "-h" | "-L" => self.world.is_symlink(operand),
-            "-s" if kind == Some(FileKind::File) => match self.world.read(operand) {
+            "-s" if kind == Some(FileKind::File) => match self.read_file(operand)? {
                 Some(content) => !content.is_empty(),
                 None => return self.refuse("the test `-s` of a file that cannot be read"),
             },

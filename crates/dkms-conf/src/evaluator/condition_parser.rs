@@ -10,24 +10,24 @@ const UNARY: &str = "abcdefghknoprstuvwxzGLNORS";
 impl Parser<'_> {
     /// The condition up to the closing brackets, which are not taken.
     pub(super) fn condition_or(&mut self) -> Parsed<Condition> {
-        let mut left = self.condition_and()?;
+        let mut terms = vec![self.condition_and()?];
         loop {
             self.lines();
             if !self.take("||") {
-                return Ok(left);
+                return Ok(Condition::Any(terms));
             }
-            left = Condition::Or(Box::new(left), Box::new(self.condition_and()?));
+            terms.push(self.condition_and()?);
         }
     }
 
     fn condition_and(&mut self) -> Parsed<Condition> {
-        let mut left = self.condition_one()?;
+        let mut terms = vec![self.condition_one()?];
         loop {
             self.lines();
             if !self.take("&&") {
-                return Ok(left);
+                return Ok(Condition::All(terms));
             }
-            left = Condition::And(Box::new(left), Box::new(self.condition_one()?));
+            terms.push(self.condition_one()?);
         }
     }
 

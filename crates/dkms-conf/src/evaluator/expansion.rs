@@ -3,6 +3,7 @@
 use super::machine::{Machine, Run};
 use super::syntax::{Command, List, Part, Subscript, Word};
 use super::word_parser::may_have_braces;
+use crate::budget::Budget;
 
 /// The directory of a user.
 pub(super) const HOME: &str = "a `~` that stands for a directory";
@@ -29,6 +30,14 @@ impl Piece {
             Self::Break => false,
         }
     }
+
+    /// What it costs to copy.
+    fn size(&self) -> usize {
+        match self {
+            Self::Text { text, .. } | Self::Splittable(text) => 16 + text.len(),
+            Self::Break => 16,
+        }
+    }
 }
 
 /// A list of values in quotes, with something else in the same word.
@@ -49,6 +58,7 @@ impl Machine<'_> {
         if matches!(word.parts.first(), Some(Part::Text(text)) if text.starts_with('~')) {
             return self.refuse(HOME);
         }
+        let _level = self.within(self.budget.enter())?;
         let mut pieces = Vec::new();
         for part in &word.parts {
             self.part(part, false, &mut pieces)?;
@@ -59,10 +69,12 @@ impl Machine<'_> {
     fn part(&mut self, part: &Part, in_double: bool, pieces: &mut Vec<Piece>) -> Run<()> {
         let text = match part {
             Part::Text(text) => {
+                self.charge(text.len())?;
                 pieces.push(Piece::Text { text: text.clone(), quoted: in_double });
                 return Ok(());
             }
             Part::Quoted(text) => {
+                self.charge(text.len())?;
                 pieces.push(Piece::quoted(text.clone()));
                 return Ok(());
             }
@@ -121,7 +133,8 @@ impl Machine<'_> {
 
     fn substitution(&mut self, body: impl FnOnce(&mut Self) -> Run<()>) -> Run<String> {
         let offset = self.offset;
-        let mut text = self.captured(self.input.clone(), body)?;
+        let input = self.piped()?;
+        let mut text = self.captured(input, body)?;
         self.offset = offset;
         self.substituted = Some(self.status);
         text.truncate(text.trim_end_matches('\n').len());
@@ -131,6 +144,7 @@ impl Machine<'_> {
     /// The word as one text.
     pub(super) fn text(&mut self, word: &Word) -> Run<String> {
         let pieces = self.pieces(word)?;
+        self.charge(pieces.iter().map(Piece::size).sum())?;
         let text = |piece: Piece| match piece {
             Piece::Text { text, .. } | Piece::Splittable(text) => text,
             Piece::Break => " ".to_owned(),
@@ -159,6 +173,7 @@ impl Machine<'_> {
     pub(super) fn quoted_chars(&mut self, word: &Word, escapes: bool) -> Run<Vec<(char, bool)>> {
         let mut chars = Vec::new();
         for piece in self.pieces(word)? {
+            self.charge(piece.size().saturating_mul(size_of::<(char, bool)>()))?;
             match piece {
                 Piece::Text { text, quoted } => chars.extend(text.chars().map(|c| (c, quoted))),
                 Piece::Break => chars.push((' ', true)),
@@ -191,6 +206,7 @@ impl Machine<'_> {
             }
             let mut field = Field::default();
             for piece in pieces {
+                self.charge(piece.size())?;
                 match piece {
                     Piece::Text { text, quoted } => field.push(&text, quoted),
                     Piece::Splittable(text) => self.split(&text, &mut field, &mut fields)?,
@@ -224,6 +240,7 @@ impl Machine<'_> {
             return self.refuse(format!("the file name pattern `{}`", field.text));
         }
         if field.exists {
+            self.charge(Budget::ELEMENT)?;
             fields.push(field.text);
         }
         Ok(())

@@ -6,8 +6,9 @@ use std::rc::Rc;
 use super::Unsupported;
 use super::parser::Parser;
 use super::syntax::{Command, CommandKind};
-use super::variables::{Element, MAX_TEXT, Variable};
+use super::variables::{Element, MAX_TEXT, Variable, size};
 use crate::assignments::Assignments;
+use crate::budget::{Budget, OverBudget};
 use crate::context::Context;
 use crate::source::Source;
 use crate::world::World;
@@ -29,12 +30,9 @@ impl From<Unsupported> for Stop {
 
 pub(super) type Run<T> = Result<T, Stop>;
 
-/// A conf that runs longer than this many commands is left to bash and its time limit.
-const MAX_STEPS: usize = 200_000;
-/// Functions, sourced files and substitutions inside one another.
-const MAX_DEPTH: usize = 40;
 pub(super) struct Machine<'w> {
     pub(super) world: &'w dyn World,
+    pub(super) budget: &'w Budget,
     pub(super) variables: Rc<HashMap<String, Variable>>,
     pub(super) functions: Rc<HashMap<String, Rc<Command>>>,
     /// What the variables made local by each running function were before; the first one is the conf itself, which is run
@@ -54,14 +52,13 @@ pub(super) struct Machine<'w> {
     /// The command stands in another text, so all of it is reported there.
     pub(super) fixed: Option<usize>,
     commands_allowed: bool,
-    steps: usize,
-    depth: usize,
 }
 
 impl<'w> Machine<'w> {
-    pub(super) fn new(world: &'w dyn World) -> Self {
+    pub(super) fn new(world: &'w dyn World, budget: &'w Budget) -> Self {
         Self {
             world,
+            budget,
             variables: Rc::default(),
             functions: Rc::default(),
             scopes: vec![HashMap::new()],
@@ -73,8 +70,6 @@ impl<'w> Machine<'w> {
             offset: 0,
             fixed: None,
             commands_allowed: true,
-            steps: 0,
-            depth: 0,
         }
     }
 
@@ -97,13 +92,17 @@ impl<'w> Machine<'w> {
     }
 
     pub(super) fn refuse<T>(&self, construct: impl Into<String>) -> Run<T> {
-        Err(Stop::Unsupported(Unsupported { construct: construct.into(), offset: self.offset }))
+        Err(Stop::Unsupported(Unsupported { construct: construct.into(), offset: self.offset, over_budget: false }))
     }
 
-    /// Counts a command.
-    pub(super) fn step(&mut self) -> Run<()> {
-        self.steps += 1;
-        if self.steps > MAX_STEPS { self.refuse("a very long run") } else { Ok(()) }
+    /// Spends units of the [`Budget`]: before every loop whose length the conf decides, and for every byte that is made.
+    pub(super) fn charge(&self, units: usize) -> Run<()> {
+        self.within(self.budget.charge(units))
+    }
+
+    /// What was done within the budget; whatever was not is left to bash.
+    pub(super) fn within<T>(&self, result: Result<T, OverBudget>) -> Run<T> {
+        result.map_err(|why| Stop::Unsupported(Unsupported::over(why, self.offset)))
     }
 
     /// Refuses a command where only assignments are wanted.
@@ -113,19 +112,14 @@ impl<'w> Machine<'w> {
 
     /// Goes one level deeper for the time of `run`.
     pub(super) fn deeper<T>(&mut self, run: impl FnOnce(&mut Self) -> Run<T>) -> Run<T> {
-        if self.depth >= MAX_DEPTH {
-            return self.refuse("very deep nesting");
-        }
-        self.depth += 1;
-        let result = run(self);
-        self.depth -= 1;
-        result
+        let _level = self.within(self.budget.enter())?;
+        run(self)
     }
 
     /// Runs a text, line by line. Text that is not the file itself is reported at `fixed`.
     pub(super) fn run_text(&mut self, text: &str, fixed: Option<usize>) -> Run<()> {
         let before = std::mem::replace(&mut self.fixed, fixed);
-        let mut parser = Parser::new(text, fixed);
+        let mut parser = Parser::new(text, fixed, self.budget);
         let result = loop {
             match parser.line() {
                 Ok(Some(list)) => {
@@ -143,7 +137,7 @@ impl<'w> Machine<'w> {
 
     /// Runs a text that has to be one assignment.
     pub(super) fn run_one_assignment(&mut self, text: &str) -> Run<()> {
-        let mut parser = Parser::new(text, None);
+        let mut parser = Parser::new(text, None, self.budget);
         let mut list = parser.line()?.unwrap_or_default();
         let more = parser.line()?.is_some();
         let statement = list.pop();
@@ -167,6 +161,8 @@ impl<'w> Machine<'w> {
     pub(super) fn subshell<T>(&mut self, body: impl FnOnce(&mut Self) -> Run<T>) -> Run<Option<T>> {
         let variables = Rc::clone(&self.variables);
         let functions = Rc::clone(&self.functions);
+        let saved = self.scopes.iter().flat_map(HashMap::values).flatten();
+        self.charge(saved.map(size).sum())?;
         let scopes = self.scopes.clone();
         let result = self.deeper(body);
         self.variables = variables;
@@ -192,6 +188,7 @@ impl<'w> Machine<'w> {
 
     /// Writes to where output goes.
     pub(super) fn write(&mut self, text: &str) -> Run<()> {
+        self.charge(text.len())?;
         if let Some(output) = &mut self.output {
             output.push_str(text);
             if output.len() > MAX_TEXT {
@@ -199,6 +196,18 @@ impl<'w> Machine<'w> {
             }
         }
         Ok(())
+    }
+
+    /// A copy of what a pipe has for the command.
+    pub(super) fn piped(&self) -> Run<Option<String>> {
+        self.charge(self.input.as_ref().map_or(0, String::len))?;
+        Ok(self.input.clone())
+    }
+
+    /// A copy of the arguments of the running function.
+    pub(super) fn all_arguments(&self) -> Run<Vec<String>> {
+        self.charge(self.arguments.iter().map(|argument| Budget::ELEMENT + argument.len()).sum())?;
+        Ok(self.arguments.clone())
     }
 
     /// Calls a function.

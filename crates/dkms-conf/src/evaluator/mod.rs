@@ -27,6 +27,7 @@ mod version_sort;
 mod word_parser;
 
 use crate::assignments::Assignments;
+use crate::budget::{Budget, OverBudget};
 use crate::context::Context;
 use crate::diagnostic::Location;
 use crate::directive::Directive;
@@ -43,6 +44,8 @@ pub struct Refusal {
     pub construct: String,
     /// Where it was reached.
     pub location: Location,
+    /// Nothing is foreign to the evaluator, but it would cost too much.
+    pub over_budget: bool,
 }
 
 /// Something that is left to bash, inside the evaluator: the place is still a byte of the text.
@@ -50,6 +53,7 @@ pub struct Refusal {
 pub(crate) struct Unsupported {
     construct: String,
     offset: usize,
+    over_budget: bool,
 }
 
 /// Evaluates one file: what its directives are set to when it ends.
@@ -62,39 +66,70 @@ pub fn evaluate(
     previous: &Assignments,
     world: &dyn World,
 ) -> Result<Assignments, Refusal> {
-    let mut machine = Machine::new(world);
+    let budget = Budget::new();
+    let mut machine = Machine::new(world, &budget);
     machine.seed(source, context, previous);
-    match machine.run_text(source.text(), None) {
-        Ok(()) | Err(Stop::Return) => Ok(collect(&machine, source)),
-        Err(Stop::Unsupported(unsupported)) => {
-            Err(Refusal { construct: unsupported.construct, location: source.location(unsupported.offset) })
+    match finished(machine.run_text(source.text(), None)) {
+        Ok(()) => Ok(collect(&machine, source)),
+        Err(Unsupported { construct, offset, over_budget }) => {
+            Err(Refusal { construct, location: source.location(offset), over_budget })
         }
     }
 }
 
-/// Reads `assignment` as the one assignment it has to be, without commands, and returns the value: the second reading
-/// of a hand-over. The variables are dkms's own and the values handed over before.
-pub(crate) fn assigned_value(
-    assignment: &str,
-    directive: Directive,
-    index: usize,
-    (source, context, previous): (&Source, &Context, &Assignments),
-) -> Result<String, Unsupported> {
-    let world = crate::world::TableWorld::default();
-    let mut machine = Machine::new(&world);
-    machine.seed(source, context, previous);
-    machine.forbid_commands();
-    match machine.run_one_assignment(assignment) {
-        Ok(()) => Ok(machine.element(directive.name(), index).unwrap_or_default()),
-        Err(Stop::Unsupported(unsupported)) => Err(unsupported),
-        Err(Stop::Return) => Ok(String::new()),
+/// The second reading of a hand-over: one assignment after the other, without commands. The variables are dkms's own
+/// and the values handed over before.
+pub(crate) struct SecondReading<'w> {
+    machine: Machine<'w>,
+}
+
+impl<'w> SecondReading<'w> {
+    /// One that knows the values of the files before.
+    pub(crate) fn new(
+        (source, context, previous): (&Source, &Context, &Assignments),
+        world: &'w dyn World,
+        budget: &'w Budget,
+    ) -> Self {
+        let mut machine = Machine::new(world, budget);
+        machine.seed(source, context, previous);
+        machine.forbid_commands();
+        Self { machine }
+    }
+
+    /// Reads `assignment` as the one assignment it has to be, and returns the value.
+    pub(crate) fn assign(
+        &mut self,
+        assignment: &str,
+        directive: Directive,
+        index: usize,
+    ) -> Result<String, Unsupported> {
+        finished(self.machine.run_one_assignment(assignment))?;
+        Ok(self.machine.element(directive.name(), index).unwrap_or_default().to_owned())
+    }
+
+    /// Takes a value as it is.
+    pub(crate) fn set(&mut self, directive: Directive, index: usize, text: &str) -> Result<(), Unsupported> {
+        finished(self.machine.set(directive.name(), index, text.to_owned()))
     }
 }
 
 impl Unsupported {
+    /// What would cost too much.
+    fn over(why: OverBudget, offset: usize) -> Self {
+        Self { construct: why.to_string(), offset, over_budget: true }
+    }
+
     /// What it is.
     pub(crate) fn construct(&self) -> &str {
         &self.construct
+    }
+}
+
+/// `return` ends a text as its end does.
+fn finished(result: Result<(), Stop>) -> Result<(), Unsupported> {
+    match result {
+        Ok(()) | Err(Stop::Return) => Ok(()),
+        Err(Stop::Unsupported(unsupported)) => Err(unsupported),
     }
 }
 

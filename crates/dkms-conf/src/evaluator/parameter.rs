@@ -3,6 +3,7 @@
 use super::expansion::Piece;
 use super::machine::{Machine, Run};
 use super::syntax::{Operator, Parameter, Subscript, Word};
+use super::variables::size;
 use crate::context::PROGRAM;
 use crate::pattern::Pattern;
 
@@ -32,6 +33,7 @@ impl Machine<'_> {
         }
         let mut changed = Vec::new();
         for value in values {
+            self.charge(value.len())?;
             changed.push(self.operate(&parameter.operator, value)?);
         }
         Ok(joined(changed, all, in_double))
@@ -40,20 +42,27 @@ impl Machine<'_> {
     /// The values that a name stands for: of all indices, or of one.
     fn values(&mut self, name: &str, all: bool, index: usize) -> Run<Vec<String>> {
         if let Ok(number) = name.parse::<usize>() {
-            return match number {
-                0 => Ok(vec![PROGRAM.to_owned()]),
-                number => Ok(self.arguments.get(number - 1).cloned().into_iter().collect()),
-            };
+            if number == 0 {
+                return Ok(vec![PROGRAM.to_owned()]);
+            }
+            let argument = self.arguments.get(number - 1);
+            self.charge(argument.map_or(0, String::len))?;
+            return Ok(argument.cloned().into_iter().collect());
         }
         match name {
             "?" => Ok(vec![self.status.to_string()]),
             "#" => Ok(vec![self.arguments.len().to_string()]),
-            "@" | "*" => Ok(self.arguments.clone()),
+            "@" | "*" => self.all_arguments(),
             "$" | "!" | "-" => self.refuse(format!("`${name}`")),
             _ => {
                 self.check_name(name)?;
-                let elements = self.elements(name).filter(|(at, _)| all || *at == index);
-                Ok(elements.map(|(_, element)| element.text.clone()).collect())
+                if !all {
+                    let element = self.element(name, index);
+                    self.charge(element.map_or(0, str::len))?;
+                    return Ok(element.map(str::to_owned).into_iter().collect());
+                }
+                self.charge(self.variables.get(name).map_or(0, size))?;
+                Ok(self.elements(name).map(|(_, element)| element.text.clone()).collect())
             }
         }
     }

@@ -6,6 +6,7 @@
 use super::Unsupported;
 use super::syntax::{Command, Join, List, Pipeline, Statement, Word};
 use super::word_parser::Mode;
+use crate::budget::Budget;
 
 pub(super) type Parsed<T> = Result<T, Unsupported>;
 
@@ -15,16 +16,15 @@ pub(super) struct Parser<'a> {
     pub(super) at: usize,
     /// The offset to report instead of those in this text, for text that is not the file itself.
     pub(super) fixed: Option<usize>,
-    /// How deep constructs are nested at this place.
-    depth: usize,
+    budget: &'a Budget,
 }
 
 /// Words with a meaning of their own where a command begins, and not part of any construct understood here.
 const FOREIGN: [&str; 3] = ["select", "time", "coproc"];
 
 impl<'a> Parser<'a> {
-    pub(super) fn new(text: &'a str, fixed: Option<usize>) -> Self {
-        Self { text, at: 0, fixed, depth: 0 }
+    pub(super) fn new(text: &'a str, fixed: Option<usize>, budget: &'a Budget) -> Self {
+        Self { text, at: 0, fixed, budget }
     }
 
     pub(super) fn rest(&self) -> &'a str {
@@ -40,7 +40,13 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn unsupported<T>(&self, construct: impl Into<String>) -> Parsed<T> {
-        Err(Unsupported { construct: construct.into(), offset: self.offset() })
+        Err(Unsupported { construct: construct.into(), offset: self.offset(), over_budget: false })
+    }
+
+    /// Spends units of the budget for a number of characters.
+    pub(super) fn charge(&self, characters: usize) -> Parsed<()> {
+        let spent = self.budget.charge(characters.saturating_mul(Budget::SYNTAX));
+        spent.map_err(|why| Unsupported::over(why, self.offset()))
     }
 
     /// Takes `token` if it comes next.
@@ -79,7 +85,9 @@ impl<'a> Parser<'a> {
 
     /// The next line that has commands, as a whole; `None` at the end.
     pub(super) fn line(&mut self) -> Parsed<Option<List>> {
+        let before = self.at;
         self.lines();
+        self.charge(self.at - before)?;
         if self.peek().is_none() {
             return Ok(None);
         }
@@ -108,7 +116,9 @@ impl<'a> Parser<'a> {
     pub(super) fn list(&mut self, ends: &[&str]) -> Parsed<List> {
         let mut list = List::new();
         loop {
+            let before = self.at;
             self.lines();
+            self.charge(self.at - before)?;
             if self.peek().is_none() {
                 return self.unsupported("a syntax error (the text ends too early)");
             }
@@ -198,18 +208,14 @@ impl<'a> Parser<'a> {
     }
 
     fn command(&mut self) -> Parsed<Command> {
+        self.charge(16)?;
         self.nested(Self::command_here)
     }
 
     /// Reads something that may hold itself. No conf nests deeply; one that does must not exhaust the stack.
     pub(super) fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
-        if self.depth > 60 {
-            return self.unsupported("very deep nesting");
-        }
-        self.depth += 1;
-        let result = read(self);
-        self.depth -= 1;
-        result
+        let _level = self.budget.enter().map_err(|why| Unsupported::over(why, self.offset()))?;
+        read(self)
     }
 
     fn command_here(&mut self) -> Parsed<Command> {

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::machine::{Machine, Run, Stop};
 use super::syntax::{Assignment, CaseArm, Command, CommandKind, Join, List, Pipeline, Statement, Word};
+use crate::budget::Budget;
 
 impl Machine<'_> {
     pub(super) fn run_list(&mut self, list: &List) -> Run<()> {
@@ -37,7 +38,7 @@ impl Machine<'_> {
 
     /// Each stage is a subshell that reads what the one before wrote.
     fn stages(&mut self, stages: &[Command]) -> Run<()> {
-        let mut input = self.input.clone();
+        let mut input = self.piped()?;
         let Some((last, before)) = stages.split_last() else {
             return Ok(());
         };
@@ -51,7 +52,7 @@ impl Machine<'_> {
     }
 
     pub(super) fn run_command(&mut self, command: &Command) -> Run<()> {
-        self.step()?;
+        self.charge(Budget::COMMAND)?;
         self.offset = command.offset;
         let Some(streams) = self.redirects(command)? else {
             self.status = 1;
@@ -81,6 +82,7 @@ impl Machine<'_> {
             CommandKind::Group(list) => self.deeper(|machine| machine.run_list(list)),
             CommandKind::Subshell(list) => self.subshell(|machine| machine.run_list(list)).map(drop),
             CommandKind::Function { name, body } => {
+                self.charge(Budget::ELEMENT * (1 + self.functions.len()))?;
                 Rc::make_mut(&mut self.functions).insert(name.clone(), Rc::clone(body));
                 self.status = 0;
                 Ok(())
@@ -162,12 +164,12 @@ impl Machine<'_> {
     fn for_(&mut self, name: &str, words: Option<&[Word]>, body: &List) -> Run<()> {
         let values = match words {
             Some(words) => self.fields(words)?,
-            None => self.arguments.clone(),
+            None => self.all_arguments()?,
         };
         self.status = 0;
         self.deeper(|machine| {
             for value in values {
-                machine.step()?;
+                machine.charge(Budget::COMMAND)?;
                 machine.set(name, 0, value)?;
                 machine.run_list(body)?;
             }
@@ -219,11 +221,19 @@ impl Machine<'_> {
 
     /// The text of a file; `None` if it cannot be read.
     pub(super) fn content(&self, path: &str) -> Run<Option<String>> {
-        match self.world.read(&self.absolute(path)).map(String::from_utf8) {
+        match self.read_file(path)?.map(String::from_utf8) {
             None => Ok(None),
             Some(Ok(text)) if !text.contains('\0') => Ok(Some(text)),
             Some(_) => self.refuse(format!("the content of `{path}`, which is not a text")),
         }
+    }
+
+    /// The bytes of a file; `None` if there is none that could be read.
+    pub(super) fn read_file(&self, path: &str) -> Run<Option<Vec<u8>>> {
+        self.charge(Budget::QUESTION)?;
+        let content = self.world.read(&self.absolute(path));
+        self.charge(content.as_ref().map_or(0, Vec::len))?;
+        Ok(content)
     }
 
     /// Ends the running function or file.

@@ -124,8 +124,10 @@ pub(super) struct Redirect {
 #[derive(Debug)]
 pub(super) enum Condition {
     Not(Box<Condition>),
-    And(Box<Condition>, Box<Condition>),
-    Or(Box<Condition>, Box<Condition>),
+    /// Joined by `&&`.
+    All(Vec<Condition>),
+    /// Joined by `||`.
+    Any(Vec<Condition>),
     Unary(String, Word),
     Binary(Word, String, Word),
     Text(Word),

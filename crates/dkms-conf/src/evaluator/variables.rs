@@ -1,10 +1,11 @@
 //! The variables of an evaluation: sparse arrays, some of them local to a function, some off limits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use super::machine::{Machine, Run};
 use super::syntax::{AssignedValue, Assignment};
+use crate::budget::Budget;
 
 /// One value of a variable, and the byte of the file where it was assigned.
 #[derive(Clone, Debug)]
@@ -15,6 +16,11 @@ pub(super) struct Element {
 
 /// Every variable is a sparse array; a plain one has index 0. No element at all: declared, but not set.
 pub(super) type Variable = BTreeMap<usize, Element>;
+
+/// What a variable costs that is made or copied.
+pub(super) fn size(variable: &Variable) -> usize {
+    variable.values().map(|element| Budget::ELEMENT + element.text.len()).sum::<usize>() + Budget::ELEMENT
+}
 
 /// No value of a conf is larger than this.
 pub(super) const MAX_TEXT: usize = 1 << 20;
@@ -77,8 +83,16 @@ impl Machine<'_> {
     }
 
     /// One element.
-    pub(super) fn element(&self, name: &str, index: usize) -> Option<String> {
-        Some(self.variables.get(name)?.get(&index)?.text.clone())
+    pub(super) fn element(&self, name: &str, index: usize) -> Option<&str> {
+        Some(self.variables.get(name)?.get(&index)?.text.as_str())
+    }
+
+    /// The variables, to change them. Those that a subshell shares with its parent are copied first.
+    pub(super) fn variables_mut(&mut self) -> Run<&mut HashMap<String, Variable>> {
+        if Rc::strong_count(&self.variables) > 1 {
+            self.charge(self.variables.values().map(size).sum())?;
+        }
+        Ok(Rc::make_mut(&mut self.variables))
     }
 
     /// Refuses names that mean more than a value.
@@ -92,15 +106,16 @@ impl Machine<'_> {
         if text.len() > MAX_TEXT {
             return self.refuse("a very long value");
         }
+        self.charge(Budget::ELEMENT + name.len() + text.len())?;
         let element = Element { text, origin: self.fixed.is_none().then_some(self.offset) };
-        Rc::make_mut(&mut self.variables).entry(name.to_owned()).or_default().insert(index, element);
+        self.variables_mut()?.entry(name.to_owned()).or_default().insert(index, element);
         Ok(())
     }
 
     /// Forgets a variable, or one element of it.
     pub(super) fn unset(&mut self, name: &str, index: Option<usize>) -> Run<()> {
         self.check_name(name)?;
-        let variables = Rc::make_mut(&mut self.variables);
+        let variables = self.variables_mut()?;
         match index {
             None => drop(variables.remove(name)),
             Some(index) => drop(variables.get_mut(name).map(|variable| variable.remove(&index))),
@@ -112,10 +127,11 @@ impl Machine<'_> {
     /// at its top level, where nothing ends before the file does.
     pub(super) fn make_local(&mut self, name: &str) -> Run<()> {
         self.check_name(name)?;
-        let variables = Rc::make_mut(&mut self.variables);
+        self.charge(Budget::ELEMENT + name.len())?;
         // What is local already stays what it is.
-        if let Some(scope) = self.scopes.last_mut().filter(|scope| !scope.contains_key(name)) {
-            scope.insert(name.to_owned(), variables.insert(name.to_owned(), Variable::new()));
+        if self.scopes.last().is_some_and(|scope| !scope.contains_key(name)) {
+            let before = self.variables_mut()?.insert(name.to_owned(), Variable::new());
+            self.scopes.last_mut().map(|scope| scope.insert(name.to_owned(), before));
         }
         Ok(())
     }
@@ -138,7 +154,9 @@ impl Machine<'_> {
                     None => 0,
                 };
                 if assignment.append {
-                    text.insert_str(0, &self.element(name, index).unwrap_or_default());
+                    let before = self.element(name, index).unwrap_or_default();
+                    self.charge(before.len())?;
+                    text.insert_str(0, before);
                 }
                 self.set(name, index, text)
             }
@@ -148,10 +166,11 @@ impl Machine<'_> {
     fn assign_array(&mut self, name: &str, fields: Vec<String>, append: bool) -> Run<()> {
         let mut next = 0;
         if append {
-            next = self.elements(name).last().map_or(0, |(index, _)| index + 1);
+            let last = self.variables.get(name).and_then(BTreeMap::last_key_value);
+            next = last.map_or(0, |(index, _)| index + 1);
         } else {
             self.check_name(name)?;
-            Rc::make_mut(&mut self.variables).insert(name.to_owned(), Variable::new());
+            self.variables_mut()?.insert(name.to_owned(), Variable::new());
         }
         for (place, field) in fields.into_iter().enumerate() {
             self.set(name, next + place, field)?;

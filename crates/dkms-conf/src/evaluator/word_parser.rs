@@ -43,6 +43,7 @@ impl Parser<'_> {
         // Parentheses of extended patterns and of regular expressions.
         let mut depth = 0_usize;
         while let Some(c) = self.peek() {
+            self.charge(1)?;
             match c {
                 '(' if depth > 0 || mode == Mode::Regex => depth += 1,
                 ')' if depth > 0 => depth -= 1,
@@ -95,6 +96,7 @@ impl Parser<'_> {
 
     /// One of `'...'`, `"..."`, `$...`, `` `...` ``, which comes next.
     fn quoting(&mut self, parts: &mut Vec<Part>, in_double: bool) -> Parsed<()> {
+        self.charge(8)?;
         self.nested(|parser| parser.quoting_here(parts, in_double))
     }
 
@@ -105,6 +107,7 @@ impl Parser<'_> {
                 let Some(length) = self.rest().find('\'') else {
                     return self.unsupported("a syntax error (a quote is not closed)");
                 };
+                self.charge(length)?;
                 parts.push(Part::Quoted(self.rest()[..length].to_owned()));
                 self.at += length + 1;
             }
@@ -134,6 +137,7 @@ impl Parser<'_> {
     fn double(&mut self) -> Parsed<Vec<Part>> {
         let mut parts = Vec::new();
         loop {
+            self.charge(1)?;
             match self.peek() {
                 None => return self.unsupported("a syntax error (a quote is not closed)"),
                 Some('"') => {
@@ -167,6 +171,7 @@ impl Parser<'_> {
     fn backticks(&mut self, in_double: bool) -> Parsed<String> {
         let mut text = String::new();
         loop {
+            self.charge(1)?;
             match self.next_char() {
                 None => return self.unsupported("a syntax error (a backtick is not closed)"),
                 Some('`') => return Ok(text),
@@ -221,6 +226,7 @@ impl Parser<'_> {
         let mut word = Word::default();
         let mut depth = 0_usize;
         loop {
+            self.charge(1)?;
             match self.peek() {
                 None => return Ok(None),
                 Some(')') if depth == 0 => {
@@ -335,6 +341,7 @@ impl Parser<'_> {
         let mut word = Word::default();
         let mut brackets = 0_usize;
         loop {
+            self.charge(1)?;
             let Some(c) = self.peek() else {
                 return self.unsupported("a syntax error (a brace or bracket is not closed)");
             };
