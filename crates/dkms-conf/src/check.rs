@@ -139,7 +139,7 @@ impl Check<'_> {
     }
 
     fn record(&mut self, index: usize, count: usize, package_name: &str) -> Record {
-        let built_name = match self.text(D::BuiltModuleName, index) {
+        let built = match self.text(D::BuiltModuleName, index) {
             Some(name) => name.to_owned(),
             None if count == 1 => package_name.to_owned(),
             None => {
@@ -147,20 +147,38 @@ impl Check<'_> {
                 String::new()
             }
         };
-        let dest_name = self.text(D::DestModuleName, index).unwrap_or(&built_name).to_owned();
-        self.file_name(D::BuiltModuleName, index, &built_name);
+        let (directory, built_name) = built.rfind('/').map_or(("", built.as_str()), |slash| built.split_at(slash + 1));
+        let dest_name = self.text(D::DestModuleName, index).unwrap_or(built_name).to_owned();
+        self.file_name(D::BuiltModuleName, index, directory, built_name);
         if dest_name != built_name {
-            self.file_name(D::DestModuleName, index, &dest_name);
+            self.file_name(D::DestModuleName, index, "", &dest_name);
+        }
+        if !directory.is_empty() {
+            self.built_directory(index, directory, built_name);
         }
         let dest_location = self.dest_location(index);
         let location = self.text(D::BuiltModuleLocation, index).unwrap_or_default();
         let slash = if location.is_empty() || location.ends_with('/') { "" } else { "/" };
-        let built_location = format!("{location}{slash}");
+        let built_location = format!("{location}{slash}{directory}");
         if built_location.split('/').any(|part| part == "..") || built_location.starts_with('/') {
             let message = format!("`{location}` is not below the build directory");
             self.report(Diagnostic::warning(message), D::BuiltModuleLocation, index);
         }
+        let built_name = built_name.to_owned();
         Record { built_name, built_location, dest_name, dest_location, strip: self.strip(index) }
+    }
+
+    /// The directory in front of a name in BUILT_MODULE_NAME says where the object is built, not where it goes.
+    fn built_directory(&mut self, index: usize, directory: &str, name: &str) {
+        let given = format!("`{}[{index}]` is `{directory}{name}`", D::BuiltModuleName);
+        if directory.starts_with('/') || directory.split('/').any(|part| part == "..") {
+            let error = Diagnostic::error(format!("{given}, which is not below the build directory"));
+            self.report(error.hint("name the object by its path below the build directory"), D::BuiltModuleName, index);
+        } else if self.text(D::DestModuleName, index).is_none() {
+            let error = Diagnostic::error(format!("{given}, and that is no name to install it as"));
+            let hint = format!("add a line `{}[{index}]=\"{name}\"`", D::DestModuleName);
+            self.report(error.hint(hint), D::BuiltModuleName, index);
+        }
     }
 
     fn missing(&mut self, directive: D, index: usize) {
@@ -169,12 +187,12 @@ impl Check<'_> {
         self.report(Diagnostic::error(message).hint(hint), directive, index);
     }
 
-    fn file_name(&mut self, directive: D, index: usize, name: &str) {
+    fn file_name(&mut self, directive: D, index: usize, directory: &str, name: &str) {
         if let Some(bare) = name.strip_suffix(".ko").or_else(|| name.strip_suffix(".o")) {
             let message = format!("`{directive}[{index}]` ends in `{}`", &name[bare.len()..]);
-            self.report(Diagnostic::error(message).hint(format!("write `{bare}`")), directive, index);
-        } else if name.contains('/') || name == "." || name == ".." {
-            let message = format!("`{directive}[{index}]` is `{name}`, which is not a file name");
+            self.report(Diagnostic::error(message).hint(format!("write `{directory}{bare}`")), directive, index);
+        } else if name.contains('/') || matches!(name, "." | "..") {
+            let message = format!("`{directive}[{index}]` is `{directory}{name}`, which is not a file name");
             self.report(Diagnostic::error(message), directive, index);
         }
     }
@@ -389,6 +407,35 @@ pub(crate) mod tests {
         assert!(errors(doubled).contains("installed as the same `a.ko`"));
         let doubled = "BUILT_MODULE_NAME=(a a)\nDEST_MODULE_NAME=(a b)\nDEST_MODULE_LOCATION=(/extra /extra)";
         assert!(errors(doubled).contains("built as the same `a.ko`"));
+    }
+
+    #[test]
+    fn a_directory_in_a_built_name_is_where_the_object_is_built() {
+        let text = "BUILT_MODULE_NAME=sub/m\nDEST_MODULE_NAME=n\nDEST_MODULE_LOCATION=/extra\n";
+        let record = &config(&format!("{HEAD}{text}"), Strictness::Strict).records[0];
+        assert_eq!((&*record.built_location, &*record.built_name, &*record.dest_name), ("sub/", "m", "n"));
+        let located = config(&format!("{HEAD}{text}BUILT_MODULE_LOCATION=src"), Strictness::Strict);
+        assert_eq!(located.records[0].built_location, "src/sub/");
+        let doubled = "BUILT_MODULE_NAME=(sub/m m)\nBUILT_MODULE_LOCATION[1]=sub\nDEST_MODULE_NAME=(a b)\n\
+                       DEST_MODULE_LOCATION=(/extra /extra)";
+        assert!(errors(doubled).contains("built as the same `m.ko`"));
+    }
+
+    #[test]
+    fn a_built_name_stays_below_the_build_directory_and_needs_a_name_to_install() {
+        let with =
+            |name: &str, more: &str| errors(&format!("BUILT_MODULE_NAME={name}\n{more}DEST_MODULE_LOCATION=/extra"));
+        for name in ["../m", "a/../m", "/tmp/m"] {
+            let shown = with(name, "DEST_MODULE_NAME=m\n");
+            assert!(
+                shown.contains("`BUILT_MODULE_NAME[0]`") && shown.contains("not below the build directory"),
+                "{shown}"
+            );
+        }
+        assert!(with("sub/m", "").contains("no name to install it as"));
+        assert!(with("sub/m.ko", "DEST_MODULE_NAME=m\n").contains("ends in `.ko`"));
+        assert!(with("sub/..", "DEST_MODULE_NAME=m\n").contains("not a file name"));
+        assert!(with("m", "DEST_MODULE_NAME=sub/m\n").contains("not a file name"));
     }
 
     #[test]

@@ -229,7 +229,8 @@ pub static TABLE: [Row; 33] = [
         D::BuiltModuleName,
         "BUILT_MODULE_NAME",
         Array,
-        "Name of a module as the build makes it, without `.ko`. For a package of one module PACKAGE_NAME is the default.",
+        "Name of a module as the build makes it, without `.ko`. For a package of one module PACKAGE_NAME is the default. A \
+         directory may stand before it; then DEST_MODULE_NAME is needed.",
     ),
     row(
         D::BuiltModuleLocation,

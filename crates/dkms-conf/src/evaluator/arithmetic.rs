@@ -1,13 +1,16 @@
 //! `$(( ))`, `(( ))` and subscripts: whole numbers of 64 bits.
 
 use super::machine::{Machine, Run};
-use super::syntax::Word;
+use super::syntax::{Part, Word};
 use crate::budget::Budget;
 
 impl Machine<'_> {
-    /// The value of an expression in which parameters have been expanded already.
+    /// The value of an expression in which parameters have been expanded already; nothing at all is 0.
     pub(super) fn arithmetic(&mut self, text: &str) -> Run<i64> {
         self.charge(Budget::NUMBER)?;
+        if text.trim_matches([' ', '\t', '\n']).is_empty() {
+            return Ok(0);
+        }
         self.deeper(|machine| {
             let mut expression = Expression { text, at: 0, machine, skip: false, known: None };
             let value = expression.comma()?;
@@ -19,8 +22,12 @@ impl Machine<'_> {
         })
     }
 
-    /// A subscript: an expression that is not negative.
+    /// A subscript: an expression that is not negative. Double quotes in it go, as they do in all arithmetic; other
+    /// quotes are an error.
     pub(super) fn index(&mut self, word: &Word) -> Run<usize> {
+        if word.parts.iter().any(|part| matches!(part, Part::Quoted(_))) {
+            return self.refuse("a subscript in single quotes");
+        }
         let text = self.text(word)?;
         let value = self.arithmetic(&text)?;
         match usize::try_from(value) {

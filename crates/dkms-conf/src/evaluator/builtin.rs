@@ -18,11 +18,8 @@ impl Machine<'_> {
             (":" | "true", _) => 0,
             ("false", _) => 1,
             ("echo", _) => self.echo(&texts)?,
-            ("[", [inner @ .., "]"]) => {
-                let count = inner.len();
-                i32::from(!self.test(&arguments[..count])?)
-            }
-            ("test", _) => i32::from(!self.test(arguments)?),
+            ("[", [inner @ .., "]"]) => i32::from(!self.test(inner)?),
+            ("test", _) => i32::from(!self.test(&texts)?),
             ("return", []) => return self.return_(self.status),
             ("return", [number]) => match number.parse::<i32>() {
                 Ok(status) => return self.return_(status & 255),

@@ -1,4 +1,4 @@
-//! `[[ ]]`, and `[ ]` with its other name `test`.
+//! `[[ ]]`, and the tests of one operand that it shares with `[ ]`.
 
 use super::machine::{Machine, Run};
 use super::syntax::{Condition, Word};
@@ -45,64 +45,29 @@ impl Machine<'_> {
                     Err(why) => self.refuse(format!("a `=~` ({why})")),
                 }
             }
-            _ => {
+            "<" | ">" => {
                 let right = self.text(right)?;
-                self.binary_test(&left, operator, &right)
+                Ok(if operator == "<" { left < right } else { left > right })
             }
+            // Both sides are expressions, which they are not in `[ ]`: `010` is 8, and a name is a variable.
+            "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge" => {
+                let right = self.text(right)?;
+                let (left, right) = (self.arithmetic(&left)?, self.arithmetic(&right)?);
+                self.compare(left, operator, right)
+            }
+            _ => self.refuse(format!("the test `{operator}`")),
         }
     }
 
-    /// The status of `[ ]` with these arguments.
-    pub(super) fn test(&mut self, arguments: &[String]) -> Run<bool> {
-        match arguments {
-            [] => Ok(false),
-            [text] => Ok(!text.is_empty()),
-            [not, text] if not == "!" => Ok(text.is_empty()),
-            [operator, operand] => self.unary_test(operator, operand),
-            [left, operator, right] if is_binary(operator) => self.binary_test(left, operator, right),
-            [not, rest @ ..] if not == "!" => Ok(!self.test(rest)?),
-            [open, text, close] if open == "(" && close == ")" => Ok(!text.is_empty()),
-            _ => self.test_joined(arguments),
-        }
-    }
-
-    /// More than three arguments: tests joined by `-a` and `-o`, each of two or three arguments.
-    fn test_joined(&mut self, arguments: &[String]) -> Run<bool> {
-        if arguments.iter().any(|argument| argument == "(" || argument == ")") {
-            return self.refuse("parentheses inside `[ ]`");
-        }
-        // The operands of `-a` and `-o` must be found without doubt, so none of them may look like an operator.
-        if let Some(at) = arguments.iter().position(|argument| argument == "-o") {
-            let left = self.test_part(&arguments[..at])?;
-            let right = self.test_joined_or_part(&arguments[at + 1..])?;
-            return Ok(left || right);
-        }
-        if let Some(at) = arguments.iter().position(|argument| argument == "-a") {
-            let left = self.test_part(&arguments[..at])?;
-            let right = self.test_joined_or_part(&arguments[at + 1..])?;
-            return Ok(left && right);
-        }
-        self.refuse("a `[ ]` with many arguments")
-    }
-
-    fn test_joined_or_part(&mut self, arguments: &[String]) -> Run<bool> {
-        let joined = arguments.iter().any(|argument| argument == "-a" || argument == "-o");
-        if joined { self.test_joined(arguments) } else { self.test_part(arguments) }
-    }
-
-    fn test_part(&mut self, arguments: &[String]) -> Run<bool> {
-        let joined = arguments.iter().any(|argument| argument == "-a" || argument == "-o");
-        match arguments.len() {
-            _ if joined => self.test_joined(arguments),
-            1..=4 => self.test(arguments),
-            _ => self.refuse("a `[ ]` with many arguments"),
-        }
-    }
-
-    fn unary_test(&mut self, operator: &str, operand: &str) -> Run<bool> {
+    /// A test of one operand.
+    pub(super) fn unary_test(&mut self, operator: &str, operand: &str) -> Run<bool> {
         match operator {
             "-n" => return Ok(!operand.is_empty()),
             "-z" => return Ok(operand.is_empty()),
+            "-v" if is_name(operand) => {
+                self.check_name(operand)?;
+                return Ok(self.element(operand, 0).is_some());
+            }
             "-e" | "-a" | "-f" | "-d" | "-r" | "-x" | "-s" | "-h" | "-L" => {}
             _ => return self.refuse(format!("the test `{operator}`")),
         }
@@ -133,31 +98,11 @@ impl Machine<'_> {
         }
         format!("{}/{path}", self.world.directory().trim_end_matches('/'))
     }
-
-    fn binary_test(&mut self, left: &str, operator: &str, right: &str) -> Run<bool> {
-        match operator {
-            "=" | "==" => return Ok(left == right),
-            "!=" => return Ok(left != right),
-            "<" => return Ok(left < right),
-            ">" => return Ok(left > right),
-            _ => {}
-        }
-        let numbers = (left.trim().parse::<i64>(), right.trim().parse::<i64>());
-        let (Ok(left), Ok(right)) = numbers else {
-            return self.refuse(format!("`{operator}` of something that is no number"));
-        };
-        match operator {
-            "-eq" => Ok(left == right),
-            "-ne" => Ok(left != right),
-            "-lt" => Ok(left < right),
-            "-le" => Ok(left <= right),
-            "-gt" => Ok(left > right),
-            "-ge" => Ok(left >= right),
-            _ => self.refuse(format!("the test `{operator}`")),
-        }
-    }
 }
 
-fn is_binary(operator: &str) -> bool {
-    ["=", "==", "!=", "<", ">", "-eq", "-ne", "-lt", "-le", "-gt", "-ge"].contains(&operator)
+/// A variable without subscript.
+fn is_name(text: &str) -> bool {
+    !text.starts_with(|c: char| c.is_ascii_digit())
+        && !text.is_empty()
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

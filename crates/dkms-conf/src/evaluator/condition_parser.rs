@@ -2,10 +2,8 @@
 
 use super::parser::{Parsed, Parser};
 use super::syntax::Condition;
+use super::test_builtin::is_unary;
 use super::word_parser::Mode;
-
-/// The letters of the tests of one operand.
-const UNARY: &str = "abcdefghknoprstuvwxzGLNORS";
 
 impl Parser<'_> {
     /// The condition up to the closing brackets, which are not taken.
@@ -49,8 +47,7 @@ impl Parser<'_> {
         let first = self.required_word()?;
         self.blanks();
         // Such a word is never taken for a text: `[[ -n ]]` is an error.
-        let is_unary = |text: &&str| text.len() == 2 && text.starts_with('-') && UNARY.contains(&text[1..]);
-        if let Some(operator) = first.bare().filter(is_unary) {
+        if let Some(operator) = first.bare().filter(|text| is_unary(text)) {
             if self.reserved("]]") {
                 return self.unsupported("a syntax error (an operand is missing)");
             }

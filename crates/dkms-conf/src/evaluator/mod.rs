@@ -22,6 +22,7 @@ mod parser;
 mod run;
 mod simple_parser;
 mod syntax;
+mod test_builtin;
 mod variables;
 mod version_sort;
 mod word_parser;

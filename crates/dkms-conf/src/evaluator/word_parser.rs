@@ -237,7 +237,13 @@ impl Parser<'_> {
                     self.quoting(&mut word.parts, true)?;
                     continue;
                 }
-                Some('"' | '\'' | '\\') => return Ok(None),
+                Some('"') => {
+                    self.at += 1;
+                    let inner = self.double()?;
+                    word.parts.extend(inner);
+                    continue;
+                }
+                Some('\'' | '\\') => return Ok(None),
                 Some('(') => depth += 1,
                 Some(')') => depth -= 1,
                 Some(_) => {}

@@ -92,6 +92,17 @@ fn assignment() -> BoxedStrategy<String> {
     .boxed()
 }
 
+/// What is a number to `[ ]`, to `[[ ]]`, or to both.
+fn number() -> impl Strategy<Value = String> + Clone {
+    one_of(&["7", "010", "-3", "0x1f", "2#101", "w", "w+1", "$w", "\"8\"", "' 7'", "''", "w=4", "A[0]"])
+}
+
+/// `[ ]` with words that are operators or not because of where they stand.
+fn many_words() -> impl Strategy<Value = String> + Clone {
+    let word = one_of(&["!", "-n", "-z", "a", "\"$v\"", "=", "!=", "-a", "-o", "''", "b", "'('", "')'", "-e", "/"]);
+    prop::collection::vec(word, 2..9).prop_map(|words| format!("[ {} ]", words.join(" ")))
+}
+
 fn condition() -> BoxedStrategy<String> {
     let comparison = one_of(&["==", "!=", "=", "<", ">"]);
     let test = prop_oneof![
@@ -106,6 +117,9 @@ fn condition() -> BoxedStrategy<String> {
         (variable(), one_of(&["6.*", "+([0-9]).*", "@(yes|a*)", "*-rt-*", "?", "[!a]*", "\"6.\"*"]))
             .prop_map(|(name, pattern)| format!("[[ ${name} == {pattern} ]]")),
         (0..4_i32).prop_map(|number| format!("test $w -gt {number}")),
+        (number(), one_of(&["-eq", "-ne", "-lt", "-ge"]), number(), one_of(&["[ | ]", "[[ | ]]"]))
+            .prop_map(|(left, operator, right, form)| form.replace('|', &format!("{left} {operator} {right}"))),
+        many_words(),
         Just("true".to_owned()),
         Just("false".to_owned()),
         Just("(( w > 2 ))".to_owned()),
