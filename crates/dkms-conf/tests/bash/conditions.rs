@@ -1,7 +1,8 @@
 //! `[ ]`, `[[ ]]` and arithmetic: which rule applies to how many words, and what a number is where.
 
 use crate::oracle::{agreed, agreed_value, context, native};
-use dkms_conf::Directive as D;
+use dkms_conf::world::TableWorld;
+use dkms_conf::{Assignments, Directive as D, Source, evaluator};
 
 /// One digit for each test: its status.
 fn statuses(tests: &[&str]) -> String {
@@ -97,16 +98,20 @@ fn double_quotes_in_arithmetic_mean_nothing() {
 /// Every test of two to five of these words that the evaluator does not leave to bash.
 #[test]
 fn words_are_operators_where_bash_takes_them_for_operators() {
-    const WORDS: [&str; 8] = ["!", "-n", "a", "=", "-a", "-o", "''", "'('"];
+    const WORDS: [&str; 7] = ["!", "-n", "a", "=", "-a", "-o", "''"];
     let mut tests = vec![Vec::new()];
     let mut understood = Vec::new();
     for length in 1..=5 {
         let longer = |test: &Vec<&'static str>| WORDS.map(|word| [test.as_slice(), &[word]].concat());
         tests = tests.iter().flat_map(longer).collect();
         let lines = tests.iter().map(|test| format!("[ {} ]", test.join(" ")));
-        understood.extend(lines.filter(|line| length > 1 && native(line, &context()).is_ok()));
+        let reads = |line: &String| {
+            let source = Source::new("./dkms.conf", line.as_str());
+            evaluator::evaluate(&source, &context(), &Assignments::default(), &TableWorld::default()).is_ok()
+        };
+        understood.extend(lines.filter(|line| length > 1 && reads(line)));
     }
-    assert!(understood.len() > 2_000, "{}", understood.len());
+    assert!(understood.len() > 1_000, "{}", understood.len());
     for tests in understood.chunks(2000) {
         let tests: Vec<&str> = tests.iter().map(String::as_str).collect();
         assert_eq!(statuses(&tests).len(), tests.len());
