@@ -418,6 +418,14 @@ impl Error {
         )
     }
 
+    /// What a build's log tells, if that was looked at.
+    pub fn diagnosis(&self) -> Option<&Diagnosis> {
+        match self {
+            Error::MakeFailed { diagnosis, .. } | Error::ScriptFailed { diagnosis, .. } => Some(diagnosis),
+            _ => None,
+        }
+    }
+
     /// The same as a clause about a module and a kernel that have been named already.
     pub fn clause(&self) -> String {
         let failed = |what: &str, status: i32, diagnosis: &Diagnosis| match diagnosis.cause {

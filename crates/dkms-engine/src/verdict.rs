@@ -213,7 +213,7 @@ impl Judge<'_> {
         for step in &self.plan.steps {
             let Some(target) = step.action.target().filter(|target| target.kernel == *self.kernel) else { continue };
             if step.action.verb() == "build" || (step.action.verb() == "install" && !self.is_built_by_plan(target)) {
-                problems.push(self.problem(target, Kind::Unfinished, self.last_error(target)));
+                problems.push(self.unfinished(target));
             }
         }
         KernelVerdict { release, arch, works, problems, headers_missing }
@@ -223,29 +223,36 @@ impl Judge<'_> {
         self.plan.steps.iter().any(|step| step.action.verb() == "build" && step.action.target() == Some(target))
     }
 
-    /// Why a step that is still to be taken was not.
-    fn last_error(&self, target: &Target) -> String {
+    /// A step that is still to be taken, and why it was not.
+    fn unfinished(&self, target: &Target) -> Problem {
         let of_target = |entry: &&Entry| entry.module == target.module && entry.kernel.as_ref() == Some(&target.kernel);
         let mut outcomes = self.report.entries.iter().filter(of_target).map(|entry| &entry.outcome);
-        outcomes
-            .find_map(|outcome| match outcome {
-                Outcome::Failed { error, .. } => Some(error.clause()),
-                Outcome::NotTried { after, .. } if *after != target.module => Some(format!("`{after}` failed")),
-                _ => None,
-            })
-            .unwrap_or_else(|| "it is not built yet".to_owned())
+        let told = outcomes.find_map(|outcome| match outcome {
+            Outcome::Failed { error, .. } => Some((error.clause(), error.diagnosis())),
+            Outcome::NotTried { after, .. } if *after != target.module => Some((format!("`{after}` failed"), None)),
+            _ => None,
+        });
+        let (reason, diagnosis) = told.unwrap_or_else(|| ("it is not built yet".to_owned(), None));
+        let problem = self.problem(target, Kind::Unfinished, reason);
+        match diagnosis {
+            Some(found) => self.with_log(target, problem, found.text(), found.advice.as_deref()),
+            None => problem,
+        }
     }
 
     fn settled(&self, target: &Target, kind: Kind, why: &Why) -> Problem {
         let Why::FailedBefore { message, first_error, advice, .. } = why else {
             return self.problem(target, kind, words::reason(why));
         };
+        self.with_log(target, self.problem(target, kind, message.clone()), first_error.clone(), advice.as_deref())
+    }
+
+    /// The same with what the log of its build says, and where that is.
+    fn with_log(&self, target: &Target, problem: Problem, said: Option<String>, advice: Option<&str>) -> Problem {
         let log = self.layout.failed(target).join("make.log");
-        let problem = self.problem(target, kind, message.clone());
-        let advice = advice.as_ref().map(|advice| format!("{advice}; ")).unwrap_or_default();
-        let again =
-            problem.hint.as_ref().map(|again| format!("{advice}less {}; `{again}` tries it again", log.display()));
-        Problem { first_error: first_error.clone(), hint: again, ..problem }
+        let advice = advice.map(|advice| format!("{advice}; ")).unwrap_or_default();
+        let hint = problem.hint.map(|again| format!("{advice}less {}; `{again}` tries it again", log.display()));
+        Problem { first_error: said, hint, ..problem }
     }
 
     fn problem(&self, target: &Target, kind: Kind, reason: String) -> Problem {

@@ -69,6 +69,11 @@ struct Reading {
 impl Reading {
     fn line(&mut self, line: &str, build: &str) {
         let text = line.trim();
+        if text.starts_with("# command: ") {
+            // What an earlier step complained of did not stop it: configure scripts try what does not compile.
+            *self = Self { best: KINDS.len(), machine: self.machine, ..Self::default() };
+            return;
+        }
         if text.starts_with("# ") {
             self.goes_on = false;
             return;
@@ -83,8 +88,10 @@ impl Reading {
         }
         if let Some(kind) = kind_of(text).filter(|kind| *kind < self.best) {
             self.best = kind;
-            self.goes_on = text.contains(CONFIGURE);
-            self.lines = vec![shown(text, build)];
+            // What is being checked may stand before it on the same line.
+            let configure = text.find(CONFIGURE);
+            self.goes_on = configure.is_some();
+            self.lines = vec![shown(&text[configure.unwrap_or(0)..], build)];
         }
         if gives_up(text) {
             self.before_end = self.before_end.take().or_else(|| self.last.clone());
@@ -129,6 +136,10 @@ impl Reading {
 }
 
 fn kind_of(line: &str) -> Option<usize> {
+    // What a check said that was expected to fail is often quoted.
+    if line.starts_with("//") || line.starts_with("| ") || line.ends_with("(ignored)") {
+        return None;
+    }
     // A summary such as "4 errors generated" or make's "[file.o] Error 1" explains nothing.
     let kind = KINDS.iter().position(|words| words.iter().any(|word| line.contains(word)))?;
     (kind != 4 || line.contains("***")).then_some(kind).filter(|_| !gives_up(line))
@@ -233,5 +244,17 @@ mod tests {
     fn the_machine_comes_before_what_followed_from_it() {
         let found = read("a.c:1:1: error: x\ngcc: fatal error: Killed signal terminated program cc1\n");
         assert_eq!(found.cause, Some(Cause::Memory));
+    }
+
+    #[test]
+    fn what_was_tried_and_may_fail_is_not_the_reason() {
+        // iptables-netflow 2.6, openafs 1.8.13 for 7.3.4.
+        let log = "Running the pre-build script\n# command: ./configure\nconftest.c:1:1: error: no x\n\n# exit code: 0\n\
+                   Building module(s)\n# command: make\n//   test.c:4:16: error: storage size of 'test' isn't known\n\
+                   make: [Makefile:3: clean] Error 1 (ignored)\n\
+                   ipt_NETFLOW.c:2028:52: error: passing argument 2 of 'sock->ops->bind'\n\n# exit code: 2\n";
+        assert_eq!(first(log).unwrap(), "ipt_NETFLOW.c:2028:52: error: passing argument 2 of 'sock->ops->bind'");
+        let log = "checking how to set cflags for linux kbuild... configure: error: cannot find way to set linux kbuild cflags\n";
+        assert_eq!(first(log).unwrap(), "configure: error: cannot find way to set linux kbuild cflags");
     }
 }

@@ -73,11 +73,17 @@ impl Rows {
                 _ => {}
             }
         }
-        let line = |((kernel, reason), names): ((&KernelId, String), Vec<String>)| {
-            let end = format!(" for {}{reason}", kernel.release);
-            format!("building {}{end}", list(&names, self.columns.saturating_sub("building ".len() + end.len())))
-        };
-        builds.into_iter().map(line).collect()
+        builds.into_iter().flat_map(|((kernel, reason), names)| self.coming(&kernel.release, &reason, &names)).collect()
+    }
+
+    /// One line if all names fit, else two.
+    fn coming(&self, release: &str, reason: &str, names: &[String]) -> Vec<String> {
+        let line = format!("building {} for {release}{reason}", names.join(", "));
+        if names.len() == 1 || line.chars().count() <= self.columns {
+            return vec![line];
+        }
+        let head = format!("building {} modules for {release}{reason}:", names.len());
+        vec![head, format!("  {}", list(names, self.columns.saturating_sub(2)))]
     }
 
     /// A build began.
@@ -364,15 +370,12 @@ mod tests {
         let targets: Vec<Target> = (0..7).map(|at| target(&format!("module{at}"), "6.1")).collect();
         let plan = plan(targets.iter().map(|target| (Action::Build(target.clone()), Because::FilesLost)).collect());
         let end = " for 6.1 (its files are missing or changed)";
-        let shown = Rows::new(100).planned(&plan);
-        assert_eq!(shown, [format!("building module0/1.0, module1/1.0, module2/1.0 and 4 more{end}")]);
-        assert!(shown[0].len() <= 100 && shown[0].len() > 85);
-        assert_eq!(Rows::new(10).planned(&plan), [format!("building module0/1.0 and 6 more{end}")]);
+        let head = format!("building 7 modules{end}:");
+        let names = "  module0/1.0, module1/1.0, module2/1.0, module3/1.0, module4/1.0";
+        assert_eq!(Rows::new(80).planned(&plan), [head.clone(), format!("{names} and 2 more")]);
+        assert_eq!(Rows::new(10).planned(&plan), [head, "  module0/1.0 and 6 more".to_owned()]);
         let all = Rows::new(usize::MAX).planned(&plan);
-        assert!(
-            all[0].contains("module0/1.0") && all[0].contains("module6/1.0") && !all[0].contains("more"),
-            "{all:?}"
-        );
+        assert!(all.len() == 1 && all[0].contains("module6/1.0") && all[0].ends_with(end), "{all:?}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod crash;
 mod debian;
 pub(crate) mod dpkg;
 mod hostile;
+mod packages;
 pub(crate) mod pacman;
 mod parallel;
 mod parity;
@@ -76,6 +77,8 @@ enum Suite {
     Pacman,
     /// The same table with rpm, dnf4, dnf5 and zypper in roots like Fedora's
     Rpm,
+    /// Heavy packages of the archive for two kernels, with the original and with ours
+    Packages,
     /// A built module loaded by a real kernel in QEMU
     Vm,
     /// dkms killed at its steps, and run again
@@ -84,9 +87,9 @@ enum Suite {
 
 impl Suite {
     /// Whether it is left out unless it is named or everything is asked for: it compiles the programs anew for other roots,
-    /// or plays once more with another package manager what `dpkg` has played.
+    /// plays once more with another package manager what `dpkg` has played, or builds for hours.
     fn is_long(self) -> bool {
-        matches!(self, Suite::Arch | Suite::Pacman | Suite::Rpm)
+        matches!(self, Suite::Arch | Suite::Pacman | Suite::Rpm | Suite::Packages)
     }
 }
 
@@ -146,6 +149,7 @@ fn one(suite: Suite, request: &Request) -> Result<Tally> {
         Suite::Arch => arch::run(request),
         Suite::Pacman => pacman::run(request),
         Suite::Rpm => rpm::run(request),
+        Suite::Packages => packages::run(request),
         Suite::Vm => vm::run(request),
         Suite::Crash => crash::run(request),
     }

@@ -92,7 +92,7 @@ fn stand_in(root: &Root, program: Option<&Path>) -> Result<()> {
 
 /// Unpacks the sources of a `-dkms` package; gives the name that its dkms.conf has and the version that its directory has:
 /// some packages leave a placeholder in the conf.
-fn unpack(root: &Root, name: &str, suite: &str) -> Result<String> {
+pub(crate) fn unpack(root: &Root, name: &str, suite: &str) -> Result<String> {
     let deb = Debs::of(suite)?.fetch(name)?;
     disk::copy(&deb, &root.path("/tmp/package.deb"))?;
     let line = "cd /tmp && rm -rf unpacked && dpkg-deb -x package.deb unpacked && rm package.deb && cp -a unpacked/usr/src/. /usr/src \
