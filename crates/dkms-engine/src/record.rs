@@ -15,6 +15,7 @@ use crate::fingerprint::Fingerprint;
 use crate::lock::Guard;
 use crate::root::{Meta, Root};
 use crate::staged::Staged;
+use crate::target::ModuleId;
 
 /// Format number of all stored values.
 pub const FORMAT: u32 = 1;
@@ -159,6 +160,9 @@ pub struct Manifest {
     pub files: Vec<PlacedFile>,
     /// Objects that were not placed, with the reason.
     pub refused: Vec<Refusal>,
+    /// A person installed the module: the higher, the later. Kept through upgrades; missing where only automatic runs did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<u64>,
 }
 
 /// One placed file.
@@ -183,7 +187,7 @@ impl PlacedFile {
     }
 }
 
-/// An object that the version rules kept out.
+/// An object that was kept out: by the version rules, or because another module's is there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Refusal {
@@ -191,6 +195,9 @@ pub struct Refusal {
     pub name: String,
     /// Why, as a fragment with the path in it.
     pub reason: String,
+    /// The module whose object of that name has the place; none if it is no module of ours that keeps it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<ModuleId>,
 }
 
 /// Reads a stored value; `None` if there is none or it cannot be understood (it is then as good as lost).

@@ -112,6 +112,9 @@ pub struct Options {
     pub jobs: Option<u32>,
     /// Who asks, for the records: the verb or the hook.
     pub asked_by: String,
+    /// A person asks, not a program that goes its way: what is installed by name then has the place of other modules that
+    /// build the same, and keeps it.
+    pub by_person: bool,
 }
 
 impl Options {

@@ -87,6 +87,8 @@ pub enum Kind {
     Broken,
     /// Its dkms.conf cannot be used.
     Configuration,
+    /// Another module of ours has the place of an object that it builds, too.
+    Conflict,
     /// A module that it depends on is not there.
     Dependency,
     /// It does not build; it is not tried again until an input changes.
@@ -175,14 +177,15 @@ impl std::fmt::Display for Name {
 
 impl Problem {
     fn words(&self, release: &str) -> String {
-        let Self { module, reason, first_error, stays, hint, .. } = self;
+        let Self { module, kind, reason, first_error, stays, hint } = self;
         // Some reasons quote it.
         let first_error = first_error.as_ref().filter(|line| !reason.contains(line.as_str()));
         let first_error = first_error.map(|lines| lines.replace('\n', "\n  "));
         let stays = stays.as_ref().map(|version| format!("version {version} stays installed there"));
         let hint = hint.as_ref().map(|hint| format!("hint: {hint}"));
+        let state = if *kind == Kind::Conflict { "gives way" } else { "does not work" };
         let more: String = [first_error, stays, hint].into_iter().flatten().map(|line| format!("\n  {line}")).collect();
-        format!("{module} does not work on {release}: {reason}{more}")
+        format!("{module} {state} on {release}: {reason}{more}")
     }
 }
 
@@ -262,6 +265,9 @@ impl Judge<'_> {
         let stays = there.filter(|version| *version != module);
         let hint = match kind {
             Kind::Broken => format!("dkms add {module}, or dkms remove {module} --all"),
+            Kind::Conflict => {
+                format!("remove one of the two; `dkms install {module} -k {}` prefers this one", kernel.release)
+            }
             Kind::HeadersMissing => "install the headers of that kernel".to_owned(),
             _ => format!("dkms install {module} -k {}", kernel.release),
         };
@@ -275,6 +281,7 @@ fn kind(why: &Why) -> Option<Kind> {
     match why {
         Why::FailedBefore { .. } if words::fails_automatic(why) => Some(Kind::Failed),
         Why::BadConfiguration { .. } => Some(Kind::Configuration),
+        Why::Conflict { .. } => Some(Kind::Conflict),
         Why::Broken | Why::NoSource => Some(Kind::Broken),
         Why::Cycle { .. } | Why::Deferred { .. } | Why::DependencyMissing { .. } => Some(Kind::Dependency),
         Why::HeadersMissing { .. } => Some(Kind::HeadersMissing),

@@ -56,6 +56,9 @@ fn installing(event: &InstallEvent) {
         InstallEvent::Archived { from, to } => print(&format!("keeping `{}` as `{}`", from.display(), to.display())),
         InstallEvent::Restored { path } => print(&format!("putting back `{}`", path.display())),
         InstallEvent::Refused { name, reason } => log::warn!("`{name}` is not installed: {reason}"),
+        InstallEvent::TakenOver { object, from, to } => {
+            print(&format!("`{object}` is {to}'s from now on, and no more {from}'s"));
+        }
         InstallEvent::ScriptSays { line } => print(line),
         InstallEvent::ScriptFailed { module, directive, status } => {
             log::warn!("{directive} of `{module}` failed with status {status}");

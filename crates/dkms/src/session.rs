@@ -35,7 +35,9 @@ impl Session {
     pub fn new(arguments: Arguments, place: Place<'_>, environment: Environment, cancel: Cancel) -> Result<Self> {
         let line = &arguments.line;
         let settings = overlay(line, place)?;
-        let options = options(arguments.verb, line, place)?;
+        let mut options = options(arguments.verb, line, place)?;
+        // Scripts of packages say by name what they want, too, and want nothing in particular.
+        options.by_person &= environment.get("DPKG_MAINTSCRIPT_NAME").is_none();
         let setup = Setup::load(place.root.clone(), environment, &settings, options, cancel)?;
         Ok(Self { output: Output::new(line.quiet), setup, arguments })
     }
@@ -85,6 +87,7 @@ fn options(verb: Verb, line: &CommandLine, place: Place<'_>) -> Result<Options> 
         directives,
         jobs: line.jobs,
         asked_by: verb.name().to_owned(),
+        by_person: matches!(verb, Verb::Install | Verb::Match),
     })
 }
 

@@ -133,6 +133,10 @@ impl<'a> Watcher<'a> {
                 self.line(&format!("running depmod for {release}"));
                 return;
             }
+            E::TakenOver { object, from, to } => {
+                self.line(&format!("`{object}` is {to}'s from now on, and no more {from}'s"));
+                return;
+            }
             E::PostTransaction { command } => {
                 self.line(&format!("running post_transaction: {command}"));
                 return;

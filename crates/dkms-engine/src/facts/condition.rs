@@ -50,11 +50,17 @@ impl Condition {
     /// Looks at the files of one build.
     pub fn gather(setup: &Setup, build: &BuiltTarget) -> Self {
         let recorded = record::load::<Recorded>(&setup.root, &build.directory.join(".record.json"));
-        Self::of(setup, build, recorded.as_ref().map(|recorded| &*recorded.objects))
+        let manifest = manifest(setup, build);
+        Self::of(setup, build, recorded.as_ref().map(|recorded| &*recorded.objects), manifest.as_ref())
     }
 
     /// The same for those who know what was recorded of the build.
-    pub fn of(setup: &Setup, build: &BuiltTarget, recorded: Option<&[ObjectRecord]>) -> Self {
+    pub fn of(
+        setup: &Setup,
+        build: &BuiltTarget,
+        recorded: Option<&[ObjectRecord]>,
+        manifest: Option<&Manifest>,
+    ) -> Self {
         let root = &setup.root;
         let directory = build.directory.join("module");
         let objects = match recorded {
@@ -66,10 +72,9 @@ impl Condition {
         if build.state != State::Installed {
             return Self { objects, ..Self::default() };
         }
-        let manifest = record::load::<Manifest>(root, &build.directory.join(".installed.json"));
         match (recorded, manifest) {
             (Some(recorded), Some(manifest)) => {
-                Self { objects, placed: placed_by_us(root, recorded, &manifest), refused: !manifest.refused.is_empty() }
+                Self { objects, placed: placed_by_us(root, recorded, manifest), refused: !manifest.refused.is_empty() }
             }
             _ => Self { objects, placed: placed_by_the_original(setup, build, &directory), refused: false },
         }
@@ -85,6 +90,17 @@ impl Condition {
         !self.is_missing_objects()
             && (self.objects != Wholeness::Whole || self.placed != Wholeness::Whole || self.refused)
     }
+}
+
+/// Which files of an installed build are where; none of what is only built, or was installed by the original.
+pub fn manifest(setup: &Setup, build: &BuiltTarget) -> Option<Manifest> {
+    let installed = build.state == State::Installed;
+    installed.then(|| record::load(&setup.root, &build.directory.join(".installed.json"))).flatten()
+}
+
+/// Names of the objects that are kept of a build.
+pub fn kept(setup: &Setup, build: &BuiltTarget) -> Vec<String> {
+    found_objects(&setup.root, &build.directory.join("module")).into_iter().map(|(name, _)| name).collect()
 }
 
 fn worst(states: impl Iterator<Item = Wholeness>) -> Wholeness {
@@ -203,7 +219,7 @@ mod tests {
             // Fields that are not needed here need not be understood.
             let record = serde_json::json!({ "format": FORMAT, "future": 1, "objects": [object] });
             let placed = PlacedFile { name: "m".into(), path: PLACED.into(), link: false, content: measure(PLACED) };
-            let manifest = Manifest { format: FORMAT, files: vec![placed], refused: Vec::new() };
+            let manifest = Manifest { format: FORMAT, files: vec![placed], ..Manifest::default() };
             let directory = "/var/lib/dkms/m/1/6.1/x86_64";
             testing::write(&scene.setup, &format!("{directory}/.record.json"), record.to_string());
             let manifest = serde_json::to_string(&manifest).unwrap();
@@ -248,8 +264,8 @@ mod tests {
     #[test]
     fn a_refused_object_is_not_lost_but_makes_a_difference() {
         let scene = Scene::recorded();
-        let refused = vec![Refusal { name: "m".into(), reason: "older".into() }];
-        let manifest = Manifest { format: FORMAT, files: Vec::new(), refused };
+        let refused = vec![Refusal { name: "m".into(), reason: "older".into(), owner: None }];
+        let manifest = Manifest { format: FORMAT, refused, ..Manifest::default() };
         let manifest = serde_json::to_string(&manifest).unwrap();
         scene.write("/var/lib/dkms/m/1/6.1/x86_64/.installed.json", &manifest);
         let condition = Condition::gather(&scene.setup, &scene.build);

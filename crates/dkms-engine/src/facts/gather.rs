@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use dkms_conf::{ModuleConfig, Strictness};
 
-use super::condition::{Condition, Wholeness};
+use super::condition::{self, Condition, Wholeness};
 use super::conf::{self, Evaluation, Wanted};
 use super::fingerprint::{Ingredients, Measurer};
+use super::holding;
 use super::kernel::Kernel;
 use super::lending;
 use super::retiring::retiring;
@@ -90,6 +91,7 @@ impl Facts {
         for kernel in facts.kernels.values().cloned().collect::<Vec<_>>() {
             examination.kernel(&mut facts, &kernel, &scope.modules)?;
         }
+        holding::spread_choices(setup, &tree, &mut facts);
         lending::examine(setup, &tree, &mut facts)?;
         Ok(facts)
     }
@@ -161,9 +163,12 @@ impl<'a> Examination<'a> {
         known.half_installed = install::is_half_done(self.setup, target);
         known.failed.clone_from(&memory.failed);
         if let Some(build) = self.builds.get(target) {
-            let condition = Condition::of(self.setup, build, memory.built.as_ref().map(|record| &*record.objects));
+            let manifest = condition::manifest(self.setup, build);
+            let recorded = memory.built.as_ref().map(|record| &*record.objects);
+            let condition = Condition::of(self.setup, build, recorded, manifest.as_ref());
             known.objects_lost = condition.objects != Wholeness::Whole;
             known.placed_lost = condition.placed != Wholeness::Whole;
+            known.note_placed(self.setup, build, manifest);
         }
         if let Some(record) = &memory.built {
             known.recorded = Some(record.fingerprint.clone());

@@ -177,7 +177,7 @@ impl<'a> Market<'a> {
         wanted.sort_unstable();
         placed.sort_unstable();
         let is_same = !record.custom && record.fingerprint.source.content == examined.fingerprint.source.content;
-        let condition = Condition::of(self.setup, build, Some(&record.objects));
+        let condition = Condition::of(self.setup, build, Some(&record.objects), Some(&manifest));
         (is_same && wanted == placed && condition.placed == Wholeness::Whole).then_some(manifest)
     }
 

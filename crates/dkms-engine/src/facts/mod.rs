@@ -7,6 +7,7 @@ pub mod distribution;
 pub mod fingerprint;
 pub mod framework;
 pub mod gather;
+pub mod holding;
 pub mod interface;
 pub mod kernel;
 pub mod kernels;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dkms_conf::exclusion::Exclusion;
-use dkms_conf::module_config::ModuleConfig;
+use dkms_conf::module_config::{ModuleConfig, Record};
 
 use crate::facts::kernel::Kernel;
 use crate::fingerprint::{Change, Fingerprint};
@@ -35,6 +35,24 @@ impl Facts {
                 target.module.name == name && target.kernel == *kernel && facts.state == State::Installed
             })
             .map(|(target, _)| &target.module)
+    }
+
+    /// Whether a module is built for a kernel and has nothing there because others have the places of all its objects.
+    pub fn stands_aside(&self, name: &str, kernel: &KernelId) -> bool {
+        let here = |target: &Target| target.kernel == *kernel;
+        let is_placed = |object: &str| {
+            let mut others = self.targets.iter().filter(|(other, _)| here(other) && other.module.name != name);
+            others.any(|(_, known)| known.state == State::Installed && known.placed.contains(object))
+        };
+        self.targets.iter().any(|(target, known)| {
+            let objects = known.objects();
+            here(target)
+                && target.module.name == name
+                && known.state == State::Built
+                && !known.objects_lost
+                && !objects.is_empty()
+                && objects.into_iter().all(is_placed)
+        })
     }
 
     /// The version of a module that a kernel has on loan.
@@ -101,6 +119,12 @@ pub struct TargetFacts {
     pub placed_lost: bool,
     /// An installation of it was begun and not finished.
     pub half_installed: bool,
+    /// Names of the objects that it has in the kernel's directory.
+    pub placed: BTreeSet<String>,
+    /// Names of objects that it left to another module, and to which one.
+    pub yielded: BTreeMap<String, ModuleId>,
+    /// A person installed it there: the higher, the later.
+    pub chosen: Option<u64>,
     /// Inputs of the build that is there; `None` if it is the original's, which keeps no record.
     pub recorded: Option<Fingerprint>,
     /// The build was made with options of a person that replace inputs, so that only its source is compared.
@@ -163,6 +187,21 @@ impl TargetFacts {
             Configuration::Recorded(config) => Some(config),
             Configuration::Examined(examined) => Some(&examined.config),
             Configuration::Unknown | Configuration::Bad { .. } => None,
+        }
+    }
+
+    /// Names of the objects that it has, or would have, for its kernel.
+    pub fn objects(&self) -> BTreeSet<&str> {
+        fn name(record: &Record) -> &str {
+            &record.dest_name
+        }
+        match &self.configuration {
+            Configuration::Examined(examined) => {
+                let records = &examined.config.records;
+                examined.exclusion.built().filter_map(|index| records.get(index)).map(name).collect()
+            }
+            Configuration::Recorded(config) => config.records.iter().map(name).collect(),
+            Configuration::Unknown | Configuration::Bad { .. } => self.placed.iter().map(String::as_str).collect(),
         }
     }
 

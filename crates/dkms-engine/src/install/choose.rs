@@ -8,6 +8,7 @@ use super::event::InstallEvent;
 use super::originals::Displaced;
 use super::placed::{self, active_version, files_of};
 use super::session::Session;
+use super::takeover::{self, Claim, Taken};
 use super::transaction::{Previous, Transaction};
 use super::version_rule::{Existing, Identity, objection};
 use super::{InstallOptions, destination};
@@ -62,9 +63,13 @@ pub(super) fn transaction(
     chosen: &[Chosen<'_>],
     kernel: &Kernel,
     config: &ModuleConfig,
+    claim: &Claim,
     options: InstallOptions,
 ) -> Result<Transaction, Error> {
     let earlier = Earlier::find(session, target, &kernel.directory, config)?;
+    let mut names: Vec<String> = chosen.iter().map(|chosen| chosen.record.dest_name.clone()).collect();
+    names.retain(|name| claim.owner(session, target, name).is_none());
+    let mut taken = Taken::find(session, target, &kernel.directory, &names)?;
     let mut transaction = Transaction {
         format: FORMAT,
         target: target.clone(),
@@ -74,13 +79,19 @@ pub(super) fn transaction(
         refused: Vec::new(),
         displaced: Vec::new(),
         previous: earlier.previous.clone(),
+        taken: Vec::new(),
+        chosen: claim.chosen(session, target)?,
     };
     for Chosen { record, object } in chosen {
         let name = &record.dest_name;
-        let found = session.found(&kernel.directory, name)?;
+        if let Some(owner) = claim.owner(session, target, name) {
+            transaction.refused.push(takeover::refusal(name, &owner));
+            continue;
+        }
+        let found = takeover::without_taken(session.found(&kernel.directory, name)?, &taken);
         if let Some(reason) = refusal(session, config, kernel, object, &found, &earlier, options)? {
             session.say(InstallEvent::Refused { name: name.clone(), reason: reason.clone() });
-            transaction.refused.push(Refusal { name: name.clone(), reason });
+            transaction.refused.push(Refusal { name: name.clone(), reason, owner: None });
             transaction.kept.extend(earlier.intact(session, name));
             continue;
         }
@@ -90,6 +101,10 @@ pub(super) fn transaction(
         transaction.files.push(PlacedFile { name: name.clone(), path, link: options.symlink, content });
         transaction.displaced.extend(displaced(session, target, &kernel.directory, found, &earlier)?);
     }
+    // What is refused is taken from nobody.
+    taken.iter_mut().for_each(|taken| taken.keep_only(&transaction.files));
+    taken.retain(|taken| !taken.objects.is_empty());
+    transaction.taken = taken;
     if transaction.files.is_empty() && !chosen.is_empty() {
         let reasons = transaction.refused.into_iter().map(|refusal| refusal.reason).collect();
         return Err(Error::InstallRefused { target: target.clone(), reasons });

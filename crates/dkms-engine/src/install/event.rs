@@ -136,6 +136,15 @@ pub enum InstallEvent {
         /// It does not exist, as opposed to: may not be executed.
         missing: bool,
     },
+    /// An object of one module has the place of another module's of the same name.
+    TakenOver {
+        /// Its name.
+        object: String,
+        /// Whose it was.
+        from: ModuleId,
+        /// Whose it is.
+        to: ModuleId,
+    },
     /// The program that lends modules to other kernels failed; that changes nothing about what was done.
     WeakModulesFailed {
         /// What it said.

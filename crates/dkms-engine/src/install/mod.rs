@@ -24,6 +24,7 @@ mod post_transaction;
 mod recover;
 mod search_order;
 pub(crate) mod session;
+mod takeover;
 mod transaction;
 mod uninstall;
 mod version_rule;
@@ -41,6 +42,7 @@ pub use modprobe::load_for_devices;
 pub use post_transaction::post_transaction;
 pub use recover::recover;
 pub use session::Session;
+pub use takeover::Claim;
 pub use uninstall::{Uninstalled, uninstall};
 
 use crate::error::Error;
@@ -86,11 +88,12 @@ pub fn install(
     signed: &Signed,
     kernel: &Kernel,
     config: &ModuleConfig,
+    claim: &Claim,
     options: InstallOptions,
 ) -> Result<Installed, Error> {
     let objects: Vec<(String, PathBuf)> =
         signed.objects.iter().map(|object| (object.name.clone(), object.path.clone())).collect();
-    install_objects(session, &signed.target, &objects, kernel, config, options)
+    install_objects(session, &signed.target, &objects, kernel, config, claim, options)
 }
 
 /// Kept objects, each with its DEST_MODULE_NAME.
@@ -100,6 +103,7 @@ fn install_objects(
     objects: &[(String, PathBuf)],
     kernel: &Kernel,
     config: &ModuleConfig,
+    claim: &Claim,
     options: InstallOptions,
 ) -> Result<Installed, Error> {
     if !session.root().is_dir(&kernel.directory) {
@@ -109,7 +113,7 @@ fn install_objects(
     let options = force_list::apply(session, &target.module.name, options)?;
     let chosen = choose::chosen(target, objects, kernel, config)?;
     pre_install(session, target, config, options)?;
-    let transaction = choose::transaction(session, target, &chosen, kernel, config, options)?;
+    let transaction = choose::transaction(session, target, &chosen, kernel, config, claim, options)?;
     let manifest = transaction.run(session)?;
     finish(session, target, &manifest.files, Some(config))?;
     let replaced = transaction.previous.as_ref().map(|previous| previous.version.clone());

@@ -50,6 +50,36 @@ impl Displaced {
         Staged::duplicate(root, &self.from, &self.to)?.publish(guard)
     }
 
+    /// Copies what one archive keeps, with its note, into another one.
+    pub(super) fn hand_over(&self, root: &Root, guard: &Guard) -> Result<(), Error> {
+        if root.link_meta(&self.from).is_none() {
+            return Ok(());
+        }
+        Staged::duplicate(root, &note(&self.from), &note(&self.to))?.publish(guard)?;
+        Staged::duplicate(root, &self.from, &self.to)?.publish(guard)
+    }
+
+    /// Ends [`Displaced::hand_over`]: the first archive has it no more.
+    pub(super) fn forget_source(&self, root: &Root) -> Result<(), Error> {
+        if root.link_meta(&self.to).is_some() {
+            root.remove_file(&self.from)?;
+            root.remove_file(&note(&self.from))?;
+        }
+        Ok(())
+    }
+
+    /// Undoes [`Displaced::hand_over`], however far it came.
+    pub(super) fn take_back(&self, root: &Root, guard: &Guard) -> Result<(), Error> {
+        if root.link_meta(&self.to).is_none() {
+            return Ok(());
+        }
+        if root.link_meta(&self.from).is_none() {
+            Self { from: self.to.clone(), to: self.from.clone() }.hand_over(root, guard)?;
+        }
+        root.remove_file(&self.to)?;
+        root.remove_file(&note(&self.to))
+    }
+
     /// Takes it away from its own place, if what lies there is what was archived.
     pub(super) fn remove(&self, root: &Root) -> Result<bool, Error> {
         let same = is_same(root, &self.from, &self.to);
@@ -109,9 +139,14 @@ impl Original {
 
     /// Takes it out of the archive.
     pub(super) fn drop_archived(&self, root: &Root) -> Result<(), Error> {
-        root.remove_file(&self.file)?;
-        root.remove_file(&note(&self.file))
+        drop_copy(root, &self.file)
     }
+}
+
+/// Takes a file of the archive away with its note.
+pub(super) fn drop_copy(root: &Root, file: &Path) -> Result<(), Error> {
+    root.remove_file(file)?;
+    root.remove_file(&note(file))
 }
 
 fn collect(root: &Root, directory: &Path, kernel_directory: &Path, found: &mut Vec<Original>) -> Result<(), Error> {
@@ -150,7 +185,7 @@ fn note(file: &Path) -> PathBuf {
 }
 
 /// Whether two names show the same thing.
-fn is_same(root: &Root, one: &Path, other: &Path) -> bool {
+pub(super) fn is_same(root: &Root, one: &Path, other: &Path) -> bool {
     let (Some(left), Some(right)) = (root.link_meta(one), root.link_meta(other)) else { return false };
     if left.inode == right.inode {
         return true;

@@ -16,6 +16,7 @@ use crate::target::{KernelId, ModuleId};
 use crate::testing;
 
 mod loans;
+mod takeover;
 
 const K: &str = "6.1.0-9-amd64";
 const I: &str = "/lib/modules/6.1.0-9-amd64";
@@ -65,7 +66,7 @@ impl World {
     fn try_install(&self, target: &Target, config: &ModuleConfig, options: InstallOptions) -> Result<Installed, Error> {
         self.session(|session| {
             let objects = kept(&self.setup, target);
-            install_objects(session, target, &objects, &self.kernel(), config, options)
+            install_objects(session, target, &objects, &self.kernel(), config, &Claim::default(), options)
         })
         .0
     }
@@ -429,6 +430,7 @@ fn depmod_is_left_to_a_kernel_that_is_not_there_yet() {
             &kept(&world.setup, &target),
             &world.kernel(),
             &config(&["a"]),
+            &Claim::default(),
             InstallOptions::default(),
         )
         .unwrap();
@@ -447,7 +449,16 @@ fn begun(world: &World, target: &Target, names: &[&str]) -> Transaction {
             let (config, kernel) = (config(names), world.kernel());
             let objects = kept(&world.setup, target);
             let chosen = choose::chosen(target, &objects, &kernel, &config).unwrap();
-            choose::transaction(session, target, &chosen, &kernel, &config, InstallOptions::default()).unwrap()
+            choose::transaction(
+                session,
+                target,
+                &chosen,
+                &kernel,
+                &config,
+                &Claim::default(),
+                InstallOptions::default(),
+            )
+            .unwrap()
         })
         .0;
     world.session(|session| journal::store(session, &Journal::Installing(transaction.clone()))).0.unwrap();

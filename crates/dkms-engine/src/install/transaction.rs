@@ -17,6 +17,7 @@ use super::journal::{self, Journal};
 use super::originals::{Displaced, Origin, Original};
 use super::placed::{self, active_version};
 use super::session::Session;
+use super::takeover::Taken;
 use crate::error::Error;
 use crate::record::{self, FORMAT, FileRecord, Manifest, PlacedFile, Refusal};
 use crate::staged::Staged;
@@ -42,6 +43,12 @@ pub(super) struct Transaction {
     pub(super) displaced: Vec<Displaced>,
     /// What was installed before, of this version or another one.
     pub(super) previous: Option<Previous>,
+    /// What other modules of ours lose.
+    #[serde(default)]
+    pub(super) taken: Vec<Taken>,
+    /// A person's choice, for the manifest.
+    #[serde(default)]
+    pub(super) chosen: Option<u64>,
 }
 
 /// An earlier installation.
@@ -81,6 +88,9 @@ impl Transaction {
         for displaced in &self.displaced {
             displaced.archive(root, session.guard)?;
         }
+        for taken in &self.taken {
+            taken.prepare(session)?;
+        }
         let mut staged = Vec::new();
         for file in &self.files {
             session.setup.cancel.check()?;
@@ -112,6 +122,9 @@ impl Transaction {
             }
         }
         self.retire_previous(session)?;
+        for taken in &self.taken {
+            taken.carry_out(session, &self.target, &self.kernel_directory, &self.files)?;
+        }
         Ok(manifest)
     }
 
@@ -144,7 +157,7 @@ impl Transaction {
         };
         let mut files = self.files.iter().map(measure).collect::<Result<Vec<_>, Error>>()?;
         files.extend(self.kept.iter().cloned());
-        Ok(Manifest { format: FORMAT, files, refused: self.refused.clone() })
+        Ok(Manifest { format: FORMAT, files, refused: self.refused.clone(), chosen: self.chosen })
     }
 
     fn activate(&self, session: &mut Session<'_>) -> Result<(), Error> {
@@ -192,6 +205,9 @@ impl Transaction {
             for displaced in &self.displaced {
                 displaced.remove_copy(session.root())?;
             }
+            for original in self.taken.iter().flat_map(|taken| &taken.originals) {
+                original.take_back(session.root(), session.guard)?;
+            }
             for file in &self.files {
                 remove_empty_directories(session, &self.kernel_directory, file);
             }
@@ -217,7 +233,10 @@ impl Transaction {
         // First what comes back, then what goes: a place that had a module never stays empty.
         let mut taken: Vec<PathBuf> = Vec::new();
         if let Some((target, previous)) = &earlier {
-            taken = restore_earlier(session, target, &previous.files)?;
+            taken = restore_earlier(session, target, previous, self.chosen)?;
+        }
+        for other in &self.taken {
+            taken.extend(other.give_back(session)?);
         }
         for displaced in self.displaced.iter().filter(|displaced| !taken.contains(&displaced.from)) {
             self.restore_displaced(session, displaced)?;
@@ -299,7 +318,12 @@ pub(super) fn remove_placed(
 }
 
 /// Brings back an earlier version: its files as far as its build still has them, and its manifest. Gives their places.
-fn restore_earlier(session: &mut Session<'_>, target: &Target, files: &[PlacedFile]) -> Result<Vec<PathBuf>, Error> {
+fn restore_earlier(
+    session: &mut Session<'_>,
+    target: &Target,
+    Previous { files, .. }: &Previous,
+    chosen: Option<u64>,
+) -> Result<Vec<PathBuf>, Error> {
     let mut back = Vec::new();
     for file in files {
         if restore_previous(session, target, file)? {
@@ -307,14 +331,14 @@ fn restore_earlier(session: &mut Session<'_>, target: &Target, files: &[PlacedFi
         }
     }
     if !files.is_empty() {
-        let manifest = Manifest { format: FORMAT, files: files.to_vec(), refused: Vec::new() };
+        let manifest = Manifest { format: FORMAT, files: files.clone(), refused: Vec::new(), chosen };
         record::store(session.root(), &session.setup.layout.manifest(target), &manifest, session.guard)?;
     }
     Ok(back)
 }
 
 /// Brings back a file of an earlier version out of its own build.
-fn restore_previous(session: &mut Session<'_>, target: &Target, file: &PlacedFile) -> Result<bool, Error> {
+pub(super) fn restore_previous(session: &mut Session<'_>, target: &Target, file: &PlacedFile) -> Result<bool, Error> {
     let (root, layout, guard) = (session.root(), &session.setup.layout, session.guard);
     if placed::is_intact(root, layout, target, file) {
         return Ok(true);

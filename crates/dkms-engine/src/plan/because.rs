@@ -50,6 +50,13 @@ pub enum Because {
     SourceGone,
     /// Its kernel goes away.
     KernelRemoved,
+    /// An object of it has the place that another module's object of the same name had.
+    TakesOver {
+        /// Name of the object.
+        object: String,
+        /// `name/version` of the other module.
+        from: String,
+    },
     /// It is part of another step.
     PartOf {
         /// The step's verb.
@@ -72,6 +79,7 @@ impl fmt::Display for Because {
             Because::Replaced { version } => write!(f, "version {version} replaces it"),
             Because::SourceGone => write!(f, "its package was removed"),
             Because::KernelRemoved => write!(f, "its kernel is being removed"),
+            Because::TakesOver { object, from } => write!(f, "`{object}` is its to place, and no more that of {from}"),
             Because::PartOf { verb } => write!(f, "part of {verb}"),
         }
     }

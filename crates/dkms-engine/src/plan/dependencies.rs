@@ -147,7 +147,7 @@ impl<'a> Resolver<'a> {
                 return Err(modules);
             }
         }
-        let installed = self.facts.installed_version(name, kernel).is_some();
+        let installed = self.facts.installed_version(name, kernel).is_some() || self.facts.stands_aside(name, kernel);
         Ok(if installed { Availability::There } else { Availability::Missing })
     }
 

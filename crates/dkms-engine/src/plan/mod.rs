@@ -7,6 +7,7 @@
 mod because;
 mod dependencies;
 mod goal;
+mod ownership;
 mod removal;
 mod retirement;
 mod wanted;
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 pub use because::Because;
 pub use goal::{Goal, Request};
+pub use ownership::{Rule, Yielded};
 
 use crate::facts::Facts;
 use crate::target::{KernelId, ModuleId, Target};
@@ -95,6 +97,10 @@ pub struct Step {
     pub because: Because,
     /// Places in [`Plan::steps`] of the steps that have to succeed first; all are smaller than this step's own.
     pub after: Vec<usize>,
+    /// Places of the steps that have to have ended first, well or not; they may come later in the list.
+    pub waits: Vec<usize>,
+    /// Objects that are left to other modules, as long as those have them.
+    pub yields: Vec<Yielded>,
 }
 
 /// A target (or a whole module version) that gets no step, and why.
@@ -181,6 +187,11 @@ pub enum Why {
         /// Their names.
         missing: Vec<String>,
     },
+    /// Other modules have the places of these objects of it; the rest, if there is one, is installed.
+    Conflict {
+        /// Which objects, and who has their places.
+        objects: Vec<Yielded>,
+    },
     /// It depends on itself.
     Cycle {
         /// The circle, first name repeated at the end.
@@ -219,8 +230,45 @@ impl Plan {
     }
 
     fn push(&mut self, action: Action, because: Because, after: Vec<usize>) -> usize {
-        self.steps.push(Step { action, because, after });
+        self.steps.push(Step { action, because, after, waits: Vec::new(), yields: Vec::new() });
         self.steps.len() - 1
+    }
+
+    /// Whether a step cannot be taken before another one, directly or by way of others.
+    fn needs(&self, step: usize, earlier: usize) -> bool {
+        let mut next = vec![step];
+        let mut seen = BTreeSet::new();
+        while let Some(place) = next.pop() {
+            if self.steps[place].after.contains(&earlier) {
+                return true;
+            }
+            next.extend(self.steps[place].after.iter().filter(|place| seen.insert(**place)));
+        }
+        false
+    }
+
+    /// Takes steps out. What was to come after one of them comes after what that one was to come after.
+    fn drop_steps(&mut self, dropped: &[usize]) {
+        if dropped.is_empty() {
+            return;
+        }
+        let old = std::mem::take(&mut self.steps);
+        let afters: Vec<Vec<usize>> = old.iter().map(|step| step.after.clone()).collect();
+        let new_place = |place: usize| place - dropped.iter().filter(|gone| **gone < place).count();
+        let resolve = |places: &[usize]| {
+            let mut found = BTreeSet::new();
+            let mut next = places.to_vec();
+            while let Some(place) = next.pop() {
+                match dropped.contains(&place) {
+                    true => next.extend(&afters[place]),
+                    false => found.extend([new_place(place)]),
+                }
+            }
+            found.into_iter().collect::<Vec<_>>()
+        };
+        let kept = old.into_iter().enumerate().filter(|(place, _)| !dropped.contains(place));
+        self.steps =
+            kept.map(|(_, step)| Step { after: resolve(&step.after), waits: resolve(&step.waits), ..step }).collect();
     }
 
     fn settle(&mut self, target: &Target, why: Why) {
@@ -230,6 +278,20 @@ impl Plan {
 
 /// What follows from the facts for a goal.
 pub fn plan(facts: &Facts, goal: &Goal) -> Plan {
+    let mut plan = follow(facts, goal);
+    let asked = match goal {
+        Goal::Installed(request) => request.targets.as_slice(),
+        Goal::Built(_) | Goal::KernelGone { .. } => return plan,
+        _ => &[],
+    };
+    if !plan.switched_off {
+        ownership::hand_over(facts, &mut plan);
+        ownership::settle(facts, &mut plan, asked);
+    }
+    plan
+}
+
+fn follow(facts: &Facts, goal: &Goal) -> Plan {
     match goal {
         Goal::Built(request) => wanted::named(facts, request, wanted::Want::Built),
         Goal::Installed(request) => wanted::named(facts, request, wanted::Want::Installed),

@@ -13,6 +13,7 @@ use crate::record::FailureRecord;
 use crate::testing;
 
 mod loans;
+mod ownership;
 
 fn module(text: &str) -> ModuleId {
     let (name, version) = text.split_once('/').unwrap_or((text, "1"));

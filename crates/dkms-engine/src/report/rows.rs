@@ -248,7 +248,8 @@ mod tests {
     }
 
     fn plan(actions: Vec<(Action, Because)>) -> Plan {
-        let step = |(action, because)| Step { action, because, after: Vec::new() };
+        let step =
+            |(action, because)| Step { action, because, after: Vec::new(), waits: Vec::new(), yields: Vec::new() };
         Plan { steps: actions.into_iter().map(step).collect(), ..Plan::default() }
     }
 
@@ -287,10 +288,11 @@ mod tests {
         let remark = Line::Said("modules are not signed: this is the root of an image".into());
         assert_eq!(rows.finished(&entry(&a, built(2_987, image())), now), [remark]);
         assert_eq!(rows.finished(&entry(&long, built(125_000, image())), now), []);
-        let lines: Vec<Line> = [(&long, vec![]), (&a, vec![Refusal { name: "x".into(), reason: "newer".into() }])]
-            .into_iter()
-            .flat_map(|(target, refused)| rows.finished(&entry(target, installed(refused)), now))
-            .collect();
+        let lines: Vec<Line> =
+            [(&long, vec![]), (&a, vec![Refusal { name: "x".into(), reason: "newer".into(), owner: None }])]
+                .into_iter()
+                .flat_map(|(target, refused)| rows.finished(&entry(target, installed(refused)), now))
+                .collect();
         let expected = [
             "longer/1.0  6.12.1  built in 2 min 5 s, installed",
             "a/1.0       6.1     built in 2.9 s, installed, 1 left out",

@@ -6,7 +6,7 @@
 use super::Entry;
 use crate::error::Error;
 use crate::layout::Layout;
-use crate::plan::{Settled, Why};
+use crate::plan::{Rule, Settled, Why, Yielded};
 use crate::target::Target;
 
 /// With this status a script says that the module is not meant for the kernel.
@@ -40,6 +40,7 @@ pub fn reason(why: &Why) -> String {
         Why::BadConfiguration { problems, .. } => format!("its dkms.conf cannot be used: {problems}"),
         Why::Borrowed { from } => format!("what is installed for {from} fits, and links lead to it"),
         Why::Broken => "its source is missing".into(),
+        Why::Conflict { objects } => conflict(objects),
         Why::Cycle { modules } => format!("BUILD_DEPENDS goes in a circle: {}", modules.join(" -> ")),
         Why::Deferred { missing } => format!("it waits for {}, which nobody has registered", missing.join(", ")),
         Why::DependencyMissing { missing } => format!("it needs {}, which will not be there", missing.join(", ")),
@@ -54,6 +55,34 @@ pub fn reason(why: &Why) -> String {
         Why::NotBuilt => "it is not built".into(),
         Why::NotInstalled => "it is not installed".into(),
         Why::OlderVersion => "a higher version is registered".into(),
+    }
+}
+
+/// Who has the places of some objects, and why: `b/2 has the place of x and y, because it was installed later`.
+fn conflict(objects: &[Yielded]) -> String {
+    let mut owners: Vec<(&str, Rule, Vec<String>)> = Vec::new();
+    for Yielded { object, to, by } in objects {
+        match owners.iter_mut().find(|owner| owner.0 == to && owner.1 == *by) {
+            Some(owner) => owner.2.push(format!("`{object}`")),
+            None => owners.push((to, *by, vec![format!("`{object}`")])),
+        }
+    }
+    let each = owners.into_iter().map(|(to, by, objects)| {
+        let objects = objects.join(", ");
+        format!("{to} has the place of {objects}, {}", rule(by))
+    });
+    each.collect::<Vec<_>>().join("; ")
+}
+
+/// Why one of two modules has a place.
+fn rule(rule: Rule) -> &'static str {
+    match rule {
+        Rule::Asked => "because it is asked for",
+        Rule::Wanted => "because it is to be there",
+        Rule::InstalledLater => "because it was installed by hand, or later",
+        Rule::DependedOn => "because it is depended on",
+        Rule::Version => "because its version is higher",
+        Rule::Name => "because its name comes first",
     }
 }
 
@@ -83,6 +112,7 @@ pub fn error_of(settled: &Settled, layout: &Layout) -> Option<Error> {
         Why::AlreadyBuilt
         | Why::AlreadyInstalled
         | Why::Borrowed { .. }
+        | Why::Conflict { .. }
         | Why::FailedBefore { .. }
         | Why::Kept { .. }
         | Why::Lent { .. }

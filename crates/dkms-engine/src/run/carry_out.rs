@@ -9,10 +9,10 @@ use super::{Depmod, Observer, Progress, RunOptions, failures};
 use crate::build::{self, BuildEvent, BuildOrder, Failed};
 use crate::error::Error;
 use crate::facts::{Configuration, Examined, Facts, State};
-use crate::install::{self, InstallOptions, Installed, Session};
+use crate::install::{self, Claim, InstallOptions, Installed, Session};
 use crate::jobs::Jobs;
 use crate::lock::Guard;
-use crate::plan::{Action, Because, Plan, Step};
+use crate::plan::{Action, Because, Plan, Step, Why};
 use crate::register;
 use crate::report::{Done, Entry, Outcome, Report};
 use crate::setup::Setup;
@@ -61,8 +61,11 @@ pub(super) fn carry_out(
         installed: Vec::new(),
     };
     let parallel = |step: &Step| matches!(step.action, Action::Build(_));
-    let schedule: Vec<Job> =
-        plan.steps.iter().map(|step| Job { parallel: parallel(step), after: step.after.clone() }).collect();
+    let schedule: Vec<Job> = plan
+        .steps
+        .iter()
+        .map(|step| Job { parallel: parallel(step), after: step.after.clone(), waits: step.waits.clone() })
+        .collect();
     let work = |place: usize, voice: &Voice<Word, WorkResult>| {
         voice.say(Word::Started);
         let Action::Build(target) = &plan.steps[place].action else {
@@ -151,10 +154,17 @@ impl Hands<'_, '_> {
         if result.is_none() {
             self.say(Progress::Started(step));
         }
+        if let (Action::Install(target), Ok(())) = (&step.action, self.setup.cancel.check()) {
+            if let Some(why) = self.conflict(step, target) {
+                // It stays built. What is to come after it may come.
+                self.enter(step, Outcome::Settled(why));
+                return true;
+            }
+        }
         let done = self.setup.cancel.check().and_then(|()| match (&step.action, result) {
             (Action::Build(target), Some(result)) => self.keep(target, result, because),
             (Action::Build(_), None) => Err(Error::Interrupted { signal: 0 }),
-            (Action::Install(target), _) => self.install(target, because),
+            (Action::Install(target), _) => self.install(step, target, because),
             (Action::Borrow(loan), _) => {
                 let links = install::borrow(&mut self.session, &loan.target, &loan.from)?;
                 Ok(Done::Borrowed { from: loan.from.release.clone(), links })
@@ -205,12 +215,23 @@ impl Hands<'_, '_> {
         Ok(Done::Built { because, signature: signed.signature, duration_ms })
     }
 
-    fn install(&mut self, target: &Target, because: Because) -> Result<Done, Error> {
+    /// Why nothing is installed of a target after all: others have the places of all that it builds.
+    fn conflict(&mut self, step: &Step, target: &Target) -> Option<Why> {
+        let objects = self.facts.targets.get(target)?.objects();
+        let leaves = self.claim(step, target).leaves_all(&mut self.session, target, objects.into_iter());
+        leaves.then(|| Why::Conflict { objects: step.yields.clone() })
+    }
+
+    fn claim(&self, step: &Step, target: &Target) -> Claim {
+        let chosen = self.facts.targets.get(target).and_then(|known| known.chosen);
+        let is_asked = matches!(step.because, Because::Asked | Because::Forced);
+        Claim { yields: step.yields.clone(), chosen, by_person: is_asked && self.setup.options.by_person }
+    }
+
+    fn install(&mut self, step: &Step, target: &Target, because: Because) -> Result<Done, Error> {
         let missing = || Error::NotAdded { module: target.module.clone() };
-        let (kernel, examined) = (
-            self.facts.kernels.get(&target.kernel).ok_or_else(missing)?,
-            examined(self.facts, target).ok_or_else(missing)?,
-        );
+        let kernel = self.facts.kernels.get(&target.kernel).ok_or_else(missing)?;
+        let config = self.facts.targets.get(target).and_then(|known| known.config()).ok_or_else(missing)?;
         let signed = Signed::load(self.setup, target)?.ok_or_else(missing)?;
         // Neither a file of ours that somebody replaced nor the version that makes room is a module of others that could be
         // newer.
@@ -219,7 +240,8 @@ impl Hands<'_, '_> {
             because == Because::FilesLost || installed.is_some_and(|module| self.facts.retiring.contains(module));
         let version_override = self.options.install.version_override || ours;
         let options = InstallOptions { version_override, ..self.options.install };
-        let installed = install::install(&mut self.session, &signed, kernel, &examined.config, options)?;
+        let claim = self.claim(step, target);
+        let installed = install::install(&mut self.session, &signed, kernel, config, &claim, options)?;
         let done = Done::Installed { because, files: installed.files.clone(), refused: installed.refused.clone() };
         self.installed.push(installed);
         Ok(done)

@@ -14,6 +14,8 @@ pub(super) struct Job {
     pub(super) parallel: bool,
     /// Places of the jobs that have to succeed first.
     pub(super) after: Vec<usize>,
+    /// Places of the jobs that have to have ended first, well or not.
+    pub(super) waits: Vec<usize>,
 }
 
 /// What reaches the calling thread.
@@ -119,23 +121,46 @@ fn advance<N, R>(
     queue: &Sender<usize>,
     turn: &mut dyn FnMut(Turn<N, R>) -> bool,
 ) {
-    for place in 0..jobs.len() {
-        if done[place].is_some() || queued[place] {
-            continue;
-        }
-        let job = &jobs[place];
-        if let Some(&failed) = job.after.iter().find(|earlier| done[**earlier] == Some(false)) {
-            turn(Turn::GiveUp(place, failed));
-            done[place] = Some(false);
-        } else if job.after.iter().all(|earlier| done[*earlier] == Some(true)) {
-            if job.parallel && queue.send(place).is_ok() {
-                queued[place] = true;
-                *running += 1;
-            } else if !job.parallel {
-                done[place] = Some(turn(Turn::Finish(place, None)));
-            }
+    // Some wait for a later one: again until nothing moves.
+    let mut places: Vec<usize> = (0..jobs.len()).filter(|place| done[*place].is_none() && !queued[*place]).collect();
+    loop {
+        let before = places.len();
+        places.retain(|place| !step(*place, jobs, done, queued, running, queue, turn));
+        if places.is_empty() || places.len() == before {
+            return;
         }
     }
+}
+
+/// Takes one job, if it can go on now; whether that is settled.
+fn step<N, R>(
+    place: usize,
+    jobs: &[Job],
+    done: &mut [Option<bool>],
+    queued: &mut [bool],
+    running: &mut usize,
+    queue: &Sender<usize>,
+    turn: &mut dyn FnMut(Turn<N, R>) -> bool,
+) -> bool {
+    let job = &jobs[place];
+    if let Some(&failed) = job.after.iter().find(|earlier| done[**earlier] == Some(false)) {
+        turn(Turn::GiveUp(place, failed));
+        done[place] = Some(false);
+        return true;
+    }
+    let ready = job.after.iter().all(|earlier| done[*earlier] == Some(true));
+    if !ready || job.waits.iter().any(|earlier| done[*earlier].is_none()) {
+        return false;
+    }
+    if job.parallel && queue.send(place).is_ok() {
+        queued[place] = true;
+        *running += 1;
+        return true;
+    }
+    if !job.parallel {
+        done[place] = Some(turn(Turn::Finish(place, None)));
+    }
+    !job.parallel
 }
 
 #[cfg(test)]
@@ -147,7 +172,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(3600);
 
     fn job(parallel: bool, after: &[usize]) -> Job {
-        Job { parallel, after: after.to_vec() }
+        Job { parallel, after: after.to_vec(), waits: Vec::new() }
     }
 
     /// Runs jobs, of which those in `bad` fail; the order in which they were finished or given up.
@@ -185,6 +210,13 @@ mod tests {
         let mut seen = order(&jobs, &[0]);
         seen.sort();
         assert_eq!(seen, ["0", "1 gave up for 0", "2 gave up for 1", "3"]);
+    }
+
+    #[test]
+    fn what_is_only_waited_for_may_come_later_and_may_fail() {
+        let jobs = [Job { waits: vec![2], ..job(false, &[]) }, job(true, &[]), job(false, &[1]), job(false, &[0])];
+        assert_eq!(order(&jobs, &[]), ["1", "2", "0", "3"]);
+        assert_eq!(order(&jobs, &[1]), ["1", "2 gave up for 1", "0", "3"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `dkms plan [VERB ...]`: the steps that a verb would take and why, and why there are none for the rest. Changes nothing.
 
 use anyhow::Result;
-use dkms_engine::plan::{Because, Plan, Settled, Step, Why};
+use dkms_engine::plan::{Because, Plan, Settled, Step, Why, Yielded};
 use dkms_engine::report::words;
 use dkms_engine::run;
 use dkms_engine::target::{KernelId, ModuleId};
@@ -36,7 +36,9 @@ fn text(plan: &Plan) -> String {
     }
     let steps = plan.steps.iter().map(|step| {
         let (module, kernel) = subject(step);
-        format!("{} {}: {}\n", step.action.verb(), named(module, kernel), step.because)
+        let left: String =
+            step.yields.iter().map(|yielded| format!("; it leaves `{}` to {}", yielded.object, yielded.to)).collect();
+        format!("{} {}: {}{left}\n", step.action.verb(), named(module, kernel), step.because)
     });
     let settled = plan.settled.iter().map(|settled| {
         let words = words::reason(&settled.why);
@@ -84,6 +86,10 @@ struct StepOutput {
     text: String,
     /// Places in the list of the steps that have to succeed first.
     after: Vec<usize>,
+    /// Places in the list of the steps that have to have ended first, well or not.
+    waits: Vec<usize>,
+    /// Objects that are left to other modules, as long as those have them.
+    yields: Vec<Yielded>,
 }
 
 /// A module version, or one for a kernel, that gets no step.
@@ -139,6 +145,8 @@ impl StepOutput {
             text: step.because.to_string(),
             because: step.because.clone(),
             after: step.after.clone(),
+            waits: step.waits.clone(),
+            yields: step.yields.clone(),
         }
     }
 }
@@ -178,8 +186,14 @@ mod tests {
         let kernel = KernelId::new("6.1", "x86_64").unwrap();
         let build = Action::Build(Target::new(module.clone(), kernel.clone()));
         let steps = vec![
-            Step { action: build, because: Because::NotBuilt, after: vec![] },
-            Step { action: Action::Deregister(module.clone()), because: Because::Asked, after: vec![0] },
+            Step { action: build, because: Because::NotBuilt, after: vec![], waits: vec![], yields: vec![] },
+            Step {
+                action: Action::Deregister(module.clone()),
+                because: Because::Asked,
+                after: vec![0],
+                waits: vec![],
+                yields: vec![],
+            },
         ];
         let settled = vec![Settled { module, kernel: Some(kernel), why: Why::AlreadyInstalled }];
         Plan { steps, settled, switched_off: false }

@@ -12,7 +12,7 @@ use anyhow::Result;
 use dkms_conf::pattern::Pattern;
 use dkms_engine::facts::condition::Condition;
 use dkms_engine::facts::tree::{BuiltTarget, RegisteredModule, Tree};
-use dkms_engine::facts::{Registration, State, loans};
+use dkms_engine::facts::{Registration, State, holding, loans};
 use dkms_engine::setup::Setup;
 use dkms_engine::target::{KernelId, ModuleId, Target};
 
@@ -33,7 +33,8 @@ pub(crate) fn run(session: &Session) -> Result<()> {
     let tree = filter.gather(&session.setup)?;
     let loans = loans::gather(&session.setup, &tree)?;
     if session.arguments.line.json {
-        let status = Status::new(&session.setup, &tree, &loans, &filter);
+        let owners = holding::owners(&session.setup, &Tree::gather(&session.setup)?);
+        let status = Status::new(&session.setup, &tree, &loans, &owners, &filter);
         return Ok(session.output.line(&serde_json::to_string_pretty(&status)?)?);
     }
     let (mut text, mut broken) = (String::new(), Vec::new());

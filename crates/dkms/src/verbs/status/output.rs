@@ -1,10 +1,11 @@
 //! The state as JSON, for programs.
 
 use dkms_engine::facts::condition::{Condition, Wholeness};
+use dkms_engine::facts::holding::{self, Owners};
 use dkms_engine::facts::tree::{BuiltTarget, RegisteredModule, Tree};
 use dkms_engine::facts::{Registration, State};
 use dkms_engine::setup::Setup;
-use dkms_engine::target::{KernelId, Target};
+use dkms_engine::target::{KernelId, ModuleId, Target};
 use dkms_engine::verdict::Verdict;
 use serde::Serialize;
 
@@ -66,6 +67,21 @@ struct KernelStatus {
     objects: FilesStatus,
     /// The files in the kernel's module directory; `whole` if it is not installed.
     placed: FilesStatus,
+    /// Objects of it that are not in the kernel's module directory because another module builds them, too, and has the
+    /// place.
+    conflict: Vec<Conflict>,
+}
+
+/// An object that another module has the place of.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Conflict {
+    /// Name of the object.
+    object: String,
+    /// Name of the other module.
+    name: String,
+    /// Its version.
+    version: String,
 }
 
 #[derive(Serialize)]
@@ -93,7 +109,7 @@ enum FilesStatus {
 }
 
 impl Status {
-    pub(super) fn new(setup: &Setup, tree: &Tree, loans: &Loans, filter: &Filter) -> Self {
+    pub(super) fn new(setup: &Setup, tree: &Tree, loans: &Loans, owners: &Owners, filter: &Filter) -> Self {
         let kernel = |build: &BuiltTarget| {
             let condition = Condition::gather(setup, build);
             KernelStatus {
@@ -104,6 +120,7 @@ impl Status {
                 original_exists: build.original_exists,
                 objects: condition.objects.into(),
                 placed: condition.placed.into(),
+                conflict: holding::lost(setup, build, owners).into_iter().map(Conflict::from).collect(),
             }
         };
         let on_loan = |(target, from): (&Target, &KernelId)| KernelStatus {
@@ -114,6 +131,7 @@ impl Status {
             original_exists: false,
             objects: FilesStatus::Whole,
             placed: FilesStatus::Whole,
+            conflict: Vec::new(),
         };
         let takes = |kernel: &KernelId| filter.passes.iter().any(|pass| pass.takes(kernel));
         let module = |module: &RegisteredModule| ModuleStatus {
@@ -134,6 +152,12 @@ impl Status {
         };
         let modules = tree.modules.iter().filter(|entry| filter.takes(entry)).map(module).collect();
         Self { format: 1, modules, verdict: Verdict::load(setup) }
+    }
+}
+
+impl From<(String, ModuleId)> for Conflict {
+    fn from((object, ModuleId { name, version }): (String, ModuleId)) -> Self {
+        Self { object, name, version }
     }
 }
 
