@@ -41,9 +41,9 @@ impl Evaluated {
         let config = check.config(strictness);
         let found = shortened(check.found);
         if found.iter().any(Diagnostic::is_error) {
-            return Err(Rejected { diagnostics: found });
+            return Err(self.rejected(found));
         }
-        Ok(Checked { config, warnings: found })
+        Ok(Checked { config, warnings: self.complaints.iter().cloned().chain(found).collect() })
     }
 }
 

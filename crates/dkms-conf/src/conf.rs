@@ -7,12 +7,12 @@
 
 use crate::assignments::Assignments;
 use crate::context::Context;
-use crate::diagnostic::{Diagnostic, Rejected, shortened};
+use crate::diagnostic::{Diagnostic, Rejected, Severity, shortened};
 use crate::directive::Directive;
 use crate::evaluator::{self, Refusal};
 use crate::shell::{self, Shell};
 use crate::source::Source;
-use crate::transfer::transfer;
+use crate::transfer::{Surroundings, transfer};
 use crate::world::World;
 
 /// Everything that an evaluation needs.
@@ -38,10 +38,28 @@ pub struct Evaluated {
     pub sources: Vec<Source>,
     /// What made bash necessary, one for each file that it was necessary for.
     pub refusals: Vec<Refusal>,
-    /// Findings that are no errors.
+    /// What a shell said on its error stream, one for each file.
+    pub complaints: Vec<Diagnostic>,
+    /// Other findings that are no errors.
     pub warnings: Vec<Diagnostic>,
     /// The directives of the command line; they are exported to make and scripts.
     pub exported: Vec<(Directive, String)>,
+}
+
+impl Evaluated {
+    fn complaint(&mut self, source: &Source, stderr: &str) {
+        let stderr = stderr.trim();
+        if !stderr.is_empty() {
+            let complaint = Diagnostic::warning(format!("the shell says: {stderr}"));
+            self.complaints.push(complaint.at(Some(source.whole())));
+        }
+    }
+
+    /// A rejection for these reasons. What a shell complained of comes first: when something is missing, that is why.
+    pub(crate) fn rejected(&self, findings: Vec<Diagnostic>) -> Rejected {
+        let cause = |complaint: &Diagnostic| Diagnostic { severity: Severity::Error, ..complaint.clone() };
+        Rejected { diagnostics: self.complaints.iter().map(cause).chain(findings).collect() }
+    }
 }
 
 /// Evaluates the files of one module.
@@ -53,10 +71,14 @@ pub fn evaluate(request: &Request<'_>) -> Result<Evaluated, Rejected> {
     let mut evaluated = Evaluated { sources: request.sources.to_vec(), ..Evaluated::default() };
     for source in request.sources {
         let raw = raw_values(source, request, &mut evaluated)?;
-        let transferred = transfer(&raw, source, request.context, &evaluated.assignments);
+        let surroundings =
+            Surroundings { source, context: request.context, world: request.world, shell: request.shell };
+        let transferred = transfer(&raw, &evaluated.assignments, &surroundings);
         evaluated.warnings.extend(transferred.warnings);
+        evaluated.complaint(source, &transferred.complaint);
+        evaluated.refusals.extend(transferred.refusal);
         if !transferred.errors.is_empty() {
-            return Err(Rejected { diagnostics: shortened(transferred.errors) });
+            return Err(evaluated.rejected(shortened(transferred.errors)));
         }
         evaluated.assignments.merge(transferred.values);
     }
@@ -78,16 +100,13 @@ fn raw_values(source: &Source, request: &Request<'_>, evaluated: &mut Evaluated)
         return Err(Diagnostic::error(message).hint(hint).at(Some(refusal.location)).into());
     };
     let place = Some(source.whole());
-    let wire = shell::request(source, request.context, &evaluated.assignments);
+    let wire = shell::request(&refusal, source, request.context, &evaluated.assignments);
     let answer = shell
         .run(&wire)
         .map_err(|why| Diagnostic::error(format!("the shell did not evaluate it: {why}")).at(place.clone()))?;
     let values = shell::read_result(source, &answer.result)
         .map_err(|why| Diagnostic::error(format!("the shell evaluated it, but {why}")).at(place.clone()))?;
-    let stderr = answer.stderr.trim();
-    if !stderr.is_empty() {
-        evaluated.warnings.push(Diagnostic::warning(format!("the shell says: {stderr}")).at(place.clone()));
-    }
+    evaluated.complaint(source, &answer.stderr);
     evaluated.refusals.push(refusal);
     Ok(values.unwrap_or_else(|| {
         let message = "it ends the shell that evaluates it, so nothing that it sets counts";

@@ -1,14 +1,16 @@
 //! What the native evaluator refuses is evaluated by a real bash; this is the language spoken with it.
 //!
 //! Here are the text of the script that bash is given and the reader for what comes back. Starting the process and
-//! confining it is the engine's part ([`Shell`]); the text of a conf never becomes part of the script, which sources
-//! the file by its path.
+//! confining it is the engine's part ([`Shell`]); the text of a conf is no part of the script, which sources the file
+//! by its path. Only values with a command left in them, which are read a second time, are handed to it, as one word
+//! each.
 
 use std::fmt::Write as _;
 
 use crate::assignments::Assignments;
 use crate::context::{Context, arguments};
 use crate::directive::Directive;
+use crate::evaluator::Refusal;
 use crate::source::Source;
 
 /// The descriptor on which the script writes its result. The process has to have it open for writing.
@@ -23,8 +25,10 @@ const END_MARK: &str = "end of values";
 /// One evaluation to be done by bash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShellRequest {
-    /// The file that is evaluated; its parent's files may be read by it.
+    /// The file that is evaluated.
     pub path: String,
+    /// What made it necessary, with its place.
+    pub because: String,
     /// The program for `bash --norc --noprofile -c`, whose next argument is [`PROGRAM`](crate::context::PROGRAM).
     pub script: String,
 }
@@ -50,7 +54,55 @@ pub trait Shell {
 
 /// The request to evaluate `source` with these variables and the values of the files before it.
 #[must_use]
-pub fn request(source: &Source, context: &Context, previous: &Assignments) -> ShellRequest {
+pub fn request(refusal: &Refusal, source: &Source, context: &Context, previous: &Assignments) -> ShellRequest {
+    let mut script = preamble(source, context, previous);
+    // In a subshell, as in the original: there an error such as a division by zero ends everything.
+    let names: Vec<&str> = Directive::all().map(Directive::name).collect();
+    let _ = write!(
+        script,
+        "evaluate() {{\n  builtin source {path} >/dev/null\n  local __name __index\n  for __name in {names}; do\n    \
+         builtin eval 'for __index in \"${{!'$__name'[@]}}\"; do\n      \
+         builtin printf \"%s[%s]=%s\\0\" $__name \"$__index\" \"${{'$__name'[$__index]}}\" >&{fd}\n    done'\n  done\n",
+        path = quoted(&slashed(source.path())),
+        names = names.join(" "),
+        fd = RESULT_DESCRIPTOR,
+    );
+    script.push_str(&conclusion());
+    ShellRequest { path: source.path().to_owned(), because: because(refusal), script }
+}
+
+/// The request to read these assignments of `source` a second time, each seeing those before it.
+#[must_use]
+pub fn second_request(
+    assignments: &[(Directive, usize, &str)],
+    refusal: &Refusal,
+    source: &Source,
+    context: &Context,
+    previous: &Assignments,
+) -> ShellRequest {
+    let mut script = preamble(source, context, previous);
+    script.push_str("evaluate() {\n");
+    for (_, _, assignment) in assignments {
+        let _ = writeln!(script, "  builtin eval {}", quoted(assignment));
+    }
+    for (name, index, _) in assignments {
+        let _ = writeln!(
+            script,
+            "  builtin printf '%s[%s]=%s\\0' {name} {index} \"${{{name}[{index}]}}\" >&{RESULT_DESCRIPTOR}"
+        );
+    }
+    script.push_str(&conclusion());
+    ShellRequest { path: source.path().to_owned(), because: because(refusal), script }
+}
+
+fn because(refusal: &Refusal) -> String {
+    let place = &refusal.location;
+    let line = if place.line == 0 { String::new() } else { format!(":{}", place.line) };
+    format!("{}{line}: {}", place.path, refusal.construct)
+}
+
+/// What a file finds.
+fn preamble(source: &Source, context: &Context, previous: &Assignments) -> String {
     let mut script = String::from("shopt -s extglob\n");
     for (name, value) in context.variables_for(source) {
         let _ = writeln!(script, "{name}={}", quoted(value));
@@ -60,20 +112,13 @@ pub fn request(source: &Source, context: &Context, previous: &Assignments) -> Sh
     }
     // A conf may call this function of the original; which destination a distribution imposes is decided later.
     script.push_str("override_dest_module_location() { builtin printf '%s\\n' \"$1\"; }\n");
-    // In a subshell, as in the original: there an error such as a division by zero ends everything.
-    let names: Vec<&str> = Directive::all().map(Directive::name).collect();
-    let _ = write!(
-        script,
-        "evaluate() {{\n  builtin source {path} >/dev/null\n  local __name __index\n  for __name in {names}; do\n    \
-         builtin eval 'for __index in \"${{!'$__name'[@]}}\"; do\n      \
-         builtin printf \"%s[%s]=%s\\0\" $__name \"$__index\" \"${{'$__name'[$__index]}}\" >&{fd}\n    done'\n  done\n  \
-         builtin printf '%s\\0' '{END_MARK}' >&{fd}\n}}\n( evaluate {arguments} )\n",
-        path = quoted(&slashed(source.path())),
-        names = names.join(" "),
-        arguments = quoted(&arguments()),
-        fd = RESULT_DESCRIPTOR,
-    );
-    ShellRequest { path: source.path().to_owned(), script }
+    script
+}
+
+/// The end of the function `evaluate`, and its call.
+fn conclusion() -> String {
+    let names = quoted(&arguments());
+    format!("  builtin printf '%s\\0' '{END_MARK}' >&{RESULT_DESCRIPTOR}\n}}\n( evaluate {names} )\n")
 }
 
 /// Reads a result. `None`: the conf ended the shell, so nothing counts.
@@ -144,7 +189,9 @@ mod tests {
     #[test]
     fn values_are_quoted_for_the_script() {
         let context = Context { kernelver: Some("a'b$c".to_owned()), ..Context::default() };
-        let script = request(&Source::new("/x/dkms.conf", ""), &context, &Assignments::default()).script;
+        let source = Source::new("/x/dkms.conf", "");
+        let refusal = Refusal { construct: "x".into(), location: source.whole(), over_budget: false };
+        let script = request(&refusal, &source, &context, &Assignments::default()).script;
         assert!(script.contains(r"kernelver='a'\''b$c'"));
     }
 }

@@ -50,6 +50,7 @@ pub struct Tool {
     leave_nothing_running: bool,
     containment: Containment,
     descriptors: Vec<OwnedFd>,
+    attachments: Vec<(OwnedFd, PathBuf)>,
 }
 
 impl Tool {
@@ -81,6 +82,7 @@ impl Tool {
             leave_nothing_running: false,
             containment: Containment::default(),
             descriptors: Vec::new(),
+            attachments: Vec::new(),
         })
     }
 
@@ -188,6 +190,14 @@ impl Tool {
     #[must_use]
     pub fn bind(mut self, from: &Path, to: &Path, access: Access) -> Self {
         self.containment.binds.push(Bind { from: from.to_owned(), to: to.to_owned(), access });
+        self
+    }
+
+    /// Sees a file system that is mounted nowhere at an in-root directory, in a mount namespace of its own; it is put
+    /// there before the binds are made.
+    #[must_use]
+    pub fn attach(mut self, file_system: OwnedFd, to: &Path) -> Self {
+        self.attachments.push((file_system, to.to_owned()));
         self
     }
 

@@ -99,12 +99,10 @@ impl Machine<'_> {
                 self.arithmetic(&text)?.to_string()
             }
             Part::Commands(list) => {
-                self.command_allowed("a command")?;
                 let list = std::rc::Rc::clone(list);
                 self.substitution(|machine| machine.run_substituted(&list))?
             }
             Part::Backticks(text) => {
-                self.command_allowed("a command")?;
                 let place = Some(self.offset);
                 self.substitution(|machine| machine.run_text(text, place))?
             }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::Unsupported;
 use super::parser::Parser;
-use super::syntax::{Command, CommandKind};
+use super::syntax::Command;
 use super::variables::{Element, MAX_TEXT, Variable, size};
 use crate::assignments::Assignments;
 use crate::budget::{Budget, OverBudget};
@@ -51,7 +51,6 @@ pub(super) struct Machine<'w> {
     pub(super) offset: usize,
     /// The command stands in another text, so all of it is reported there.
     pub(super) fixed: Option<usize>,
-    commands_allowed: bool,
 }
 
 impl<'w> Machine<'w> {
@@ -69,7 +68,6 @@ impl<'w> Machine<'w> {
             substituted: None,
             offset: 0,
             fixed: None,
-            commands_allowed: true,
         }
     }
 
@@ -86,11 +84,6 @@ impl<'w> Machine<'w> {
         }
     }
 
-    /// From now on every command is refused; assignments and expansions stay.
-    pub(super) fn forbid_commands(&mut self) {
-        self.commands_allowed = false;
-    }
-
     pub(super) fn refuse<T>(&self, construct: impl Into<String>) -> Run<T> {
         Err(Stop::Unsupported(Unsupported { construct: construct.into(), offset: self.offset, over_budget: false }))
     }
@@ -103,11 +96,6 @@ impl<'w> Machine<'w> {
     /// What was done within the budget; whatever was not is left to bash.
     pub(super) fn within<T>(&self, result: Result<T, OverBudget>) -> Run<T> {
         result.map_err(|why| Stop::Unsupported(Unsupported::over(why, self.offset)))
-    }
-
-    /// Refuses a command where only assignments are wanted.
-    pub(super) fn command_allowed(&self, what: &str) -> Run<()> {
-        if self.commands_allowed { Ok(()) } else { self.refuse(what) }
     }
 
     /// Goes one level deeper for the time of `run`.
@@ -133,28 +121,6 @@ impl<'w> Machine<'w> {
         };
         self.fixed = before;
         result
-    }
-
-    /// Runs a text that has to be one assignment.
-    pub(super) fn run_one_assignment(&mut self, text: &str) -> Run<()> {
-        let mut parser = Parser::new(text, None, self.budget);
-        let mut list = parser.line()?.unwrap_or_default();
-        let more = parser.line()?.is_some();
-        let statement = list.pop();
-        let command =
-            statement.filter(|statement| statement.rest.is_empty() && !statement.background && list.is_empty());
-        let command = command.and_then(|mut statement| {
-            let alone = statement.first.stages.len() == 1 && !statement.first.negated && !more;
-            statement.first.stages.pop().filter(|_| alone)
-        });
-        match command.map(|command| (command.kind, command.redirects)) {
-            Some((CommandKind::Simple { assignments, words }, redirects))
-                if assignments.len() == 1 && words.is_empty() && redirects.is_empty() =>
-            {
-                self.assign(&assignments[0])
-            }
-            _ => self.refuse("more than one value"),
-        }
     }
 
     /// Runs `body` as a subshell: what it changes stays in it.

@@ -33,6 +33,7 @@ use crate::context::Context;
 use crate::diagnostic::Location;
 use crate::directive::Directive;
 use crate::source::Source;
+use crate::transfer::Surroundings;
 use crate::world::World;
 
 use machine::{Machine, Stop};
@@ -78,51 +79,65 @@ pub fn evaluate(
     }
 }
 
-/// The second reading of a hand-over: one assignment after the other, without commands. The variables are dkms's own
-/// and the values handed over before.
+/// Why a value has no second reading here.
+#[derive(Clone, Debug)]
+pub(crate) enum Unread {
+    /// It is not one assignment: what it is instead.
+    Broken(String),
+    /// It has something that is left to bash.
+    Shell(Refusal),
+}
+
+/// The second reading of a hand-over: one assignment after the other. The variables are dkms's own and the values handed
+/// over before.
 pub(crate) struct SecondReading<'w> {
     machine: Machine<'w>,
+    source: &'w Source,
+    budget: &'w Budget,
 }
 
 impl<'w> SecondReading<'w> {
     /// One that knows the values of the files before.
-    pub(crate) fn new(
-        (source, context, previous): (&Source, &Context, &Assignments),
-        world: &'w dyn World,
-        budget: &'w Budget,
-    ) -> Self {
+    pub(crate) fn new(surroundings: &Surroundings<'w>, previous: &Assignments, budget: &'w Budget) -> Self {
+        let Surroundings { source, context, world, .. } = *surroundings;
         let mut machine = Machine::new(world, budget);
         machine.seed(source, context, previous);
-        machine.forbid_commands();
-        Self { machine }
+        Self { machine, source, budget }
     }
 
     /// Reads `assignment` as the one assignment it has to be, and returns the value.
-    pub(crate) fn assign(
-        &mut self,
-        assignment: &str,
-        directive: Directive,
-        index: usize,
-    ) -> Result<String, Unsupported> {
-        finished(self.machine.run_one_assignment(assignment))?;
+    pub(crate) fn assign(&mut self, assignment: &str, directive: Directive, index: usize) -> Result<String, Unread> {
+        let assignment = one(assignment, self.budget).map_err(Unread::Broken)?;
+        finished(self.machine.assign(&assignment)).map_err(|why| self.left_to_bash(why, directive, index))?;
         Ok(self.machine.element(directive.name(), index).unwrap_or_default().to_owned())
     }
 
     /// Takes a value as it is.
-    pub(crate) fn set(&mut self, directive: Directive, index: usize, text: &str) -> Result<(), Unsupported> {
+    pub(crate) fn set(&mut self, directive: Directive, index: usize, text: &str) -> Result<(), Unread> {
         finished(self.machine.set(directive.name(), index, text.to_owned()))
+            .map_err(|why| self.left_to_bash(why, directive, index))
     }
+
+    fn left_to_bash(&self, why: Unsupported, directive: Directive, index: usize) -> Unread {
+        let place = self.source.find_assignment(directive, index);
+        let location = place.map_or_else(|| self.source.whole(), |offset| self.source.location(offset));
+        Unread::Shell(Refusal { construct: why.construct, location, over_budget: why.over_budget })
+    }
+}
+
+/// Whether a text is one assignment; what it is otherwise.
+pub(crate) fn one_assignment(text: &str) -> Result<(), String> {
+    one(text, &Budget::new()).map(drop)
+}
+
+fn one(text: &str, budget: &Budget) -> Result<syntax::Assignment, String> {
+    parser::Parser::new(text, None, budget).one_assignment().map_err(|unsupported| unsupported.construct)
 }
 
 impl Unsupported {
     /// What would cost too much.
     fn over(why: OverBudget, offset: usize) -> Self {
         Self { construct: why.to_string(), offset, over_budget: true }
-    }
-
-    /// What it is.
-    pub(crate) fn construct(&self) -> &str {
-        &self.construct
     }
 }
 

@@ -4,7 +4,7 @@
 //! does not understand at all is left to bash.
 
 use super::Unsupported;
-use super::syntax::{Command, Join, List, Pipeline, Statement, Word};
+use super::syntax::{Assignment, Command, CommandKind, Join, List, Pipeline, Statement, Word};
 use super::word_parser::Mode;
 use crate::budget::Budget;
 
@@ -80,6 +80,23 @@ impl<'a> Parser<'a> {
         self.blanks();
         while self.take("\n") {
             self.blanks();
+        }
+    }
+
+    /// The whole text, which has to be one assignment and nothing else.
+    pub(super) fn one_assignment(&mut self) -> Parsed<Assignment> {
+        let mut list = self.line()?.unwrap_or_default();
+        let more = self.line()?.is_some();
+        let statement = list.pop().filter(|statement| statement.rest.is_empty() && !statement.background && !more);
+        let command = statement.filter(|_| list.is_empty()).and_then(|mut statement| {
+            let alone = statement.first.stages.len() == 1 && !statement.first.negated;
+            statement.first.stages.pop().filter(|command| alone && command.redirects.is_empty())
+        });
+        match command.map(|command| command.kind) {
+            Some(CommandKind::Simple { mut assignments, words }) if assignments.len() == 1 && words.is_empty() => {
+                Ok(assignments.remove(0))
+            }
+            _ => self.unsupported("more than one value"),
         }
     }
 

@@ -71,9 +71,6 @@ impl Machine<'_> {
     }
 
     fn dispatch(&mut self, kind: &CommandKind) -> Run<()> {
-        if !matches!(kind, CommandKind::Simple { .. }) {
-            self.command_allowed("a command")?;
-        }
         match kind {
             CommandKind::Simple { assignments, words } => self.simple(assignments, words),
             CommandKind::If { arms, otherwise } => self.if_(arms, otherwise),
@@ -110,7 +107,6 @@ impl Machine<'_> {
             self.status = self.substituted.unwrap_or(0);
             return Ok(());
         }
-        self.command_allowed("a command")?;
         if !assignments.is_empty() {
             return self.refuse("an assignment in front of a command");
         }

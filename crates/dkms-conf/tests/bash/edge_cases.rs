@@ -316,3 +316,17 @@ fn what_is_local_to_the_reader_of_the_original_is_seen() {
     );
     assert_eq!([text(D::PostBuild), text(D::PostAdd), text(D::Patch)], ["1 PACKAGE_NAME", "1 a", "set"]);
 }
+
+#[test]
+fn commands_left_in_values_run_at_the_second_reading() {
+    let conf = "PACKAGE_NAME=p\nMAKE='make -j$(nproc) ARCH=`uname -m` V=$(cat VERSION)'\n\
+        PRE_BUILD=\"s.sh \\$(date +%Y | tr 0-9 n) \\$PACKAGE_NAME\"\nSTRIP=$(echo no)\n";
+    let values = agreed(conf);
+    assert!(values.text(D::Make, 0).unwrap().ends_with("V=1.2.1"));
+    assert_eq!(values.text(D::PreBuild, 0), Some("s.sh nnnn p"));
+    // From the first one on that needs a shell all are read by it, each seeing those before.
+    let conf = "PACKAGE_NAME='$(echo a | tr a b)'\nPRE_BUILD='x $PACKAGE_NAME \\$y'\nMAKE='m $PRE_BUILD'\nPATCH='$(printf %s q)'";
+    let values = agreed(conf);
+    assert_eq!(values.text(D::Make, 0), Some("m x b $y"));
+    assert_eq!(values.text(D::Patch, 0), Some("q"));
+}

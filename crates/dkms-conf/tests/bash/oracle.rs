@@ -10,8 +10,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use dkms_conf::context::PROGRAM;
-use dkms_conf::transfer::transfer;
-use dkms_conf::{Assignments, Context, Directive, FileKind, Refusal, Source, World, evaluator, shell};
+use dkms_conf::transfer::{Surroundings, Transferred, transfer};
+use dkms_conf::{
+    Assignments, Context, Directive, FileKind, Refusal, Shell, ShellAnswer, ShellRequest, Source, World, evaluator,
+    shell,
+};
 
 /// The machine on which the tests run.
 ///
@@ -88,12 +91,33 @@ fn bash(dir: &Dir) -> Command {
     bash
 }
 
-/// Runs the script for the contained shell, in a shell that is not contained.
+/// A bash that is not contained, in a directory.
+struct Bash<'a>(&'a Dir);
+
+impl Shell for Bash<'_> {
+    fn run(&self, request: &ShellRequest) -> Result<ShellAnswer, String> {
+        let line = format!("exec bash --norc --noprofile -c \"$1\" \"$2\" {}>&1 >/dev/null", shell::RESULT_DESCRIPTOR);
+        let output = bash(self.0).args(["-c", &line, PROGRAM, &request.script, PROGRAM]).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        Ok(ShellAnswer { result: output.stdout, stderr })
+    }
+}
+
+/// Runs the script for the contained shell.
 pub(crate) fn shell_answer(source: &Source, context: &Context) -> Vec<u8> {
     let dir = tempfile(source.text(), context);
-    let request = shell::request(source, context, &Assignments::default());
-    let line = format!("exec bash --norc --noprofile -c \"$1\" \"$2\" {}>&1 >/dev/null", shell::RESULT_DESCRIPTOR);
-    bash(&dir).args(["-c", &line, PROGRAM, &request.script, PROGRAM]).output().unwrap().stdout
+    let refusal = Refusal { construct: String::new(), location: source.whole(), over_budget: false };
+    let request = shell::request(&refusal, source, context, &Assignments::default());
+    Bash(&dir).run(&request).unwrap().result
+}
+
+/// Hands values over.
+pub(crate) fn handed_over(raw: &Assignments, text: &str, context: &Context) -> Transferred {
+    let dir = tempfile(text, context);
+    let world = Host(dir.path().display().to_string());
+    let source = Source::new("./dkms.conf", text);
+    let surroundings = Surroundings { source: &source, context, world: &world, shell: Some(&Bash(&dir)) };
+    transfer(raw, &Assignments::default(), &surroundings)
 }
 
 /// Asks bash.
@@ -181,7 +205,7 @@ pub(crate) fn agreed_in(text: &str, context: &Context) -> Assignments {
     let raw = native(text, context).unwrap_or_else(|refusal| panic!("refused: {refusal}\n{text}"));
     let said = ask(text, context);
     assert_eq!(Some(listed(&raw)), said.raw, "raw values of\n{text}");
-    let transferred = transfer(&raw, &Source::new("./dkms.conf", text), context, &Assignments::default());
+    let transferred = handed_over(&raw, text, context);
     assert_eq!(transferred.errors, [], "hand-over of\n{text}");
     assert_eq!(listed(&transferred.values), said.values, "values of\n{text}");
     transferred.values

@@ -1,9 +1,8 @@
 //! Generated files: whatever the evaluator does not refuse means to it what it means to bash, before and after the
 //! hand-over; and the script for the contained shell brings back what bash has.
 
-use crate::oracle::{ask, context, listed, native, shell_answer};
-use dkms_conf::transfer::transfer;
-use dkms_conf::{Assignments, Source, shell};
+use crate::oracle::{ask, context, handed_over, listed, native, shell_answer};
+use dkms_conf::{Source, shell};
 use proptest::prelude::*;
 use proptest::strategy::Union;
 
@@ -171,7 +170,7 @@ proptest! {
         };
         let said = ask(&text, &context);
         prop_assert_eq!(Some(listed(&raw)), said.raw);
-        let transferred = transfer(&raw, &Source::new("./dkms.conf", ""), &context, &Assignments::default());
+        let transferred = handed_over(&raw, &text, &context);
         if transferred.errors.is_empty() && transferred.warnings.is_empty() {
             prop_assert_eq!(listed(&transferred.values), said.values);
         }

@@ -10,7 +10,7 @@
 
 mod files;
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ use dkms_conf::framework::ConfShell;
 use dkms_conf::module_config::Scripts;
 use dkms_conf::{
     Context, Diagnostic, Directive, Evaluated, Exclusion, ModuleConfig, Rejected, Request, Shell, ShellAnswer,
-    ShellRequest, Source, Strictness, evaluator,
+    ShellRequest, Source, Strictness,
 };
 
 pub use files::Files;
@@ -84,9 +84,10 @@ pub fn evaluate(setup: &Setup, files: &Files, wanted: &Wanted<'_>) -> Result<Eva
     }
     let shell = NoShell::default();
     match conf.effective(Some(&shell)) {
-        Err(_) if shell.asked.get() => {
-            Ok(Evaluation::NeedsShell { text: conf.shell_text(), construct: conf.refusal().unwrap_or_default() })
-        }
+        Err(_) if shell.asked.borrow().is_some() => Ok(Evaluation::NeedsShell {
+            text: conf.shell_text(),
+            construct: shell.asked.into_inner().unwrap_or_default(),
+        }),
         other => other.map(|effective| Evaluation::Native(Box::new(effective))),
     }
 }
@@ -117,12 +118,13 @@ pub fn exclusion(config: &ModuleConfig, kernel: &Kernel) -> Exclusion {
 /// Stands where a shell would: knows afterwards that one was needed.
 #[derive(Default)]
 struct NoShell {
-    asked: Cell<bool>,
+    /// The construct and its place.
+    asked: RefCell<Option<String>>,
 }
 
 impl Shell for NoShell {
-    fn run(&self, _request: &ShellRequest) -> Result<ShellAnswer, String> {
-        self.asked.set(true);
+    fn run(&self, request: &ShellRequest) -> Result<ShellAnswer, String> {
+        self.asked.borrow_mut().get_or_insert_with(|| request.because.clone());
         Err("none is started while looking".into())
     }
 }
@@ -160,23 +162,6 @@ impl<'a> Conf<'a> {
             Ok((files, directives)) => Ok(Self { setup, wanted, path, directory, files, directives, warnings }),
             Err(problem) => Err(Error::Conf { path, problems: rendered(&problem.into()) }),
         }
-    }
-
-    /// The first construct that is left to bash, with its place.
-    fn refusal(&self) -> Option<String> {
-        let world = RootWorld::new(self.setup, self.setup.machine.processors, &self.directory);
-        let context = self.context();
-        let mut values = dkms_conf::Assignments::default();
-        for file in &self.files {
-            match evaluator::evaluate(file, &context, &values, &world) {
-                Ok(raw) => values.merge(dkms_conf::transfer::transfer(&raw, file, &context, &values).values),
-                Err(refusal) => {
-                    let place = &refusal.location;
-                    return Some(format!("{}:{}: {}", place.path, place.line, refusal.construct));
-                }
-            }
-        }
-        None
     }
 
     fn effective(&self, shell: Option<&dyn Shell>) -> Result<Effective, Error> {

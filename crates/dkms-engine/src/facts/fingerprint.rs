@@ -106,6 +106,15 @@ impl<'a> Measurer<'a> {
         })
     }
 
+    /// The source of a module alone, as [`Measurer::measure`] finds it.
+    ///
+    /// # Errors
+    /// As [`Measurer::measure`].
+    pub fn source_part(&mut self, module: &ModuleId, previous: Option<&Part>) -> Result<Part, Error> {
+        let source = self.source(module)?;
+        self.part(&source, previous)
+    }
+
     /// The source tree, and what the administrator adds to it.
     fn source(&mut self, module: &ModuleId) -> Result<Rc<Stamped>, Error> {
         if let Some(known) = self.sources.get(module) {

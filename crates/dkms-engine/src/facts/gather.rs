@@ -21,7 +21,7 @@ use super::retiring::retiring;
 use super::tree::{BuiltTarget, Tree};
 use super::{Configuration, Examined, Facts, Registration, State, TargetFacts};
 use crate::error::Error;
-use crate::fingerprint::{Fingerprint, Part};
+use crate::fingerprint::Part;
 use crate::install;
 use crate::layout::NO_AUTOINSTALL;
 use crate::record::{self, BuildRecord, FailureRecord, Signature};
@@ -284,7 +284,7 @@ impl<'a> Examination<'a> {
 
     /// The effective configuration, and the text that stands for it in the fingerprint.
     fn configuration(
-        &self,
+        &mut self,
         kernel: &Kernel,
         target: &Target,
         memory: Option<&Remembered>,
@@ -295,20 +295,20 @@ impl<'a> Examination<'a> {
             Evaluation::Native(effective) => Ok((effective.config, effective.text)),
             Evaluation::NeedsShell { text, .. } => {
                 let now = Part::of_text(&text);
-                let unchanged = |fingerprint: &Fingerprint| fingerprint.config == now;
                 let built = memory.and_then(|memory| memory.built.as_ref());
                 let failed = memory.and_then(|memory| memory.failed.as_ref());
-                let recorded = built
-                    .filter(|record| unchanged(&record.fingerprint))
-                    .map(|record| &record.config)
-                    .or_else(|| failed.filter(|record| unchanged(&record.fingerprint)).map(|record| &record.config));
-                match recorded {
-                    Some(config) => Ok((config.clone(), text)),
-                    None => {
-                        let effective = conf::evaluate_in_shell(self.setup, &wanted)?;
-                        Ok((effective.config, effective.text))
+                let records = built.map(|record| (&record.fingerprint, &record.config)).into_iter();
+                for (before, config) in records.chain(failed.map(|record| (&record.fingerprint, &record.config))) {
+                    // It may have read anything beside itself.
+                    if before.config == now
+                        && self.measurer.source_part(&target.module, Some(&before.source))?.content
+                            == before.source.content
+                    {
+                        return Ok((config.clone(), text));
                     }
                 }
+                let effective = conf::evaluate_in_shell(self.setup, &wanted)?;
+                Ok((effective.config, effective.text))
             }
         }
     }

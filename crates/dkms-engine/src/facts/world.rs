@@ -39,16 +39,27 @@ impl<'a> RootWorld<'a> {
     /// Whether somebody who is nobody in particular has this permission (4 to read, 1 to execute or enter).
     fn others_may(&self, path: &Path, permission: u32) -> bool {
         let root = &self.setup.root;
-        let Some(real) = root.canonical(path) else { return false };
-        let allowed = |path: &Path, permission| root.meta(path).is_some_and(|meta| meta.mode & permission != 0);
-        // The root directory of an image that is being made is often closed; in the image it will not be.
-        let mut parents = real.ancestors().skip(1).filter(|parent| parent.parent().is_some());
-        allowed(&real, permission) && parents.all(|parent| allowed(parent, 1))
+        root.canonical(path).is_some_and(|real| barrier(root, &real, permission).is_none())
     }
 
     fn root(&self) -> &Root {
         &self.setup.root
     }
+}
+
+/// The first part of a path without links that keeps somebody who is nobody in particular from reading what is there,
+/// seen from above.
+pub(crate) fn closed(root: &Root, real: &Path) -> Option<PathBuf> {
+    barrier(root, real, if root.is_dir(real) { 5 } else { 4 })
+}
+
+/// The same for any permissions.
+fn barrier(root: &Root, real: &Path, permission: u32) -> Option<PathBuf> {
+    let allows = |path: &Path, wanted| root.meta(path).is_some_and(|meta| meta.mode & wanted == wanted);
+    // The root directory of an image that is being made is often closed; in the image it will not be.
+    let above: Vec<&Path> = real.ancestors().filter(|path| path.parent().is_some()).collect();
+    let is_closed = |path: &&&Path| !allows(path, if **path == real { permission } else { 1 });
+    above.iter().rev().find(is_closed).map(|path| path.to_path_buf())
 }
 
 impl World for RootWorld<'_> {

@@ -43,6 +43,21 @@ impl Root {
         Ok(Self { path: path.into(), handle: Arc::new(handle), seen: None })
     }
 
+    /// A directory that only this handle need lead to, as a root; `path` is for errors.
+    pub(crate) fn of_handle(path: &Path, handle: OwnedFd) -> Self {
+        Self { path: path.into(), handle: Arc::new(handle), seen: None }
+    }
+
+    /// A directory below as a root of its own, so that nothing in it leads out of it, even if somebody changes it
+    /// meanwhile. No link may be on the way to it.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(crate) fn real_directory(&self, path: &Path) -> Result<Self, Error> {
+        let handle = self.open_real(path, OFlags::RDONLY | OFlags::DIRECTORY).map_err(Error::os("open", path))?;
+        Ok(Self::of_handle(path, handle))
+    }
+
     /// The directory on the host.
     pub fn host_path(&self) -> &Path {
         &self.path
@@ -93,6 +108,14 @@ impl Root {
         let relative = path.strip_prefix("/").unwrap_or(path);
         let relative = if relative.as_os_str().is_empty() { Path::new(".") } else { relative };
         rustix::fs::openat2(&*self.handle, relative, flags, mode, ResolveFlags::IN_ROOT)
+    }
+
+    /// Opens what is there for looking, without following a link.
+    fn open_real(&self, path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+        let relative = path.strip_prefix("/").unwrap_or(path);
+        let relative = if relative.as_os_str().is_empty() { Path::new(".") } else { relative };
+        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
+        rustix::fs::openat2(&*self.handle, relative, flags | OFlags::CLOEXEC, Mode::empty(), resolve)
     }
 
     /// The parent directory's handle and the last component.

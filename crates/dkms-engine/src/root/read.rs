@@ -33,6 +33,15 @@ impl Root {
         Ok(File::from(handle))
     }
 
+    /// Opens a file for reading; no link may be on the way to it, nor be it.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(crate) fn open_real_file(&self, path: &Path) -> Result<File, Error> {
+        let handle = self.open_real(path, OFlags::RDONLY | OFlags::NONBLOCK).map_err(Error::os("open", path))?;
+        Ok(File::from(handle))
+    }
+
     /// A whole file.
     ///
     /// # Errors

@@ -66,6 +66,35 @@ impl Root {
         make().map_err(Error::os("make the directory", path))
     }
 
+    /// Makes a directory with a new name in a directory that others may write to; only its owner may enter it.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(crate) fn create_temporary_dir(&self, directory: &Path, prefix: &str) -> Result<PathBuf, Error> {
+        let process = std::process::id();
+        for number in 0..1000 {
+            let path = directory.join(format!("{prefix}{process}-{number}"));
+            match self.create_dir(&path, 0o700) {
+                Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => {}
+                other => return other.map(|()| path),
+            }
+        }
+        Err(Error::io("make a directory in", directory)(std::io::ErrorKind::AlreadyExists.into()))
+    }
+
+    /// Gives a file or directory, or a link itself, to a user and the group of the same number.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(crate) fn set_owner(&self, path: &Path, user: u32) -> Result<(), Error> {
+        let change = || {
+            let (parent, name) = self.parent(path)?;
+            let (uid, gid) = (rustix::fs::Uid::from_raw(user), rustix::fs::Gid::from_raw(user));
+            rustix::fs::chownat(&parent, &*name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
+        };
+        change().map_err(Error::os("change the owner of", path))
+    }
+
     /// Sets permission bits.
     ///
     /// # Errors

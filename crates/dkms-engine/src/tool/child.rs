@@ -16,7 +16,7 @@ use std::process::Stdio;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::{Errno, FdFlags};
-use rustix::mount::MountPropagationFlags;
+use rustix::mount::{MountPropagationFlags, MoveMountFlags};
 use rustix::process::{Pid, PidfdFlags, Signal};
 use rustix::thread::{ThreadNameSpaceType, UnshareFlags};
 
@@ -57,6 +57,7 @@ struct Prepared {
     network: Option<Need>,
     namespace: Option<Need>,
     read_only: bool,
+    attachments: Vec<(OwnedFd, CString)>,
     binds: Vec<(CString, CString, Access)>,
     user: Option<(u32, u32)>,
     no_new_privileges: bool,
@@ -112,8 +113,13 @@ impl Prepared {
         for bind in &containment.binds {
             binds.push((c_path(&bind.from)?, c_path(&bind.to)?, bind.access));
         }
+        let mut attachments = Vec::new();
+        for (file_system, to) in tool.attachments {
+            attachments.push((file_system, c_path(&to)?));
+        }
         let root = if tool.root.is_host() { None } else { Some(tool.root.directory_handle()?) };
-        let namespace = if binds.is_empty() { containment.read_only_view } else { Some(Need::Required) };
+        let namespace =
+            if binds.is_empty() && attachments.is_empty() { containment.read_only_view } else { Some(Need::Required) };
         Ok(Self {
             root,
             directory: c_path(&tool.directory)?,
@@ -121,6 +127,7 @@ impl Prepared {
             network: containment.no_network,
             namespace,
             read_only: containment.read_only_view.is_some(),
+            attachments,
             binds,
             user: containment.user,
             no_new_privileges: containment.no_new_privileges,
@@ -227,6 +234,10 @@ impl Prepared {
     }
 
     fn bind(&self) -> Result<(), Errno> {
+        for (file_system, to) in &self.attachments {
+            let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+            rustix::mount::move_mount(file_system, c"", rustix::fs::CWD, to.as_c_str(), flags)?;
+        }
         for (from, to, access) in &self.binds {
             rustix::mount::mount_bind(from.as_c_str(), to.as_c_str())?;
             match access {
