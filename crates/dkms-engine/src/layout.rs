@@ -60,6 +60,8 @@ pub const LOCKDOWN: &str = "/sys/kernel/security/lockdown";
 pub const SIG_ENFORCE: &str = "/sys/module/module/parameters/sig_enforce";
 /// What dpkg keeps of each package: its scripts among them.
 pub const DPKG_INFO: &str = "/var/lib/dpkg/info";
+/// What dpkg knows of each package.
+pub const DPKG_STATUS: &str = "/var/lib/dpkg/status";
 /// Where pacman's hook files are: those of packages, and those of the administrator, which override them.
 pub const ALPM_HOOKS: [&str; 2] = ["/usr/share/libalpm/hooks", "/etc/pacman.d/hooks"];
 /// What pacman keeps of each installed package.

@@ -17,6 +17,7 @@ use super::fingerprint::{Ingredients, Measurer};
 use super::holding;
 use super::kernel::Kernel;
 use super::lending;
+use super::provided;
 use super::retiring::retiring;
 use super::tree::{BuiltTarget, Tree};
 use super::{Configuration, Examined, Facts, Registration, State, TargetFacts};
@@ -92,6 +93,7 @@ impl Facts {
             examination.kernel(&mut facts, &kernel, &scope.modules)?;
         }
         holding::spread_choices(setup, &tree, &mut facts);
+        provided::examine(setup, &tree, &mut facts)?;
         lending::examine(setup, &tree, &mut facts)?;
         Ok(facts)
     }

@@ -16,6 +16,8 @@ pub mod loans;
 pub mod machine;
 pub mod module_info;
 mod owner;
+pub mod package;
+mod provided;
 pub mod retiring;
 pub mod secure_boot;
 pub mod signature;

@@ -125,6 +125,8 @@ pub struct TargetFacts {
     pub yielded: BTreeMap<String, ModuleId>,
     /// A person installed it there: the higher, the later.
     pub chosen: Option<u64>,
+    /// Names of objects that another package provides for the kernel, finished, and which one.
+    pub provided: BTreeMap<String, String>,
     /// Inputs of the build that is there; `None` if it is the original's, which keeps no record.
     pub recorded: Option<Fingerprint>,
     /// The build was made with options of a person that replace inputs, so that only its source is compared.
@@ -188,6 +190,13 @@ impl TargetFacts {
             Configuration::Examined(examined) => Some(&examined.config),
             Configuration::Unknown | Configuration::Bad { .. } => None,
         }
+    }
+
+    /// The package that provides all of its objects for the kernel, or the first one if there are several.
+    pub fn provider(&self) -> Option<&str> {
+        let objects = self.objects();
+        let all = !objects.is_empty() && objects.iter().all(|object| self.provided.contains_key(*object));
+        self.provided.values().next().filter(|_| all).map(String::as_str)
     }
 
     /// Names of the objects that it has, or would have, for its kernel.

@@ -88,6 +88,12 @@ pub(super) fn transaction(
             transaction.refused.push(takeover::refusal(name, &owner));
             continue;
         }
+        if let Some(package) = claim.provided.get(name).filter(|_| !options.force) {
+            let reason = format!("the package {package} provides `{name}` for this kernel");
+            session.say(InstallEvent::Refused { name: name.clone(), reason: reason.clone() });
+            transaction.refused.push(Refusal { name: name.clone(), reason, owner: None });
+            continue;
+        }
         let found = takeover::without_taken(session.found(&kernel.directory, name)?, &taken);
         if let Some(reason) = refusal(session, config, kernel, object, &found, &earlier, options)? {
             session.say(InstallEvent::Refused { name: name.clone(), reason: reason.clone() });

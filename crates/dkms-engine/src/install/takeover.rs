@@ -3,6 +3,7 @@
 //! They keep their builds and lose the place: their manifests say to whom. What of the kernel they had displaced moves to
 //! the archive of the one who has the place now, so that it comes back when that one goes, whichever goes first.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,8 @@ use crate::target::{ModuleId, Target};
 pub struct Claim {
     /// Objects that are left to other modules, as long as those have them.
     pub yields: Vec<Yielded>,
+    /// Objects that other packages provide for the kernel, and which one.
+    pub provided: BTreeMap<String, String>,
     /// A person's earlier choice of the module.
     pub chosen: Option<u64>,
     /// A person chooses it now.

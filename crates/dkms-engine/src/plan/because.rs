@@ -57,6 +57,11 @@ pub enum Because {
         /// `name/version` of the other module.
         from: String,
     },
+    /// Another package provides it for the kernel, finished.
+    Provided {
+        /// The package.
+        package: String,
+    },
     /// It is part of another step.
     PartOf {
         /// The step's verb.
@@ -80,6 +85,7 @@ impl fmt::Display for Because {
             Because::SourceGone => write!(f, "its package was removed"),
             Because::KernelRemoved => write!(f, "its kernel is being removed"),
             Because::TakesOver { object, from } => write!(f, "`{object}` is its to place, and no more that of {from}"),
+            Because::Provided { package } => write!(f, "{package} provides it"),
             Because::PartOf { verb } => write!(f, "part of {verb}"),
         }
     }

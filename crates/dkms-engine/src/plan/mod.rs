@@ -8,6 +8,7 @@ mod because;
 mod dependencies;
 mod goal;
 mod ownership;
+mod provided;
 mod removal;
 mod retirement;
 mod wanted;
@@ -192,6 +193,11 @@ pub enum Why {
         /// Which objects, and who has their places.
         objects: Vec<Yielded>,
     },
+    /// Another package provides all of it for this kernel, finished.
+    Provided {
+        /// The package.
+        package: String,
+    },
     /// It depends on itself.
     Cycle {
         /// The circle, first name repeated at the end.
@@ -285,6 +291,7 @@ pub fn plan(facts: &Facts, goal: &Goal) -> Plan {
         _ => &[],
     };
     if !plan.switched_off {
+        provided::give_way(facts, &mut plan);
         ownership::hand_over(facts, &mut plan);
         ownership::settle(facts, &mut plan, asked);
     }

@@ -83,6 +83,9 @@ pub(super) fn hand_over(facts: &Facts, plan: &mut Plan) {
 
 /// Whether a module that had to leave a place may have it without a build.
 fn may_inherit(facts: &Facts, heir: &Target, known: &TargetFacts, object: &str) -> bool {
+    if known.provider().is_some() {
+        return false;
+    }
     let highest = super::wanted::highest_versions(facts);
     match known.state {
         State::Installed => known.yielded.contains_key(object) && !known.objects_lost,

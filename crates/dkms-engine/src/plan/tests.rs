@@ -14,6 +14,7 @@ use crate::testing;
 
 mod loans;
 mod ownership;
+mod provided;
 
 fn module(text: &str) -> ModuleId {
     let (name, version) = text.split_once('/').unwrap_or((text, "1"));

@@ -110,6 +110,9 @@ pub(super) fn need(facts: &Facts, target: &Target, want: Want, force: bool, aske
     if !asked && !examined.config.autoinstall {
         return Need::Nothing(Why::NotAutoinstalled);
     }
+    if let Some(package) = known.provider().filter(|_| want == Want::Installed && !(asked && force)) {
+        return Need::Nothing(Why::Provided { package: package.to_owned() });
+    }
     let kernel = facts.kernels.get(&target.kernel);
     let headers = kernel.map(|kernel| &kernel.headers);
     let Some(because) = build_reason(known, want, force, asked) else {

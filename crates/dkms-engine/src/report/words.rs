@@ -54,6 +54,7 @@ pub fn reason(why: &Why) -> String {
         Why::NotAutoinstalled => "its AUTOINSTALL is off".into(),
         Why::NotBuilt => "it is not built".into(),
         Why::NotInstalled => "it is not installed".into(),
+        Why::Provided { package } => format!("the package {package} provides it for this kernel"),
         Why::OlderVersion => "a higher version is registered".into(),
     }
 }
@@ -107,6 +108,7 @@ pub fn error_of(settled: &Settled, layout: &Layout) -> Option<Error> {
         Why::HeadersMissing { path, package } => {
             Error::HeadersMissing { kernel: settled.kernel.clone()?, path: path.clone(), package: package.clone() }
         }
+        Why::Provided { .. } => Error::InstallRefused { target: target()?, reasons: vec![reason(&settled.why)] },
         Why::NoSource => Error::SourceMissing { path: layout.source_tree(&module) },
         Why::NotAdded => Error::NotAdded { module },
         Why::AlreadyBuilt

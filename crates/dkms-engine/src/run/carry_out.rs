@@ -225,7 +225,9 @@ impl Hands<'_, '_> {
     fn claim(&self, step: &Step, target: &Target) -> Claim {
         let chosen = self.facts.targets.get(target).and_then(|known| known.chosen);
         let is_asked = matches!(step.because, Because::Asked | Because::Forced);
-        Claim { yields: step.yields.clone(), chosen, by_person: is_asked && self.setup.options.by_person }
+        let provided = self.facts.targets.get(target).map(|known| known.provided.clone()).unwrap_or_default();
+        let by_person = is_asked && self.setup.options.by_person;
+        Claim { yields: step.yields.clone(), provided, chosen, by_person }
     }
 
     fn install(&mut self, step: &Step, target: &Target, because: Because) -> Result<Done, Error> {

@@ -22,7 +22,7 @@ impl Scene {
         })
     }
 
-    fn builds(self, text: &str, names: &[&str], depends: &[&str]) -> Self {
+    pub(super) fn builds(self, text: &str, names: &[&str], depends: &[&str]) -> Self {
         self.module(text, depends).objects(text, names)
     }
 

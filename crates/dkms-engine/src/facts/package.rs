@@ -1,0 +1,181 @@
+//! Which package brought a file: read from the databases of dpkg and pacman as they lie there, asked of rpm.
+//!
+//! Looked at only for files that are in the way, never where nothing is. What cannot be read belongs to no known package:
+//! the answer decides who keeps a place, and nothing is taken from a package that is not certain.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::layout::{DPKG_INFO, DPKG_STATUS, PACMAN_DATABASE};
+use crate::root::Root;
+use crate::setup::Setup;
+use crate::tool::Tool;
+
+/// No list of paths is as long as this.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// A package that is installed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// What it was built from, which a kernel's packages have in common.
+    pub source: String,
+}
+
+/// The packages of these in-root paths, where they are known.
+pub fn owners(setup: &Setup, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Package> {
+    // That a package came or went says nothing new about a file that is untouched: no note is taken of what is read.
+    let Ok(root) = Root::open(setup.root.host_path()) else { return BTreeMap::new() };
+    if setup.distribution.has_rpm() {
+        return of_rpm(setup, paths);
+    }
+    let mut found = of_dpkg(&root, paths);
+    if found.is_empty() {
+        found = of_pacman(&root, paths);
+    }
+    found
+}
+
+/// A path as lists of files may spell it: distributions moved `/lib` below `/usr` without moving what packages say.
+fn spellings(path: &Path) -> Vec<String> {
+    let text = path.to_string_lossy().into_owned();
+    let other = match text.strip_prefix("/usr/lib/") {
+        Some(inner) => Some(format!("/lib/{inner}")),
+        None => text.strip_prefix("/lib/").map(|inner| format!("/usr/lib/{inner}")),
+    };
+    std::iter::once(text).chain(other).collect()
+}
+
+/// By how a list of files may spell them.
+fn wanted(paths: &BTreeSet<PathBuf>) -> BTreeMap<String, &PathBuf> {
+    paths.iter().flat_map(|path| spellings(path).into_iter().map(move |text| (text, path))).collect()
+}
+
+fn text(root: &Root, path: &Path) -> Option<String> {
+    let bytes = root.read_bounded(path, MAX_BYTES).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// `NAME.list` and `NAME:ARCH.list` have a path in each line; what a package was built from is in the status file.
+fn of_dpkg(root: &Root, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Package> {
+    let wanted = wanted(paths);
+    let mut names: BTreeMap<PathBuf, String> = BTreeMap::new();
+    for (file, _) in root.list(Path::new(DPKG_INFO)).unwrap_or_default() {
+        let Some(name) = file.to_str().and_then(|file| file.strip_suffix(".list")) else { continue };
+        let Some(list) = text(root, &Path::new(DPKG_INFO).join(&file)) else { continue };
+        if !list.contains("/modules/") {
+            continue;
+        }
+        let name = name.split(':').next().unwrap_or(name);
+        let found = list.lines().filter_map(|line| wanted.get(line));
+        names.extend(found.map(|path| ((*path).clone(), name.to_owned())));
+    }
+    if names.is_empty() {
+        return BTreeMap::new();
+    }
+    let sources = sources(&text(root, Path::new(DPKG_STATUS)).unwrap_or_default());
+    let package = |name: String| {
+        let source = sources.get(&name).cloned().unwrap_or_else(|| name.clone());
+        Package { name, source }
+    };
+    names.into_iter().map(|(path, name)| (path, package(name))).collect()
+}
+
+/// Source packages that have another name than the package.
+fn sources(status: &str) -> BTreeMap<String, String> {
+    let field = |stanza: &str, name: &str| {
+        let value = stanza.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        value.and_then(|value| value.split_whitespace().next()).map(str::to_owned)
+    };
+    status.split("\n\n").filter_map(|stanza| Some((field(stanza, "Package")?, field(stanza, "Source")?))).collect()
+}
+
+/// A directory for each package: paths without their first slash in `files`, name and base in `desc`.
+fn of_pacman(root: &Root, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Package> {
+    let wanted = wanted(paths);
+    let mut found = BTreeMap::new();
+    for (directory, _) in root.list(Path::new(PACMAN_DATABASE)).unwrap_or_default() {
+        let directory = Path::new(PACMAN_DATABASE).join(directory);
+        let Some(files) = text(root, &directory.join("files")).filter(|files| files.contains("/modules/")) else {
+            continue;
+        };
+        let here: Vec<&PathBuf> = files.lines().filter_map(|line| wanted.get(&format!("/{line}"))).copied().collect();
+        let Some(desc) = text(root, &directory.join("desc")).filter(|_| !here.is_empty()) else { continue };
+        let field = |name: &str| desc.lines().skip_while(|line| *line != name).nth(1).map(str::to_owned);
+        let Some(name) = field("%NAME%") else { continue };
+        let package = Package { source: field("%BASE%").unwrap_or_else(|| name.clone()), name };
+        found.extend(here.into_iter().map(|path| (path.clone(), package.clone())));
+    }
+    found
+}
+
+/// rpm's database is no text: it is asked once for all paths, and answers with a line for each.
+fn of_rpm(setup: &Setup, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Package> {
+    let answer = Tool::new(setup, "rpm").and_then(|rpm| {
+        let rpm = rpm.inherit(&setup.environment).args(["-q", "--qf", "\\t%{NAME}\\t%{SOURCERPM}\\n"]);
+        rpm.args(paths.iter().flat_map(|path| ["-f".into(), path.as_os_str().to_owned()])).capture()
+    });
+    let Ok(captured) = answer else { return BTreeMap::new() };
+    let text = String::from_utf8_lossy(&captured.stdout).into_owned();
+    let packages = text.lines().map(|line| {
+        let [_, name, source] = line.split('\t').collect::<Vec<_>>()[..] else { return None };
+        Some(Package { name: name.to_owned(), source: source.to_owned() })
+    });
+    let packages: Vec<Option<Package>> = packages.collect();
+    // More than one owner of a path makes more lines than paths, and then nobody knows which is whose.
+    if packages.len() != paths.len() {
+        return BTreeMap::new();
+    }
+    paths.iter().cloned().zip(packages).filter_map(|(path, package)| Some((path, package?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    fn named(setup: &Setup, path: &str) -> Option<(String, String)> {
+        let found = owners(setup, &BTreeSet::from([PathBuf::from(path)]));
+        found.into_values().next().map(|package| (package.name, package.source))
+    }
+
+    fn pair(name: &str, source: &str) -> Option<(String, String)> {
+        Some((name.into(), source.into()))
+    }
+
+    #[test]
+    fn dpkg_by_its_lists() {
+        let (_directory, setup) = testing::setup();
+        assert_eq!(named(&setup, "/lib/modules/6.1/extra/x.ko"), None);
+        let list = |name: &str, path: &str| {
+            testing::write(&setup, &format!("{DPKG_INFO}/{name}.list"), format!("/.\n/lib\n{path}\n"));
+        };
+        list("linux-image-6.1", "/usr/lib/modules/6.1/modules.builtin");
+        list("x-modules-6.1:amd64", "/lib/modules/6.1/extra/x.ko");
+        testing::write(
+            &setup,
+            DPKG_STATUS,
+            "Package: linux-image-6.1\nSource: linux-signed (6.1+1)\n\nPackage: x-modules-6.1\nVersion: 1\n",
+        );
+        assert_eq!(named(&setup, "/lib/modules/6.1/extra/x.ko"), pair("x-modules-6.1", "x-modules-6.1"));
+        assert_eq!(named(&setup, "/usr/lib/modules/6.1/extra/x.ko"), pair("x-modules-6.1", "x-modules-6.1"));
+        assert_eq!(named(&setup, "/lib/modules/6.1/modules.builtin"), pair("linux-image-6.1", "linux-signed"));
+        assert_eq!(named(&setup, "/lib/modules/6.1/extra"), None);
+    }
+
+    #[test]
+    fn pacman_by_its_directories() {
+        let (_directory, setup) = testing::setup();
+        let write = |package: &str, path: &str, base: &str| {
+            let directory = format!("{PACMAN_DATABASE}/{package}-1-1");
+            testing::write(&setup, &format!("{directory}/files"), format!("%FILES%\nusr/\n{path}\n"));
+            testing::write(&setup, &format!("{directory}/desc"), format!("%NAME%\n{package}\n\n%BASE%\n{base}\n"));
+        };
+        write("linux", "usr/lib/modules/6.1/modules.builtin", "linux");
+        write("nvidia", "usr/lib/modules/6.1/extramodules/nvidia.ko.zst", "nvidia-utils");
+        assert_eq!(named(&setup, "/usr/lib/modules/6.1/extramodules/nvidia.ko.zst"), pair("nvidia", "nvidia-utils"));
+        assert_eq!(named(&setup, "/usr/lib/modules/6.1/modules.builtin"), pair("linux", "linux"));
+        assert_eq!(named(&setup, "/usr/lib/modules/6.1/extramodules/other.ko"), None);
+    }
+}
