@@ -73,7 +73,17 @@ pub(crate) fn targets(session: &Session, module: &ModuleId) -> Result<Vec<Target
             kernels
         }
     };
-    Ok(kernels.into_iter().map(|kernel| Target::new(module.clone(), kernel)).collect())
+    Ok(kernels.into_iter().map(|kernel| normal(session, Target::new(module.clone(), kernel))).collect())
+}
+
+/// The target under the usual name of its architecture, unless something is built under the name that was given.
+fn normal(session: &Session, target: Target) -> Target {
+    let setup = &session.setup;
+    let arch = setup.machine.normal(&target.kernel.arch).to_owned();
+    if arch == target.kernel.arch || setup.root.is_dir(&setup.layout.built(&target)) {
+        return target;
+    }
+    Target { kernel: KernelId { arch, ..target.kernel }, ..target }
 }
 
 fn one_kernel(session: &Session) -> Result<KernelId> {
@@ -81,7 +91,9 @@ fn one_kernel(session: &Session) -> Result<KernelId> {
     match Kernels::of(&session.arguments, &session.setup.machine)? {
         Kernels::These(kernels) => {
             let count = kernels.len();
-            Ok(kernels.into_iter().next().filter(|_| count == 1).ok_or(Refusal::OneKernel { verb, count })?)
+            let kernel = kernels.into_iter().next().filter(|_| count == 1).ok_or(Refusal::OneKernel { verb, count })?;
+            let arch = session.setup.machine.normal(&kernel.arch).to_owned();
+            Ok(KernelId { arch, ..kernel })
         }
         Kernels::AllBuilt => Err(Refusal::AllUnsupported { verb }.into()),
     }
@@ -93,8 +105,8 @@ fn automatic(session: &Session) -> Result<BTreeSet<KernelId>> {
     if !line.all_kernels {
         return Ok(BTreeSet::from([one_kernel(session)?]));
     }
-    let arch = line.arch.first().unwrap_or(&session.setup.machine.arch);
-    with_headers(session, arch)
+    let machine = &session.setup.machine;
+    with_headers(session, line.arch.first().map_or(&machine.arch, |arch| machine.normal(arch)))
 }
 
 /// Every installed kernel that can be built for.

@@ -7,6 +7,7 @@ use dkms_conf::exclusion::Exclusion;
 use dkms_conf::module_config::{ModuleConfig, Record};
 
 use crate::facts::kernel::Kernel;
+use crate::facts::machine::kernels_name;
 use crate::fingerprint::{Change, Fingerprint};
 use crate::record::FailureRecord;
 use crate::target::{KernelId, ModuleId, Target};
@@ -35,6 +36,19 @@ impl Facts {
                 target.module.name == name && target.kernel == *kernel && facts.state == State::Installed
             })
             .map(|(target, _)| &target.module)
+    }
+
+    /// Whether a target is installed under another name of its architecture, as the original does it that takes every name
+    /// for another architecture.
+    pub fn is_installed_under_other_name(&self, target: &Target) -> bool {
+        self.targets.iter().any(|(other, known)| {
+            let (one, two) = (&other.kernel, &target.kernel);
+            known.state == State::Installed
+                && other.module == target.module
+                && one.release == two.release
+                && one.arch != two.arch
+                && kernels_name(&one.arch) == kernels_name(&two.arch)
+        })
     }
 
     /// Whether a module is built for a kernel and has nothing there because others have the places of all its objects.

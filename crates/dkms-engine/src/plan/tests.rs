@@ -437,6 +437,18 @@ fn kernels_that_wait_keep_what_they_have_and_vanished_ones_do_not() {
 }
 
 #[test]
+fn another_name_of_the_architecture_is_the_same() {
+    let scene = Scene::kernels(&["6.1"]).module("a", &[]);
+    let mut other = target("a", "6.1");
+    other.kernel.arch = "amd64".into();
+    let mut there = scene;
+    there.0.targets.insert(other, TargetFacts { state: State::Installed, ..Default::default() });
+    assert_eq!(why(&there.automatic(), "a"), Why::AlreadyInstalled);
+    assert!(there.install("a", "6.1", false).steps.is_empty());
+    assert_eq!(steps(&there.install("a", "6.1", true)), ["build a/1 6.1", "install a/1 6.1"]);
+}
+
+#[test]
 fn one_module_alone() {
     let scene = Scene::kernels(&["6.1"]).module("a", &["b"]).module("b", &[]).module("c", &[]);
     let goal = Goal::Autoinstalled { kernels: [kernel("6.1")].into(), force: false, only: Some("a".into()) };

@@ -110,6 +110,9 @@ pub(super) fn need(facts: &Facts, target: &Target, want: Want, force: bool, aske
     if !asked && !examined.config.autoinstall {
         return Need::Nothing(Why::NotAutoinstalled);
     }
+    if known.state != State::Installed && !force && facts.is_installed_under_other_name(target) {
+        return Need::Nothing(Why::AlreadyInstalled);
+    }
     if let Some(package) = known.provider().filter(|_| want == Want::Installed && !(asked && force)) {
         return Need::Nothing(Why::Provided { package: package.to_owned() });
     }

@@ -11,6 +11,7 @@ use std::fmt;
 use anyhow::Result;
 use dkms_conf::pattern::Pattern;
 use dkms_engine::facts::condition::Condition;
+use dkms_engine::facts::machine::kernels_name;
 use dkms_engine::facts::tree::{BuiltTarget, RegisteredModule, Tree};
 use dkms_engine::facts::{Registration, State, holding, loans};
 use dkms_engine::setup::Setup;
@@ -102,8 +103,13 @@ impl Filter {
 
 impl Pass {
     fn takes(&self, kernel: &KernelId) -> bool {
+        // Debian's name of an architecture finds what is built under the kernel's.
+        let is_arch = |pattern: &Pattern| {
+            let names = ["amd64", "arm64", "ppc64el"].into_iter().filter(|name| kernels_name(name) == kernel.arch);
+            std::iter::once(kernel.arch.as_str()).chain(names).any(|name| pattern.matches(name))
+        };
         self.release.as_ref().is_none_or(|pattern| pattern.matches(&kernel.release))
-            && self.arch.as_ref().is_none_or(|pattern| pattern.matches(&kernel.arch))
+            && self.arch.as_ref().is_none_or(is_arch)
     }
 }
 
@@ -311,6 +317,7 @@ mod tests {
             (&["a", "-k", "6.5.0/arm64"], &[two]),
             (&["a", "-k", "6.5.0/x86_64"], &["a/1.0: added"]),
             (&["a", "-a", "x86*"], &[one]),
+            (&["a", "-a", "amd64"], &[one]),
             (&["-k", "6.1.0", "-k", "6.5.0"], &[one, "b/1.0: added", two, "b/1.0: added"]),
             (&["-k", "6.1.0", "-k", "6.5.0", "-a", "x86_64"], &[one, "b/1.0: added", "a/1.0: added", "b/1.0: added"]),
             (&["unknown"], &[]),
