@@ -4,6 +4,7 @@
 //! A value keeps its variables until it is used, because `$kernelver` is only known then. Later files win.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, Location};
 use crate::framework_key::{Key, KeyKind, TABLE};
@@ -227,6 +228,14 @@ impl FrameworkConfig {
     #[must_use]
     pub fn parallel_jobs(&self) -> Option<u32> {
         self.value(Key::ParallelJobs, "").parse().ok()
+    }
+
+    /// How long a program may run; `None` for ever.
+    #[must_use]
+    pub fn build_timeout(&self) -> Option<Duration> {
+        let written = self.value(Key::BuildTimeout, "").parse();
+        let seconds: u32 = written.or_else(|_| Key::BuildTimeout.row().default.parse()).unwrap_or(0);
+        (seconds > 0).then(|| Duration::from_secs(seconds.into()))
     }
 
     /// Options for gzip.

@@ -23,6 +23,7 @@ pub enum Key {
     BuildEnvironment,
     TrySignModules,
     ContinueOnError,
+    BuildTimeout,
     ConfShell,
     OnFailure,
     OnUnsupportedKernel,
@@ -71,7 +72,7 @@ const fn ours(mut row: KeyRow) -> KeyRow {
 }
 
 /// The table of all settings.
-pub static TABLE: [KeyRow; 22] = [
+pub static TABLE: [KeyRow; 23] = [
     row(K::DkmsTree, "dkms_tree", Text, "/var/lib/dkms", "Directory of the state of dkms."),
     row(K::SourceTree, "source_tree", Text, "/usr/src", "Directory of the sources of modules."),
     row(
@@ -181,6 +182,13 @@ pub static TABLE: [KeyRow; 22] = [
         "true",
         "The configuration of a module package goes on although a module could not be built for one of the kernels.",
     ),
+    ours(row(
+        K::BuildTimeout,
+        "build_timeout",
+        Number,
+        "14400",
+        "Seconds that a step of a build, a script of a module or any other program that dkms runs may take; 0 for no limit. One that takes longer is ended with all that it started, its module has failed, and the others go on.",
+    )),
     ours(row(
         K::ConfShell,
         "conf_shell",

@@ -105,6 +105,8 @@ impl<'a> ContainedShell<'a> {
         match captured.finished.end {
             // As for the original, the status that a conf leaves says nothing.
             End::Status(_) => {}
+            // Its own limit, which no setting changes.
+            End::TimeLimit(limit) => return Ok(Err(format!("bash took longer than {} s", limit.as_secs()))),
             end => return Ok(Err(format!("bash {end}"))),
         }
         let mut values = Vec::new();

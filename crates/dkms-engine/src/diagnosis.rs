@@ -24,13 +24,15 @@ pub enum Cause {
     Memory,
     /// The disk was.
     Disk,
+    /// A limit that the caller of dkms set was reached.
+    Limit,
 }
 
 impl Cause {
     /// Whether it says nothing about the module, so that the same inputs may well build the next time.
     pub fn is_of_the_machine(self) -> bool {
         match self {
-            Cause::Headers | Cause::Compiler | Cause::Program | Cause::Memory | Cause::Disk => true,
+            Cause::Headers | Cause::Compiler | Cause::Program | Cause::Memory | Cause::Disk | Cause::Limit => true,
             Cause::Unsupported | Cause::Source | Cause::Symbols => false,
         }
     }
@@ -53,6 +55,7 @@ impl fmt::Display for Cause {
             Cause::Program => "a program that its build runs is not installed",
             Cause::Memory => "there was not enough memory",
             Cause::Disk => "the disk cannot take more",
+            Cause::Limit => "a limit that dkms was called with was reached (`ulimit -a`)",
         })
     }
 }

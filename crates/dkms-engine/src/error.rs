@@ -5,8 +5,10 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::diagnosis::Diagnosis;
+use crate::layout::FRAMEWORK_CONF;
 use crate::target::{KernelId, ModuleId, Target};
 
 /// Everything that stops a step.
@@ -119,6 +121,14 @@ pub enum Error {
         kernel: String,
         /// Status and last lines.
         reason: String,
+    },
+    /// Somebody stopped us before depmod; what is in place stays.
+    #[error("stopped by signal {signal}: what is installed for {kernel} stays, and modules.dep does not name it yet")]
+    DepmodDue {
+        /// The kernel release.
+        kernel: String,
+        /// The number of the signal.
+        signal: i32,
     },
     /// The module's own conditions exclude the kernel.
     #[error("{target} is excluded by {directive}=\"{value}\"")]
@@ -360,6 +370,18 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// A step of a build or a script was ended by us, because it did not end by itself.
+    #[error("{what} of `{module}` took longer than {} and was ended", span(*.limit))]
+    TookTooLong {
+        /// `make`, `patch`, or the directive of a script.
+        what: &'static str,
+        /// Whose.
+        module: ModuleId,
+        /// How long it was allowed to run.
+        limit: Duration,
+        /// The kept log.
+        log: PathBuf,
+    },
     /// A program ended with a failure.
     #[error("`{command}` {outcome}{}", last_lines(.output))]
     ToolFailed {
@@ -401,7 +423,9 @@ impl Error {
             | Error::ObjectWrong { .. }
             | Error::PatchFailed { .. }
             | Error::PatchMissing { .. }
-            | Error::SourceEmpty { .. } => true,
+            | Error::SourceEmpty { .. }
+            // It would hang the next time, too.
+            | Error::TookTooLong { .. } => true,
             _ => false,
         }
     }
@@ -447,6 +471,9 @@ impl Error {
             Error::PreInstallRefused { status, .. } => format!("its PRE_INSTALL refused with status {status}"),
             Error::SourceEmpty { path, .. } => format!("its source `{}` has nothing to build", path.display()),
             Error::SourceUncopied { cause, .. } => format!("its source cannot be copied: {cause}"),
+            Error::TookTooLong { what, limit, .. } => {
+                format!("its {what} took longer than {} and was ended", span(*limit))
+            }
             other => other.to_string(),
         }
     }
@@ -466,6 +493,9 @@ impl Error {
             }
             Error::ConfMissing { .. } => {
                 "every source tree of dkms has one, dkms.conf(5) says what is in it: ls the directory".into()
+            }
+            Error::DepmodDue { kernel, .. } => {
+                format!("dkms autoinstall -k {kernel} completes it, and so does any later run")
             }
             Error::DependencyMissing { missing, .. } => format!("dkms install {}", missing.first()?),
             Error::HeadersMissing { package: Some(package), .. } => format!("install the package `{package}`"),
@@ -504,9 +534,21 @@ impl Error {
             ),
             Error::SourceUncopied { cause, .. } => return cause.hint(),
             Error::State { path, .. } => format!("it can be rebuilt: rm {}", path.display()),
+            Error::TookTooLong { log, .. } => {
+                format!("less {}; a larger `build_timeout` in {FRAMEWORK_CONF} allows it more time", log.display())
+            }
             Error::ToolMissing { program } => format!("install the package that has `{program}`"),
             _ => return None,
         })
+    }
+}
+
+/// A length of time as one would say it.
+pub(crate) fn span(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds if seconds >= 3600 && seconds % 3600 == 0 => format!("{} h", seconds / 3600),
+        seconds if seconds >= 60 && seconds % 60 == 0 => format!("{} min", seconds / 60),
+        _ => format!("{} s", duration.as_secs_f32()),
     }
 }
 
@@ -514,6 +556,12 @@ fn io_hint(source: &io::Error, path: &Path) -> Option<String> {
     match source.kind() {
         io::ErrorKind::StorageFull => {
             Some(format!("make room on the file system of `{}` and run the command again", path.display()))
+        }
+        io::ErrorKind::FileTooLarge => {
+            Some("who called dkms limits the size of files: run the command again after `ulimit -f unlimited`".into())
+        }
+        _ if source.raw_os_error() == Some(rustix::io::Errno::MFILE.raw_os_error()) => {
+            Some("who called dkms limits the number of open files: run the command again after `ulimit -n 1024`".into())
         }
         io::ErrorKind::ReadOnlyFilesystem => Some("mount it writable and run the command again".into()),
         io::ErrorKind::PermissionDenied => Some("run the command again with sudo".into()),

@@ -26,8 +26,10 @@ pub const STAGED_PREFIX: &str = ".dkms-rs-staged-";
 pub const ORIGIN_SUFFIX: &str = ".origin";
 /// Prefix of private work directories below `T/M/V`.
 pub const WORK_PREFIX: &str = ".work-";
-/// Where programs are looked for when the caller has no `PATH`.
+/// Where programs are looked for after the caller's `PATH`.
 pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// The home directory of who has none in a hook.
+pub const HOME_OF_ROOT: &str = "/root";
 /// The os-release files, first existing one counts.
 pub const OS_RELEASE: [&str; 2] = ["/etc/os-release", "/usr/lib/os-release"];
 /// Red Hat's historic place for `ADDON_MODULES_DIR`.
@@ -78,8 +80,6 @@ pub const JOURNAL: &str = "/run/systemd/journal/socket";
 pub const DEPMOD_D: [&str; 4] = ["/etc/depmod.d", "/run/depmod.d", "/usr/lib/depmod.d", "/lib/depmod.d"];
 /// Facts about processes.
 pub const PROC: &str = "/proc";
-/// Facts about this process.
-pub const OWN_STATUS: &str = "/proc/self/status";
 /// Devices that are present, each with the alias of the module that it wants.
 pub const DEVICES: &str = "/sys/devices";
 /// Where a kernel has links to modules of other kernels, below `I/K`; depmod looks here last.

@@ -1,7 +1,8 @@
 //! The writers' lock: one for the whole tree, held by a guard that all writing asks for.
 //!
 //! Readers take none, so a build script that calls `dkms status` cannot deadlock. The lock file is opened and never
-//! replaced: two holders would otherwise lock two different files. A child of ours that wants to write would wait for
+//! replaced: two holders would otherwise lock two different files. Only something else that lies in its place goes, and
+//! whoever got a lock looks whether it is still the one of that name. A child of ours that wants to write would wait for
 //! its own parent for ever; children therefore carry [`HELD`] in their environment and are refused at once.
 
 use std::fs::File;
@@ -9,11 +10,11 @@ use std::io::{Read, Seek, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::fs::FlockOperation;
+use rustix::fs::{FlockOperation, Stat};
 
 use crate::cancel::Cancel;
 use crate::error::Error;
-use crate::root::Root;
+use crate::root::{Kind, Root};
 
 /// Environment variable that tells children of a writer that the lock is taken by an ancestor.
 pub const HELD: &str = "DKMS_RS_LOCK_HELD";
@@ -46,17 +47,21 @@ impl Guard {
         path: &Path,
         waiting: &mut dyn FnMut(&str),
     ) -> Result<Self, Error> {
-        let mut file = open(root, path)?;
-        if !take(&file, path)? {
-            waiting(&holder(&mut file));
+        let mut told = false;
+        loop {
+            let mut file = open(root, path)?;
             // Asked again and again, because a handler that only notes a signal does not end a call that blocks.
             while !take(&file, path)? {
+                if !std::mem::replace(&mut told, true) {
+                    waiting(&holder(&mut file));
+                }
                 cancel.check()?;
                 std::thread::sleep(LOOK);
             }
+            if let Some(guard) = Self::of(root, path, file)? {
+                return Ok(guard);
+            }
         }
-        sign(&mut file);
-        Ok(Self { _file: file })
     }
 
     /// Takes the lock if it is free; `None` if another process has it.
@@ -64,8 +69,28 @@ impl Guard {
     /// # Errors
     /// `Io`.
     pub fn try_acquire(root: &Root, path: &Path) -> Result<Option<Self>, Error> {
-        let mut file = open(root, path)?;
-        if !take(&file, path)? {
+        loop {
+            let file = open(root, path)?;
+            if !take(&file, path)? {
+                return Ok(None);
+            }
+            if let Some(guard) = Self::of(root, path, file)? {
+                return Ok(Some(guard));
+            }
+        }
+    }
+
+    /// The guard of a file that is locked; `None` if it is not the lock any more, or never was a proper one. Whoever waits
+    /// for such a file sees the same when he gets it.
+    fn of(root: &Root, path: &Path, mut file: File) -> Result<Option<Self>, Error> {
+        let stat = rustix::fs::fstat(&file).map_err(Error::os("look at", path))?;
+        let is_there = root.link_meta(path).is_some_and(|meta| meta.inode == (stat.st_dev, stat.st_ino));
+        if !is_there {
+            return Ok(None);
+        }
+        if let Some(flaw) = flaw(&stat) {
+            log::warn!("the lock `{}` {flaw}; a new one takes its place", path.display());
+            root.remove_file(path)?;
             return Ok(None);
         }
         sign(&mut file);
@@ -73,8 +98,31 @@ impl Guard {
     }
 }
 
+/// Why a file must not be the lock: what is written to it would be written elsewhere, or somebody else could hold it.
+fn flaw(stat: &Stat) -> Option<String> {
+    if stat.st_nlink > 1 {
+        return Some("is another file, too (a hard link)".to_owned());
+    }
+    let ours = [0, rustix::process::geteuid().as_raw()];
+    (!ours.contains(&stat.st_uid)).then(|| format!("belongs to user {}", stat.st_uid))
+}
+
+/// What lies at the place of the lock and is no file is not opened: a link leads elsewhere, a pipe would wait for a reader.
 fn open(root: &Root, path: &Path) -> Result<File, Error> {
     root.create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
+    match root.link_meta(path).map(|meta| meta.kind) {
+        None | Some(Kind::File) => {}
+        Some(kind) => {
+            let what = match kind {
+                Kind::Link => "a link",
+                Kind::Directory => "a directory",
+                _ => "no file",
+            };
+            log::warn!("the lock `{}` is {what}; a new one takes its place", path.display());
+            // Of a directory only an empty one: what is in it is not ours.
+            if kind == Kind::Directory { root.remove_dir(path)? } else { root.remove_file(path)? }
+        }
+    }
     root.open_or_create(path, 0o600)
 }
 
@@ -102,6 +150,8 @@ fn holder(file: &mut File) -> String {
 
 #[cfg(test)]
 mod tests {
+    use rustix::fs::{FileType, Mode};
+
     use super::*;
 
     #[test]
@@ -119,6 +169,42 @@ mod tests {
         assert!(!other.is_finished());
         drop(guard);
         other.join().unwrap().unwrap();
+    }
+
+    #[test]
+    fn what_lies_in_the_place_of_the_lock_is_neither_written_to_nor_waited_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::open(directory.path()).unwrap();
+        let (path, theirs) = (Path::new("/state/lock"), Path::new("/theirs"));
+        root.create_dir_all(Path::new("/state")).unwrap();
+        root.create_new(theirs, 0o644).unwrap().write_all(b"theirs").unwrap();
+        let (outside, other) = (directory.path().join("state/lock"), directory.path().join("theirs"));
+        let places: [&dyn Fn(); 4] = [
+            &|| std::fs::hard_link(&other, &outside).unwrap(),
+            &|| root.symlink(theirs, path).unwrap(),
+            &|| root.create_dir(path, 0o755).unwrap(),
+            &|| rustix::fs::mknodat(rustix::fs::CWD, &outside, FileType::Fifo, Mode::RUSR, 0).unwrap(),
+        ];
+        for place in places {
+            place();
+            let guard = Guard::acquire(&root, path, &mut |_| panic!("nobody has it")).unwrap();
+            assert_eq!(root.read(theirs).unwrap(), b"theirs");
+            assert_eq!(root.link_meta(path).unwrap().kind, Kind::File);
+            assert!(Guard::try_acquire(&root, path).unwrap().is_none(), "two hold it");
+            drop(guard);
+            root.remove_file(path).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_lock_that_was_taken_away_meanwhile_is_none() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::open(directory.path()).unwrap();
+        let path = Path::new("/state/lock");
+        let file = open(&root, path).unwrap();
+        root.remove_file(path).unwrap();
+        assert!(take(&file, path).unwrap());
+        assert!(Guard::of(&root, path, file).unwrap().is_none());
     }
 
     #[test]

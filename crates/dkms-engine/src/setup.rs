@@ -88,7 +88,7 @@ fn layout(root: &Root, environment: &Environment, framework: &FrameworkConfig) -
         let found = MODULE_DIRS.into_iter().find(|directory| root.is_dir(Path::new(directory)));
         found.unwrap_or(MODULE_DIRS[0]).to_owned()
     });
-    let temporary = framework.tmp_location().or_else(|| environment.get("TMPDIR").map(str::to_owned));
+    let temporary = framework.tmp_location().or_else(|| environment.temporary(root).map(str::to_owned));
     Layout {
         tree: framework.dkms_tree().into(),
         source: framework.source_tree().into(),
@@ -143,6 +143,7 @@ mod tests {
         let (_directory, setup) = testing::setup();
         testing::write(&setup, "/etc/os-release", "ID=debian\n");
         testing::write(&setup, "/etc/dkms/framework.conf", "dkms_tree=/a\nsource_tree=/b\nparallel_jobs=3\n");
+        setup.root.create_dir_all(Path::new("/t")).unwrap();
         let environment = [("TMPDIR", "/t"), ("parallel_jobs", "7")];
         let found = load(&setup, &environment, &[(Key::DkmsTree, "/z")], Options::default());
         assert_eq!((found.layout.tree.as_path(), found.layout.source.as_path()), (Path::new("/z"), Path::new("/b")));

@@ -51,15 +51,18 @@ pub struct Tool {
     containment: Containment,
     descriptors: Vec<OwnedFd>,
     attachments: Vec<(OwnedFd, PathBuf)>,
+    open_files: Option<u64>,
 }
 
 impl Tool {
-    /// A program by name, looked for in the caller's `PATH` inside the root, or by absolute in-root path.
+    /// A program by name, looked for in the caller's `PATH` and the usual directories inside the root
+    /// ([`Environment::find`]), or by absolute in-root path. It may run as long as the administrator allows.
     ///
     /// # Errors
     /// `ToolMissing`.
     pub fn new(setup: &Setup, program: impl AsRef<OsStr>) -> Result<Self, Error> {
-        Self::find(&setup.root, &setup.environment, &setup.cancel, program.as_ref())
+        let tool = Self::find(&setup.root, &setup.environment, &setup.cancel, program.as_ref())?;
+        Ok(Self { time_limit: setup.framework.build_timeout(), ..tool })
     }
 
     /// The same for those who have no [`Setup`].
@@ -83,6 +86,7 @@ impl Tool {
             containment: Containment::default(),
             descriptors: Vec::new(),
             attachments: Vec::new(),
+            open_files: environment.open_files(),
         })
     }
 
@@ -131,7 +135,8 @@ impl Tool {
     /// What the caller's environment lends to children ([`Environment::for_children`]).
     #[must_use]
     pub fn inherit(self, environment: &Environment) -> Self {
-        self.envs(environment.for_children())
+        let variables = environment.for_children(&self.root);
+        self.envs(variables)
     }
 
     /// In-root working directory; `/` unless said.
@@ -141,7 +146,7 @@ impl Tool {
         self
     }
 
-    /// Stops the whole process group after this time.
+    /// Stops the whole process group after this time, in place of the administrator's `build_timeout`.
     #[must_use]
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = Some(limit);
@@ -288,7 +293,7 @@ fn locate(root: &Root, environment: &Environment, program: &OsStr) -> Option<Pat
     if given.is_absolute() {
         return root.is_executable(given).then(|| given.to_owned());
     }
-    environment.search_path().iter().map(|directory| directory.join(given)).find(|path| root.is_executable(path))
+    environment.find(root, program)
 }
 
 fn memory() -> Result<File, Error> {

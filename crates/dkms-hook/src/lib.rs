@@ -28,28 +28,46 @@ use dkms_engine::signals;
 pub use forecast::forecast;
 pub use lines::Lines;
 
-/// Runs a hook: `act` says whether it is to fail. `name` stands in the records of what it builds.
+/// The whole of a hook's `main`: `act` gets the words of the command line.
 ///
-/// It ends with 0 whatever goes wrong, a defect of ours included, unless the administrator wants failures.
-pub fn run(name: &str, act: impl FnOnce(&Setup) -> Result<bool, Error>) -> ExitCode {
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
-    logger::install();
-    match setup(name) {
-        Ok(setup) => ExitCode::from(u8::from(fails(&setup, act))),
-        Err(error) => {
-            say(&words::shown_error(&error));
-            ExitCode::SUCCESS
-        }
-    }
+/// What the process inherited is put in order first, and a defect of ours, wherever it is, ends with 0.
+pub fn main(act: impl FnOnce(&Hook, &[&str]) -> ExitCode) -> ExitCode {
+    let guarded = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        let hook = Hook { environment: Environment::of_this_process() };
+        logger::install();
+        let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+        act(&hook, &words.iter().map(String::as_str).collect::<Vec<_>>())
+    }));
+    guarded.unwrap_or(ExitCode::SUCCESS)
 }
 
-/// The circumstances of a hook: the whole machine, nothing from the command line.
-fn setup(name: &str) -> Result<Setup, Error> {
-    let cancel = Cancel::default();
-    signals::register(&cancel)?;
-    let environment = Environment::new(std::env::vars_os());
-    let options = Options { asked_by: name.to_owned(), ..Options::default() };
-    Setup::load(Root::open(Path::new("/"))?, environment, &[], options, cancel)
+/// A hook that was begun by [`main`].
+#[derive(Debug)]
+pub struct Hook {
+    environment: Environment,
+}
+
+impl Hook {
+    /// Runs it: `act` says whether it is to fail. `name` stands in the records of what it builds.
+    ///
+    /// It ends with 0 whatever goes wrong, unless the administrator wants failures.
+    pub fn run(&self, name: &str, act: impl FnOnce(&Setup) -> Result<bool, Error>) -> ExitCode {
+        match self.setup(name) {
+            Ok(setup) => ExitCode::from(u8::from(fails(&setup, act))),
+            Err(error) => {
+                say(&words::shown_error(&error));
+                ExitCode::SUCCESS
+            }
+        }
+    }
+
+    /// The circumstances of a hook: the whole machine, nothing from the command line.
+    fn setup(&self, name: &str) -> Result<Setup, Error> {
+        let cancel = Cancel::default();
+        signals::register(&cancel);
+        let options = Options { asked_by: name.to_owned(), ..Options::default() };
+        Setup::load(Root::open(Path::new("/"))?, self.environment.clone(), &[], options, cancel)
+    }
 }
 
 fn fails(setup: &Setup, act: impl FnOnce(&Setup) -> Result<bool, Error>) -> bool {
@@ -108,6 +126,12 @@ mod tests {
         }
         let setup = Setup::load(root, Environment::default(), &[], Options::default(), Cancel::default()).unwrap();
         (directory, setup)
+    }
+
+    #[test]
+    fn a_defect_before_there_are_settings_is_no_failure_either() {
+        let code = main(|_, _| panic!("a defect, on purpose"));
+        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::SUCCESS));
     }
 
     #[test]

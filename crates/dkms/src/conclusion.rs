@@ -25,7 +25,8 @@ pub(crate) fn of(session: &Session, report: &Report, kernels: &[KernelId]) -> Re
 }
 
 fn status(session: &Session, report: &Report, kernels: &[KernelId]) -> u8 {
-    if let Some(interrupted) = report.errors().find(|error| matches!(error, Error::Interrupted { .. })) {
+    let is_stop = |error: &&Error| matches!(error, Error::DepmodDue { .. } | Error::Interrupted { .. });
+    if let Some(interrupted) = report.errors().find(is_stop) {
         return exit::of_error(interrupted);
     }
     let verb = session.arguments.verb;

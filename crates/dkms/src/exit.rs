@@ -127,12 +127,12 @@ pub fn of_error(error: &Error) -> u8 {
         | Error::SourceEmpty { .. }
         | Error::SourceUncopied { .. } => 8,
         Error::ArchiveDirectory { .. } | Error::NoModuleSource { .. } | Error::RpmFailed { .. } => 9,
-        Error::MakeFailed { .. } => 10,
+        Error::MakeFailed { .. } | Error::TookTooLong { .. } => 10,
         Error::Cycle { .. } | Error::DependencyMissing { .. } => 13,
         Error::HeadersMissing { .. } => HEADERS,
         Error::Excluded { .. } => EXCLUDED,
         Error::PreInstallRefused { .. } => 101,
-        Error::Interrupted { signal } => u8::try_from(128 + signal).unwrap_or(1),
+        Error::DepmodDue { signal, .. } | Error::Interrupted { signal } => u8::try_from(128 + signal).unwrap_or(1),
         // A script's own status is the run's; one that says success cannot stand for a failure.
         Error::ScriptFailed { status, .. } => u8::try_from(*status).ok().filter(|status| *status != 0).unwrap_or(1),
     }
@@ -211,6 +211,7 @@ mod tests {
             (Error::InstallRefused { target: target(), reasons: vec![] }, 6),
             (Error::Interrupted { signal: 15 }, 143),
             (Error::Interrupted { signal: 2 }, 130),
+            (Error::DepmodDue { kernel: "6.1".into(), signal: 15 }, 143),
             (Error::KernelMissing { kernel: kernel(), path: path() }, 6),
             (Error::OsRelease, 4),
             (Error::MakeFailed { target: target(), status: 2, diagnosis: Box::default(), log: path() }, 10),

@@ -28,8 +28,7 @@ use crate::{exit, kernels, maintainer_script, preconditions, problem, verbs};
 
 /// Carries out a command line (without the program's name) and says how the process is to end.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    // Directories and logs that children make are for everybody to read; what is secret says so itself.
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
+    let environment = Environment::of_this_process();
     let line = match parse(arguments) {
         Parsed::Run(line) => *line,
         Parsed::Show(text) => return exit::code(&Output::new(false).write(&text).map_err(Into::into)),
@@ -40,7 +39,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let progress = MultiProgress::new();
     Logger::install(level(line.verbose, line.debug), progress.clone());
-    let result = carry_out(line, &progress);
+    let result = carry_out(line, environment, &progress);
     if let Some(text) = result.as_ref().err().and_then(problem::text) {
         complain(&text);
     }
@@ -52,7 +51,7 @@ fn complain(text: &str) {
     drop(io::stderr().write_all(text.as_bytes()));
 }
 
-fn carry_out(line: CommandLine, progress: &MultiProgress) -> Result<()> {
+fn carry_out(line: CommandLine, environment: Environment, progress: &MultiProgress) -> Result<()> {
     let root = root(line.root.as_deref())?;
     let working = std::env::current_dir().unwrap_or_else(|_| "/".into());
     let place = Place { root: &root, working: &working };
@@ -63,8 +62,7 @@ fn carry_out(line: CommandLine, progress: &MultiProgress) -> Result<()> {
         return Err(Error::OsRelease.into());
     }
     let cancel = Cancel::default();
-    signals::register(&cancel)?;
-    let environment = Environment::new(std::env::vars_os());
+    signals::register(&cancel);
     let session = Session::new(arguments, place, environment, cancel)?;
     heal(&session, progress);
     check(&session)?;

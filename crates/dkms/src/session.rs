@@ -122,6 +122,7 @@ mod tests {
             ("/etc/dkms/framework.conf", "dkms_tree=/a\nsource_tree=/b\nparallel_jobs=3\n"),
             ("/etc/dkms/framework.conf.d/x.conf", "source_tree=/c\n"),
             ("/etc/dkms/framework.conf.d/x.bak", "source_tree=/d\n"),
+            ("/t/there", ""),
         ];
         let environment = [("parallel_jobs", "7"), ("TMPDIR", "/t")];
         let got = session(&files, &environment, &["--dkmstree", "/z", "-j", "5"]).unwrap().setup;

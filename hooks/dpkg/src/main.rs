@@ -29,9 +29,7 @@ use dkms_engine::tool::Tool;
 const TRIGGER: &str = "dkms-reconcile";
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    dkms_hook::run(words.first().unwrap_or(&"hook"), |setup| run(setup, &words))
+    dkms_hook::main(|hook, words| hook.run(words.first().unwrap_or(&"hook"), |setup| run(setup, words)))
 }
 
 /// Whether the hook is to fail.

@@ -30,10 +30,9 @@ const USAGE: &str = "usage: dkms-pacman-check [--stdin]\n\n\
 const HINT: &str = "pacman -Syu --ignore KERNEL-PACKAGE, or dkms remove MODULE/VERSION --all";
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["--stdin"] => dkms_hook::run("pacman-check", |setup| Ok(before_transaction(setup))),
-        [] => dkms_hook::run("pacman-check", |setup| Ok(for_a_person(setup))),
+    dkms_hook::main(|hook, words| match *words {
+        ["--stdin"] => hook.run("pacman-check", |setup| Ok(before_transaction(setup))),
+        [] => hook.run("pacman-check", |setup| Ok(for_a_person(setup))),
         ["-h" | "--help"] => {
             print(USAGE);
             ExitCode::SUCCESS
@@ -42,7 +41,7 @@ fn main() -> ExitCode {
             dkms_hook::say(USAGE);
             ExitCode::from(2)
         }
-    }
+    })
 }
 
 /// Whether the transaction is not to be begun.

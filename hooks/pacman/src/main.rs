@@ -20,9 +20,7 @@ use dkms_engine::setup::Setup;
 use followers::Followers;
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let verb = words.first().map_or("", String::as_str);
-    dkms_hook::run("hook", |setup| run(setup, verb))
+    dkms_hook::main(|hook, words| hook.run("hook", |setup| run(setup, words.first().copied().unwrap_or_default())))
 }
 
 /// Whether the hook is to fail.

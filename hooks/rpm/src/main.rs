@@ -28,6 +28,7 @@ use dkms_engine::error::Error;
 use dkms_engine::event::{Event, Packages, Touched};
 use dkms_engine::register;
 use dkms_engine::setup::Setup;
+use dkms_hook::Hook;
 
 /// rpm runs us when everything that a build needs is in place.
 struct Complete;
@@ -39,25 +40,23 @@ impl Packages for Complete {
 }
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words[..] {
-        ["commit"] => commit::attend(ended),
-        ["installed"] => unless_committing(&dkms_hook::paths()),
-        ["removed"] => unless_committing("\n"),
+    dkms_hook::main(|hook, words| match *words {
+        ["commit"] => commit::attend(|paths| ended(hook, paths)),
+        ["installed"] => unless_committing(hook, &dkms_hook::paths()),
+        ["removed"] => unless_committing(hook, "\n"),
         // A module whose next version comes later in the commit would be built twice.
         ["kernel-install", "add", ..] if commit::defer("\n") => ExitCode::SUCCESS,
-        _ => dkms_hook::run("hook", |setup| run(setup, &words)),
-    }
+        _ => hook.run("hook", |setup| run(setup, words)),
+    })
 }
 
-fn unless_committing(paths: &str) -> ExitCode {
-    if commit::defer(paths) { ExitCode::SUCCESS } else { ended(paths) }
+fn unless_committing(hook: &Hook, paths: &str) -> ExitCode {
+    if commit::defer(paths) { ExitCode::SUCCESS } else { ended(hook, paths) }
 }
 
 /// A transaction is over.
-fn ended(paths: &str) -> ExitCode {
-    dkms_hook::run("hook", |setup| {
+fn ended(hook: &Hook, paths: &str) -> ExitCode {
+    hook.run("hook", |setup| {
         let gone = transaction::paths(&setup.root);
         let event = Event::Ended { touched: Touched::of(&setup.layout, gone.lines().chain(paths.lines())) };
         let response = dkms_hook::answer(setup, &event, &Complete)?;

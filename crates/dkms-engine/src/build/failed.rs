@@ -13,6 +13,7 @@ use crate::facts::kernel;
 use crate::root::Root;
 use crate::setup::Setup;
 use crate::target::Target;
+use crate::tool::End;
 
 /// A build that came to nothing. The work directory with the logs lives as long as this value.
 #[derive(Debug)]
@@ -85,6 +86,7 @@ impl Failed {
                 *status
             }
             Error::PatchFailed { .. } => 1,
+            Error::TookTooLong { limit, .. } => End::TimeLimit(*limit).status(),
             _ => 0,
         };
         Self {

@@ -3,7 +3,17 @@
 use crate::diagnosis::Cause;
 
 /// What the machine says when it is at its end; any line may say it, whatever else went wrong after it.
-const MACHINE: [(Cause, &[&str]); 2] = [
+const MACHINE: [(Cause, &[&str]); 3] = [
+    (
+        Cause::Limit,
+        &[
+            "File too large",
+            "File size limit exceeded",
+            "CPU time limit exceeded",
+            "Too many open files",
+            "fork: Resource temporarily unavailable",
+        ],
+    ),
     (Cause::Disk, &["No space left on device", "Disk quota exceeded", "Read-only file system"]),
     (
         Cause::Memory,
@@ -147,6 +157,8 @@ mod tests {
         for (line, expected) in [
             ("/tmp/x.s: fatal error: error writing to /tmp/x.s: No space left on device", Some(Cause::Disk)),
             ("ar: /b/x.o: Disk quota exceeded", Some(Cause::Disk)),
+            ("/tmp/x.s: fatal error: error writing to /tmp/x.s: File too large", Some(Cause::Limit)),
+            ("make: fork: Resource temporarily unavailable", Some(Cause::Limit)),
             ("gcc: fatal error: Killed signal terminated program cc1", Some(Cause::Memory)),
             ("cc1: out of memory allocating 65536 bytes after a total of 1 bytes", Some(Cause::Memory)),
             ("a.c:1:1: error: no space left for names", Some(Cause::Source)),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path};
+use std::time::Duration;
 
 use super::command::{Parallelism, is_quoted_make, make_command, with_variables};
 use super::make_log::MakeLog;
@@ -73,6 +74,7 @@ impl<'a> Steps<'a> {
         let tool = Tool::new(self.setup, "patch")?.args(["-p1", "-f", "-i", &file]).directory(&directory);
         match self.step(&format!("Applying patch {patch}"), &shown, tool)? {
             End::Status(0) => Ok(()),
+            End::TimeLimit(limit) => Err(self.too_long("patch", limit)),
             _ => Err(Error::PatchFailed {
                 target: target.clone(),
                 patch: patch.to_owned(),
@@ -104,6 +106,7 @@ impl<'a> Steps<'a> {
         let description = format!("Running the {} script", directive.to_ascii_lowercase().replace('_', "-"));
         match self.step(&description, &command, tool)? {
             End::Status(0) => Ok(()),
+            End::TimeLimit(limit) => Err(self.too_long(directive, limit)),
             end => Err(Error::ScriptFailed {
                 module: module.clone(),
                 directive,
@@ -142,6 +145,7 @@ impl<'a> Steps<'a> {
         }
         match self.step("Building module(s)", &command, tool)? {
             End::Status(0) => Ok(()),
+            End::TimeLimit(limit) => Err(self.too_long("make", limit)),
             end => Err(Error::MakeFailed {
                 target: target.clone(),
                 status: end.status(),
@@ -149,6 +153,11 @@ impl<'a> Steps<'a> {
                 log: kept_log(self.setup, target),
             }),
         }
+    }
+
+    fn too_long(&self, what: &'static str, limit: Duration) -> Error {
+        let target = &self.order.target;
+        Error::TookTooLong { what, module: target.module.clone(), limit, log: kept_log(self.setup, target) }
     }
 
     /// One block of the log. Variables that the tool has already win over those of the build.

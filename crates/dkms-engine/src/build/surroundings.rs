@@ -47,15 +47,7 @@ pub(super) fn environment(
     compiler: &Compiler,
     dependencies: &[Dependency],
 ) -> Result<BTreeMap<OsString, OsString>, Error> {
-    let mut variables = setup.environment.for_children();
-    // A make above us is none of theirs: its level would show in every line, its descriptors are closed.
-    for name in ["MAKELEVEL", "MFLAGS"] {
-        variables.remove(OsStr::new(name));
-    }
-    match crate::jobs::makeflags(variables.get(OsStr::new("MAKEFLAGS")).map(OsString::as_os_str), None) {
-        Some(flags) => variables.insert("MAKEFLAGS".into(), flags),
-        None => variables.remove(OsStr::new("MAKEFLAGS")),
-    };
+    let mut variables = setup.environment.for_children(&setup.root);
     let mut set = |name: &str, value: &str| variables.insert(name.into(), value.into());
     for name in ["CC", "KERNEL_CC"] {
         compiler.cc.as_ref().map(|cc| set(name, cc));

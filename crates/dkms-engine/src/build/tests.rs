@@ -117,6 +117,16 @@ fn a_killed_make_says_so() {
     assert!(log(&setting, &failed).contains("# it was killed by signal 9\n# exit code: 137"));
 }
 
+#[test]
+fn what_hangs_is_ended_and_named() {
+    let mut setting = Setting::new();
+    setting.setup.framework.set(dkms_conf::framework_key::Key::BuildTimeout, "1");
+    let failed = failed(&setting, "sleep 1000 & sleep 1000");
+    assert!(matches!(failed.error, Error::TookTooLong { what: "make", .. }), "{}", failed.error);
+    assert!(failed.error.is_of_the_module() && !failed.of_the_machine);
+    assert!(failed.error.to_string().starts_with("make of `m/1` took longer than 1 s"), "{}", failed.error);
+}
+
 /// Something of the size of a floppy disk, for this test alone.
 struct SmallDisk(std::path::PathBuf);
 

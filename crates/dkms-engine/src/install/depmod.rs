@@ -20,7 +20,8 @@ use crate::tool::Tool;
 /// Runs depmod for one kernel and takes note of it. A kernel whose directory has vanished needs none.
 ///
 /// # Errors
-/// `Depmod`; what was installed for the kernel is then to be taken back ([`super::roll_back`]).
+/// `Depmod`; what was installed for the kernel is then to be taken back ([`super::roll_back`]). `Interrupted`; then it stays,
+/// and the note of it makes the next run do it.
 pub fn depmod(session: &mut Session<'_>, release: &str) -> Result<(), Error> {
     let directory = kernels::directory(session.setup, release);
     if session.root().is_dir(&directory) {

@@ -20,6 +20,7 @@ use crate::script::{self, Script, Unusable};
 use crate::setup::Setup;
 use crate::staged::Staged;
 use crate::target::{KernelId, ModuleId, Target};
+use crate::tool::End;
 
 /// What the installing steps of one run share.
 pub struct Session<'a> {
@@ -146,7 +147,12 @@ impl<'a> Session<'a> {
         let tool = script.tool(self.setup)?.envs(variables).env(crate::lock::HELD, "1");
         let mut each = |line: &str| self.say(InstallEvent::ScriptSays { line: line.to_owned() });
         let status = match tool.lines(&mut each) {
-            Ok(finished) => finished.end.status(),
+            Ok(finished) => {
+                if let End::TimeLimit(_) = finished.end {
+                    self.say(InstallEvent::ScriptSays { line: format!("{directive} {} and was ended", finished.end) });
+                }
+                finished.end.status()
+            }
             Err(error @ Error::Interrupted { .. }) => return Err(error),
             Err(error) => {
                 self.say(InstallEvent::ScriptSays { line: error.to_string() });

@@ -263,6 +263,9 @@ impl Hands<'_, '_> {
     /// What follows once for all steps.
     fn complete(&mut self) {
         failures::show_logs(self.setup, self.guard, self.report);
+        if let Err(Error::Interrupted { signal }) = self.setup.cancel.check() {
+            return self.leave_to_the_next_run(signal);
+        }
         for installed in &self.installed {
             let config = examined(self.facts, &installed.target).map(|examined| &examined.config);
             let lent = config.map(|config| install::lend(&mut self.session, &installed.target, config));
@@ -275,8 +278,10 @@ impl Hands<'_, '_> {
                 Depmod::LeaveOut => install::forgo_depmod(&mut self.session, release),
                 Depmod::Later => Ok(()),
             };
-            if let Err(error) = result {
-                self.take_back(release, error);
+            match result {
+                Ok(()) => {}
+                Err(Error::Interrupted { signal }) => return self.leave_to_the_next_run(signal),
+                Err(error) => self.take_back(release, error),
             }
         }
         for release in &changed {
@@ -295,6 +300,13 @@ impl Hands<'_, '_> {
                 self.report.troubles.push(error);
             }
         }
+    }
+
+    /// Somebody stopped us. What is in place is whole and stays; each kernel whose depmod is due has a note of that, by which
+    /// the next run makes up for it.
+    fn leave_to_the_next_run(&mut self, signal: i32) {
+        let due = self.session.changed_kernels().map(|kernel| Error::DepmodDue { kernel: kernel.to_owned(), signal });
+        self.report.troubles.extend(due);
     }
 
     /// Without depmod no installation of a kernel counts: they go back to built.

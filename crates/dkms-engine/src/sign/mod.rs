@@ -157,9 +157,13 @@ fn assemble(
             listener(BuildEvent::Signing { object: name.clone() });
         }
         let llvm = built.compiler.cc.as_deref() == Some("clang");
-        let stripped = if record.strip { object::strip(setup, &built_object.path, llvm, listener)? } else { None };
+        let stripped = if record.strip {
+            object::strip(setup, &built_object.path, llvm, &built.environment, listener)?
+        } else {
+            None
+        };
         let plain = stripped.unwrap_or_else(|| built_object.path.clone());
-        let attempt = object::sign(setup, signer, &plain)?;
+        let attempt = object::sign(setup, signer, &built.environment, &plain)?;
         // One object that could not be signed decides: the others are of no use without it.
         match (&attempt, &signature) {
             (Some(_), Some(Signature::Failed { .. })) | (None, _) => {}

@@ -3,6 +3,8 @@
 //! The order matters: stripping a signed module would break its signature, and a compressed one can be neither. The
 //! files that are changed are ours alone, in the work directory.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -18,18 +20,22 @@ use crate::root::Root;
 use crate::setup::Setup;
 use crate::tool::{Tool, last_lines};
 
+/// The environment of a build.
+type Variables = BTreeMap<OsString, OsString>;
+
 /// Takes debugging information out, into a file of its own beside the object: make may want to find its own unchanged.
 /// `None` if that did not work, which costs room and nothing else.
 pub(super) fn strip(
     setup: &Setup,
     object: &Path,
     llvm: bool,
+    environment: &Variables,
     listener: Listener<'_>,
 ) -> Result<Option<PathBuf>, Error> {
     let stripped = object.with_extension("ko.stripped");
     let program = if llvm { "llvm-strip" } else { "strip" };
     let run = || {
-        let tool = Tool::new(setup, program)?.inherit(&setup.environment);
+        let tool = Tool::new(setup, program)?.defaults(environment);
         tool.arg("-g").arg("-o").arg(&stripped).arg(object).require()
     };
     match run() {
@@ -44,9 +50,15 @@ pub(super) fn strip(
 }
 
 /// Signs a file in place, if the signer says so, and looks whether it really is. `None` if it is not to be signed.
-pub(super) fn sign(setup: &Setup, signer: &Signer, object: &Path) -> Result<Option<Signature>, Error> {
+/// The program finds the environment of the build: the administrator's file may set what opens the key.
+pub(super) fn sign(
+    setup: &Setup,
+    signer: &Signer,
+    environment: &Variables,
+    object: &Path,
+) -> Result<Option<Signature>, Error> {
     let Decision::Sign { program, digest, key, certificate } = &signer.decision else { return Ok(None) };
-    let tool = Tool::new(setup, program)?.inherit(&setup.environment);
+    let tool = Tool::new(setup, program)?.defaults(environment);
     let captured = tool.arg(digest).arg(key).arg(certificate).arg(object).capture()?;
     if !captured.finished.end.success() {
         let words = last_lines(captured.complaint());

@@ -24,7 +24,9 @@ fn candidates(setup: &Setup, kernel: &Kernel) -> Vec<PathBuf> {
         match program {
             SignProgram::File(path) => paths.push(path),
             SignProgram::Named(name) => {
-                paths.extend(setup.environment.search_path().iter().map(|directory| directory.join(name)));
+                paths.extend(
+                    setup.environment.own_search_path(&setup.root).iter().map(|directory| directory.join(name)),
+                );
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Between fork and exec: this file and [`super::watch`] are the only ones with unsafe code.
+//! Between fork and exec: this file, [`super::watch`] and the two calls of [`crate::signals`] are all our unsafe code.
 //!
 //! The child of a program with threads may only make plain system calls before it executes something else: no
 //! allocation, no lock. Everything is therefore prepared before the fork (paths as C strings), and all calls in between
@@ -17,7 +17,7 @@ use std::process::Stdio;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::{Errno, FdFlags};
 use rustix::mount::{MountPropagationFlags, MoveMountFlags};
-use rustix::process::{Pid, PidfdFlags, Signal};
+use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal};
 use rustix::thread::{ThreadNameSpaceType, UnshareFlags};
 
 use super::contain::{Access, Need};
@@ -60,6 +60,7 @@ struct Prepared {
     attachments: Vec<(OwnedFd, CString)>,
     binds: Vec<(CString, CString, Access)>,
     user: Option<(u32, u32)>,
+    open_files: Option<u64>,
     no_new_privileges: bool,
     parent: Pid,
     report: OwnedFd,
@@ -130,6 +131,7 @@ impl Prepared {
             attachments,
             binds,
             user: containment.user,
+            open_files: tool.open_files,
             no_new_privileges: containment.no_new_privileges,
             parent: rustix::process::getpid(),
             report,
@@ -155,6 +157,7 @@ impl Prepared {
         self.step(4, self.bind())?;
         self.step(5, rustix::process::chdir(self.directory.as_c_str()))?;
         rustix::process::umask(Mode::from_raw_mode(0o022));
+        self.limit_open_files();
         self.step(6, self.change_user())?;
         self.step(7, self.die_with_parent())
     }
@@ -247,6 +250,16 @@ impl Prepared {
             }
         }
         Ok(())
+    }
+
+    /// What the program's parent allows itself would be too much for it: `select` knows 1024 files.
+    fn limit_open_files(&self) {
+        if let Some(limit) = self.open_files {
+            let maximum = rustix::process::getrlimit(Resource::Nofile).maximum;
+            let limit = Rlimit { current: Some(limit), maximum };
+            // Without it the program has more than it needs.
+            let _ = rustix::process::setrlimit(Resource::Nofile, limit);
+        }
     }
 
     fn change_user(&self) -> Result<(), Errno> {

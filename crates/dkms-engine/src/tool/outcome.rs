@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::CAPTURE_LIMIT;
-use crate::error::Error;
+use crate::error::{Error, span};
 
 /// How much of an output an error shows.
 const SHOWN_LINES: usize = 12;
@@ -41,8 +41,10 @@ impl std::fmt::Display for End {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             End::Status(status) => write!(f, "ended with status {status}"),
+            End::Signal(libc::SIGXFSZ) => f.write_str("was ended by the limit on the size of files (`ulimit -f`)"),
+            End::Signal(libc::SIGXCPU) => f.write_str("was ended by the limit on processor time (`ulimit -t`)"),
             End::Signal(signal) => write!(f, "was killed by signal {signal}"),
-            End::TimeLimit(limit) => write!(f, "took longer than {} s", limit.as_secs_f32()),
+            End::TimeLimit(limit) => write!(f, "took longer than {} (`build_timeout`)", span(*limit)),
             End::OutputLimit => write!(f, "wrote more than {} MiB", CAPTURE_LIMIT >> 20),
         }
     }

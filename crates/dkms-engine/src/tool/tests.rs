@@ -62,6 +62,12 @@ fn a_log_is_appended_to() {
 }
 
 #[test]
+fn a_child_gets_its_own_limit_on_open_files() {
+    let tool = Tool { open_files: Some(77), ..shell("ulimit -S -n") };
+    assert_eq!(text(&tool.require().unwrap()), "77\n");
+}
+
+#[test]
 fn time_is_limited_for_grandchildren_too() {
     let tool = shell("sleep 1000 & echo $!; wait").time_limit(Duration::from_millis(200));
     let captured = tool.capture().unwrap();

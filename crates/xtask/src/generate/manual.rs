@@ -7,6 +7,7 @@ use dkms_cli::exit::MEANINGS;
 use dkms_cli::verb::VERBS;
 use dkms_conf::directive::{self, Kind};
 use dkms_conf::framework_key;
+use dkms_engine::environment::rules::{self, Fate};
 
 use crate::disk;
 use crate::roff::{bold, entry, escape, italic, text};
@@ -36,6 +37,8 @@ fn section(name: &str) -> Result<String> {
         "exit" => MEANINGS.iter().map(|(code, meaning)| entry(&bold(code), &[(*meaning).to_owned()])).collect(),
         "directives" => directives(),
         "settings" => settings(),
+        "environment dropped" => environment(|fate| fate != Fate::Passed),
+        "environment passed" => environment(|fate| fate == Fate::Passed),
         _ => bail!("no section `{name}` is generated"),
     })
 }
@@ -79,6 +82,11 @@ fn directives() -> String {
     let ignored: Vec<&str> = directive::TABLE.iter().filter(|row| row.is_ignored()).map(|row| row.name).collect();
     let ignored = format!(".PP\nThese were used once and have no effect any more: {}.\n", text(&ignored.join(", ")));
     shown.chain(std::iter::once(ignored)).collect()
+}
+
+fn environment(wanted: fn(Fate) -> bool) -> String {
+    let row = |rule: &rules::Rule| entry(&bold(&rule.names.join(", ")), &[rule.sentence()]);
+    rules::TABLE.iter().filter(|rule| wanted(rule.fate)).map(row).collect()
 }
 
 fn settings() -> String {
