@@ -24,6 +24,7 @@ pub mod framework_key;
 pub mod module_config;
 mod nearest;
 pub mod pattern;
+pub mod placeholder;
 pub mod shell;
 pub mod source;
 pub mod template;

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -42,6 +43,10 @@ pub struct Fingerprint {
     pub depends: BTreeMap<String, String>,
     /// What signs: digest and certificate.
     pub signer: Part,
+    /// The file that a person named in the place of the module's own configuration: no input itself, but where `config`
+    /// comes from, and will come from the next time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conf: Option<PathBuf>,
 }
 
 impl Fingerprint {

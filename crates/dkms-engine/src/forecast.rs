@@ -68,7 +68,7 @@ impl fmt::Display for Objection {
 pub fn unsupported(setup: &Setup, release: &str) -> Result<Vec<Objection>, Error> {
     let kernel = KernelId::new(release, &setup.machine.arch)?;
     let kernels = BTreeSet::from([kernel.clone()]);
-    let scope = Scope { kernels: kernels.clone(), modules: Modules::All };
+    let scope = Scope { kernels: kernels.clone(), modules: Modules::All, afresh: false };
     let facts = Facts::about(setup, &scope, |setup, id| Ok(Kernel::coming(setup, id)))?;
     let goal = Goal::Autoinstalled { kernels, force: false, only: None };
     let objection = |Settled { module, why, .. }: Settled| {
@@ -122,7 +122,7 @@ mod tests {
         let kernel = KernelId::new(release, "x86_64").unwrap();
         let target = Target::new(ModuleId::new("m", "1").unwrap(), kernel.clone());
         testing::write(setup, &format!("/lib/modules/{release}/build/include/config/auto.conf"), "CONFIG_A=y\n");
-        let scope = Scope { kernels: BTreeSet::from([kernel]), modules: Modules::All };
+        let scope = Scope { kernels: BTreeSet::from([kernel]), modules: Modules::All, afresh: false };
         let facts = Facts::gather(setup, &scope).unwrap();
         let Configuration::Examined(examined) = &facts.targets[&target].configuration else { panic!("{facts:?}") };
         let record = FailureRecord {

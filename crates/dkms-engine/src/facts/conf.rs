@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use dkms_conf::framework::ConfShell;
 use dkms_conf::module_config::Scripts;
+use dkms_conf::placeholder::placeholder;
 use dkms_conf::{
     Context, Diagnostic, Directive, Evaluated, Exclusion, ModuleConfig, Rejected, Request, Shell, ShellAnswer,
     ShellRequest, Source, Strictness,
@@ -172,6 +173,7 @@ impl<'a> Conf<'a> {
         let mut warnings = self.warnings.clone();
         warnings.extend(checked.warnings);
         warnings.extend(names_differ(self.wanted.module, &checked.config));
+        warnings.extend(unfilled(self.wanted.module, &checked.config));
         Ok(Effective { config: checked.config, text, warnings })
     }
 
@@ -221,6 +223,8 @@ impl<'a> Conf<'a> {
     fn context(&self) -> Context {
         let Self { setup, wanted, path, .. } = self;
         let kernel = wanted.kernel;
+        // One that was named before is named to the module again.
+        let named = wanted.module.and(wanted.path).or(setup.options.conf.as_deref());
         let text = |path: &Path| Some(path.display().to_string());
         let flag = |set: bool| Some(if set { "yes".to_owned() } else { String::new() });
         let jobs = setup.options.jobs.map_or_else(|| setup.machine.processors.to_string(), |jobs| jobs.to_string());
@@ -242,7 +246,7 @@ impl<'a> Conf<'a> {
             module_suffix: Some(format!(".ko{}", kernel.compression.suffix())),
             force: Some(String::new()),
             action: Some(setup.options.asked_by.clone()),
-            conf: setup.options.conf.as_deref().map_or(Some(String::new()), text),
+            conf: named.map_or(Some(String::new()), text),
             read_conf_file: text(path),
         }
     }
@@ -258,6 +262,20 @@ fn names_differ(module: Option<&ModuleId>, config: &ModuleConfig) -> Option<Diag
     let (name, version) = (&config.package_name, &config.package_version);
     (*name != module.name || *version != module.version)
         .then(|| Diagnostic::warning(format!("it calls itself {name}/{version}, but is registered as {module}")))
+}
+
+/// A placeholder in the name under which a module is registered: every version of it would be the same module version.
+fn unfilled(module: Option<&ModuleId>, config: &ModuleConfig) -> Option<Diagnostic> {
+    let (name, version) = module.map_or((&config.package_name, &config.package_version), |id| (&id.name, &id.version));
+    [("PACKAGE_NAME", name), ("PACKAGE_VERSION", version)].into_iter().find_map(|(directive, text)| {
+        let found = placeholder(text)?;
+        let message =
+            format!("`{found}` in its {directive} is a placeholder that was not filled in: no upgrade would be seen");
+        let hint = format!(
+            "put the true one in its place, remove what was added, and add it again: dkms remove {name}/{version} --all"
+        );
+        Some(Diagnostic::warning(message).hint(hint))
+    })
 }
 
 /// The configuration as text, without what has no influence on what is built.

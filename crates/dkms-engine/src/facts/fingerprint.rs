@@ -32,8 +32,10 @@ pub struct Ingredients<'a> {
     pub target: &'a Target,
     /// Its kernel.
     pub kernel: &'a Kernel,
-    /// The effective configuration as text, evaluated with a fixed number of processors.
-    pub config: &'a str,
+    /// The effective configuration, evaluated with a fixed number of processors.
+    pub config: &'a Part,
+    /// The file that a person named for it.
+    pub conf: Option<&'a Path>,
     /// Contents of the fingerprints of the modules that it depends on, by name.
     pub depends: &'a BTreeMap<String, String>,
     /// What signs, as text: digest and certificate.
@@ -99,10 +101,11 @@ impl<'a> Measurer<'a> {
         }
         Ok(Fingerprint {
             source: self.part(&source, previous.map(|previous| &previous.source))?,
-            config: Part::of_text(ingredients.config),
+            config: ingredients.config.clone(),
             kernel,
             depends: ingredients.depends.clone(),
             signer: Part::of_text(ingredients.signer),
+            conf: ingredients.conf.map(Path::to_owned),
         })
     }
 
@@ -301,7 +304,8 @@ mod tests {
             let ingredients = Ingredients {
                 target: &self.target,
                 kernel: &self.kernel,
-                config: "PACKAGE_NAME",
+                config: &Part::of_text("PACKAGE_NAME"),
+                conf: None,
                 depends: &depends,
                 signer: "",
                 previous,

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dkms_conf::{ModuleConfig, Strictness};
@@ -22,7 +22,7 @@ use super::retiring::retiring;
 use super::tree::{BuiltTarget, Tree};
 use super::{Configuration, Examined, Facts, Registration, State, TargetFacts};
 use crate::error::Error;
-use crate::fingerprint::Part;
+use crate::fingerprint::{Fingerprint, Part};
 use crate::install;
 use crate::layout::NO_AUTOINSTALL;
 use crate::record::{self, BuildRecord, FailureRecord, Signature};
@@ -37,6 +37,8 @@ pub struct Scope {
     pub kernels: BTreeSet<KernelId>,
     /// Module versions to examine for these kernels.
     pub modules: Modules,
+    /// A person wants it anew: a configuration that was named before counts only where a module has none of its own.
+    pub afresh: bool,
 }
 
 /// Which module versions are examined.
@@ -88,7 +90,7 @@ impl Facts {
         for kernel in &scope.kernels {
             facts.kernels.insert(kernel.clone(), Arc::new(look(setup, kernel)?));
         }
-        let mut examination = Examination::new(setup, &tree)?;
+        let mut examination = Examination::new(setup, &tree, scope.afresh)?;
         for kernel in facts.kernels.values().cloned().collect::<Vec<_>>() {
             examination.kernel(&mut facts, &kernel, &scope.modules)?;
         }
@@ -107,13 +109,23 @@ struct Examination<'a> {
     files: conf::Files,
     /// Names of modules of which a failure is remembered.
     failed: BTreeSet<OsString>,
+    afresh: bool,
+}
+
+/// A configuration as it was found.
+struct Found {
+    config: ModuleConfig,
+    /// What stands for it in the fingerprint.
+    part: Part,
+    /// The file that a person named for it.
+    named: Option<PathBuf>,
 }
 
 impl<'a> Examination<'a> {
-    fn new(setup: &'a Setup, tree: &'a Tree) -> Result<Self, Error> {
+    fn new(setup: &'a Setup, tree: &'a Tree, afresh: bool) -> Result<Self, Error> {
         let builds = tree.builds().map(|build| (build.target.clone(), build)).collect();
         let failed = setup.root.list(&setup.layout.failures())?.into_iter().map(|(name, _)| name).collect();
-        Ok(Self { setup, builds, measurer: Measurer::new(setup), files: conf::Files::default(), failed })
+        Ok(Self { setup, builds, measurer: Measurer::new(setup), files: conf::Files::default(), failed, afresh })
     }
 
     fn kernel(&mut self, facts: &mut Facts, kernel: &Kernel, modules: &Modules) -> Result<(), Error> {
@@ -217,7 +229,7 @@ impl<'a> Examination<'a> {
             return Ok(None);
         }
         let memory = order.remembered.get(target);
-        let (config, text) = match self.configuration(order.kernel, target, memory) {
+        let Found { config, part, named } = match self.configuration(order.kernel, target, memory) {
             Ok(found) => found,
             Err(Error::Conf { problems, .. }) => return Ok(self.bad(order, target, problems, false)),
             Err(error @ Error::ConfMissing { .. }) => return Ok(self.bad(order, target, error.to_string(), true)),
@@ -245,7 +257,15 @@ impl<'a> Examination<'a> {
             previous.cloned().unwrap_or_default()
         } else {
             let (kernel, signer) = (order.kernel, &order.signer);
-            let ingredients = Ingredients { target, kernel, config: &text, depends: &depends, signer, previous };
+            let ingredients = Ingredients {
+                target,
+                kernel,
+                config: &part,
+                conf: named.as_deref(),
+                depends: &depends,
+                signer,
+                previous,
+            };
             self.measurer.measure(&ingredients)?
         };
         let content = fingerprint.content();
@@ -284,35 +304,81 @@ impl<'a> Examination<'a> {
         Ok(content)
     }
 
-    /// The effective configuration, and the text that stands for it in the fingerprint.
-    fn configuration(
+    /// The effective configuration: of the file that a person names, or named before, or of the module's own.
+    fn configuration(&mut self, kernel: &Kernel, target: &Target, memory: Option<&Remembered>) -> Result<Found, Error> {
+        let asked = self.setup.options.conf.clone();
+        let own = self.setup.layout.source_link(&target.module).join("dkms.conf");
+        let named = asked.clone().or_else(|| {
+            let before = memory?.before().find_map(|(fingerprint, _)| fingerprint.conf.clone())?;
+            (!self.afresh || !self.setup.root.is_file(&own)).then_some(before)
+        });
+        match (self.evaluated(kernel, target, memory, named.as_deref()), named) {
+            (Err(error @ Error::ConfMissing { .. }), None) => {
+                // One that was named for another kernel is better than none.
+                let Some(named) = self.named_for_another_kernel(&target.module) else { return Err(error) };
+                self.evaluated(kernel, target, memory, Some(&named)).map_err(gone)
+            }
+            // What it said is in the record, so what was built with it stays, and can be built again.
+            (Err(error @ Error::ConfMissing { .. }), Some(named)) if asked.is_none() => {
+                let known = memory.into_iter().flat_map(Remembered::before);
+                let known = known.into_iter().find(|(fingerprint, _)| fingerprint.conf.as_ref() == Some(&named));
+                let (fingerprint, config) = known.ok_or_else(|| gone(error))?;
+                Ok(Found { config: config.clone(), part: fingerprint.config.clone(), named: Some(named) })
+            }
+            (found, _) => found,
+        }
+    }
+
+    fn named_for_another_kernel(&self, module: &ModuleId) -> Option<PathBuf> {
+        let builds = self.builds.values().filter(|build| build.target.module == *module);
+        let records = builds.filter_map(|build| {
+            record::load::<BuildRecord>(&self.setup.root, &self.setup.layout.record(&build.target))
+        });
+        records.filter_map(|record| record.fingerprint.conf).next()
+    }
+
+    fn evaluated(
         &mut self,
         kernel: &Kernel,
         target: &Target,
         memory: Option<&Remembered>,
-    ) -> Result<(ModuleConfig, String), Error> {
+        path: Option<&Path>,
+    ) -> Result<Found, Error> {
         let module = Some(&target.module);
-        let wanted = Wanted { source: None, path: None, module, kernel, strictness: Strictness::Strict };
-        match conf::evaluate(self.setup, &self.files, &wanted)? {
-            Evaluation::Native(effective) => Ok((effective.config, effective.text)),
-            Evaluation::NeedsShell { text, .. } => {
-                let now = Part::of_text(&text);
-                let built = memory.and_then(|memory| memory.built.as_ref());
-                let failed = memory.and_then(|memory| memory.failed.as_ref());
-                let records = built.map(|record| (&record.fingerprint, &record.config)).into_iter();
-                for (before, config) in records.chain(failed.map(|record| (&record.fingerprint, &record.config))) {
-                    // It may have read anything beside itself.
-                    if before.config == now
-                        && self.measurer.source_part(&target.module, Some(&before.source))?.content
-                            == before.source.content
-                    {
-                        return Ok((config.clone(), text));
-                    }
-                }
-                let effective = conf::evaluate_in_shell(self.setup, &wanted)?;
-                Ok((effective.config, effective.text))
+        let named = path.map(Path::to_owned);
+        let wanted = Wanted { source: None, path, module, kernel, strictness: Strictness::Strict };
+        let text = match conf::evaluate(self.setup, &self.files, &wanted)? {
+            Evaluation::Native(effective) => {
+                return Ok(Found { config: effective.config, part: Part::of_text(&effective.text), named });
+            }
+            Evaluation::NeedsShell { text, .. } => text,
+        };
+        let part = Part::of_text(&text);
+        for (before, config) in memory.into_iter().flat_map(Remembered::before) {
+            // It may have read anything beside itself.
+            if before.config == part
+                && self.measurer.source_part(&target.module, Some(&before.source))?.content == before.source.content
+            {
+                return Ok(Found { config: config.clone(), part, named });
             }
         }
+        let effective = conf::evaluate_in_shell(self.setup, &wanted)?;
+        Ok(Found { config: effective.config, part: Part::of_text(&effective.text), named })
+    }
+}
+
+/// A file that a person named is there no longer.
+fn gone(error: Error) -> Error {
+    let Error::ConfMissing { path } = error else { return error };
+    let problems = format!("`{}`, which was named with -c, is gone: put it back, or name another one", path.display());
+    Error::Conf { path, problems }
+}
+
+impl Remembered {
+    /// What a build, or the last failure, was made from.
+    fn before(&self) -> impl Iterator<Item = (&Fingerprint, &ModuleConfig)> {
+        let built = self.built.iter().map(|record| (&record.fingerprint, &record.config));
+        built.chain(self.failed.iter().map(|record| (&record.fingerprint, &record.config)))
     }
 }
 

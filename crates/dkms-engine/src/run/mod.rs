@@ -194,16 +194,20 @@ fn scope(goal: &Goal) -> Scope {
         Goal::Built(request) | Goal::Installed(request) => Scope {
             kernels: request.targets.iter().map(|target| target.kernel.clone()).collect(),
             modules: Modules::Named(request.targets.iter().map(|target| target.module.clone()).collect()),
+            afresh: request.force,
         },
         Goal::Autoinstalled { kernels, .. } | Goal::Reconciled { kernels, .. } => {
-            Scope { kernels: kernels.clone(), modules: Modules::All }
+            Scope { kernels: kernels.clone(), modules: Modules::All, afresh: false }
         }
-        Goal::Uninstalled(targets) | Goal::Unbuilt(targets) | Goal::Removed { targets, .. } => {
-            Scope { kernels: targets.iter().map(|target| target.kernel.clone()).collect(), modules: Modules::None }
-        }
+        Goal::Uninstalled(targets) | Goal::Unbuilt(targets) | Goal::Removed { targets, .. } => Scope {
+            kernels: targets.iter().map(|target| target.kernel.clone()).collect(),
+            modules: Modules::None,
+            afresh: false,
+        },
         Goal::KernelGone { kernel, autoinstalled_only } => Scope {
             kernels: BTreeSet::from([kernel.clone()]),
             modules: if *autoinstalled_only { Modules::All } else { Modules::None },
+            afresh: false,
         },
     }
 }

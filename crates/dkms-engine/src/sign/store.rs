@@ -64,6 +64,7 @@ impl Signed {
         }
         let mut fingerprint = origin.fingerprint;
         fingerprint.signer = Part::of_text(&fresh.identity);
+        let custom = setup.options.replace_inputs() || fingerprint.conf.is_some();
         let record = BuildRecord {
             format: FORMAT,
             fingerprint,
@@ -73,7 +74,7 @@ impl Signed {
             duration_ms: u64::try_from(fresh.duration.as_millis()).unwrap_or(u64::MAX),
             peak_kib: fresh.peak_kib,
             asked_by: setup.options.asked_by.clone(),
-            custom: setup.options.replace_inputs(),
+            custom,
         };
         let name = |path: std::path::PathBuf| path.file_name().map(std::ffi::OsStr::to_owned).unwrap_or_default();
         let inside = |path: std::path::PathBuf| self.directory.join(name(path));

@@ -161,3 +161,22 @@ fn exclusion_asks_the_kernel_configuration() {
     let config = scene.load().unwrap().config;
     assert!(exclusion(&config, &scene.kernel).is_excluded());
 }
+
+#[test]
+fn a_placeholder_is_told_where_the_module_is_registered_by_it() {
+    let warned = |registered: &str, version: &str| {
+        let mut scene = Scene::new(&PLAIN.replace("PACKAGE_VERSION=1", &format!("PACKAGE_VERSION='{version}'")));
+        scene.target.module = ModuleId::new("m", registered).unwrap();
+        testing::write(&scene.setup, "/var/lib/dkms/m/x", "");
+        let source = Path::new("/usr/src/m-1");
+        let module = Some(&scene.target.module);
+        let wanted =
+            Wanted { source: Some(source), path: None, module, kernel: &scene.kernel, strictness: Strictness::Strict };
+        let effective = evaluate_in_shell(&scene.setup, &wanted).unwrap();
+        let is_it = |warning: &Diagnostic| warning.message.contains("placeholder");
+        effective.warnings.iter().any(is_it)
+    };
+    assert!(warned("@PKGVER@", "@PKGVER@") && warned("#MODULE_VERSION#", "#MODULE_VERSION#"));
+    // By its directory it has a version, and another one with the next package.
+    assert!(!warned("1", "@PKGVER@") && !warned("1", "1"));
+}
