@@ -51,6 +51,12 @@ impl Pattern {
         Self { items: items(chars, &mut position, false) }
     }
 
+    /// It has nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
     /// No special character at all.
     #[must_use]
     pub fn is_literal(&self) -> bool {

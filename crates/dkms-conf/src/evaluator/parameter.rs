@@ -125,6 +125,9 @@ impl Machine<'_> {
                 if replacement.contains('&') {
                     return self.refuse("`&` in a replacement");
                 }
+                if pattern.is_empty() && anchor.is_none() {
+                    return Ok(value);
+                }
                 replace(&value, &pattern, &replacement, *all, *anchor)
             }
             Operator::Case { upper, all } => change_case(&value, *upper, *all),

@@ -330,3 +330,9 @@ fn commands_left_in_values_run_at_the_second_reading() {
     assert_eq!(values.text(D::Make, 0), Some("m x b $y"));
     assert_eq!(values.text(D::Patch, 0), Some("q"));
 }
+
+#[test]
+fn an_empty_pattern_replaces_nothing_unless_it_is_anchored() {
+    let conf = "a=abc x=\nMAKE=\"[${x/$v/z}][${x//$v/z}][${x/#$v/z}][${x/%$v/z}][${a/$v/z}][${a//$v/z}][${a/#$v/z}][${a/%$v/z}][${x/*/z}]\"";
+    assert_eq!(agreed_value(conf, D::Make), "[][][z][z][abc][abc][zabc][abcz][z]");
+}
