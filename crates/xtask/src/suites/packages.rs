@@ -75,8 +75,10 @@ fn ground(root: &Root, newer: &str) -> Result<()> {
     let list = "/etc/apt/sources.list.d/backports.list";
     disk::write(&root.path(list), debs::sources(BACKPORTS)?)?;
     root.must("apt-get update -q")?;
+    root.must(&format!("apt-get install -y -q --no-install-recommends {TOOLS}"))?;
+    // Its kernels want some of its other packages, too.
     root.must(&format!(
-        "INITRD=No apt-get install -y -q --no-install-recommends linux-image-{newer} linux-headers-{newer} {TOOLS}"
+        "INITRD=No apt-get install -y -q --no-install-recommends -t {BACKPORTS} linux-image-{newer} linux-headers-{newer}"
     ))?;
     root.must(&format!("rm {list} && apt-get update -q && apt-get clean")).map(drop)
 }
