@@ -3,7 +3,8 @@
 //! Follows from facts and plan of a transaction's end, so it can be made again at any time; stored for programs, for
 //! whoever logs in, and for the next transaction, which tells only what is new.
 
-use std::collections::BTreeSet;
+mod excluded;
+mod news;
 
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +92,8 @@ pub enum Kind {
     Conflict,
     /// A module that it depends on is not there.
     Dependency,
+    /// It is not meant for this kernel, and works on the older ones that the machine has booted so far.
+    Excluded,
     /// It does not build; it is not tried again until an input changes.
     Failed,
     /// The headers of the kernel are missing.
@@ -108,14 +111,14 @@ impl From<&ModuleId> for Name {
 }
 
 impl Verdict {
-    /// From the facts and the plan of everything, and from what was tried last.
-    pub fn of(layout: &Layout, facts: &Facts, plan: &Plan, report: &Report) -> Self {
+    /// From the facts and the plan of everything, from what was tried last, and from the verdict before.
+    pub fn of(layout: &Layout, facts: &Facts, plan: &Plan, report: &Report, earlier: Option<&Verdict>) -> Self {
         let kernels = facts.kernels.values().map(|kernel| {
             let missing = match &kernel.headers {
                 Headers::Missing { package, .. } => Some(package.clone().unwrap_or_default()),
                 Headers::Complete => None,
             };
-            Judge { layout, facts, plan, report, kernel: &kernel.id }.kernel(missing)
+            Judge { layout, facts, plan, report, earlier, kernel: &kernel.id }.kernel(missing)
         });
         Self { format: FORMAT, kernels: kernels.collect() }
     }
@@ -126,32 +129,35 @@ impl Verdict {
         if setup.root.exists(&path) { record::load(&setup.root, &path) } else { None }
     }
 
-    /// Stores it, in words too while something will not work.
+    /// Stores it, in words too while something will not work that ought to.
     ///
     /// # Errors
     /// `Io`.
     pub fn store(&self, setup: &Setup, guard: &Guard) -> Result<(), Error> {
         record::store(&setup.root, &setup.layout.verdict(), self, guard)?;
-        let text: String = self.problems(None).map(|line| line + "\n").collect();
+        let text: String = self.lasting().map(|line| line + "\n").collect();
         if text.is_empty() {
             return setup.root.remove_file(&setup.layout.motd());
         }
         Staged::file(&setup.root, &setup.layout.motd(), text.as_bytes(), 0o644)?.publish(guard)
     }
 
-    /// What will not work, in words: all of it, or what `earlier` does not say in the same words.
-    pub fn problems<'a>(&'a self, earlier: Option<&'a Verdict>) -> impl Iterator<Item = String> + 'a {
-        let known: BTreeSet<String> =
-            earlier.into_iter().flat_map(|earlier| &earlier.kernels).flat_map(KernelVerdict::words).collect();
-        self.kernels.iter().flat_map(KernelVerdict::words).filter(move |words| !known.contains(words))
+    /// In words what somebody can mend. That a module is not meant for a kernel is told once.
+    fn lasting(&self) -> impl Iterator<Item = String> {
+        self.kernels.iter().flat_map(|kernel| kernel.words(|problem| problem.kind != Kind::Excluded))
+    }
+
+    /// The verdict on a kernel.
+    fn on(&self, release: &str) -> Option<&KernelVerdict> {
+        self.kernels.iter().find(|kernel| kernel.release == release)
     }
 }
 
 impl KernelVerdict {
-    /// A paragraph for each problem.
-    fn words(&self) -> Vec<String> {
-        let (headless, others): (Vec<_>, Vec<_>) =
-            self.problems.iter().partition(|problem| problem.kind == Kind::HeadersMissing);
+    /// A paragraph for each problem that passes.
+    fn words(&self, passes: impl Fn(&Problem) -> bool) -> Vec<String> {
+        let problems = self.problems.iter().filter(|problem| passes(problem));
+        let (headless, others): (Vec<_>, Vec<_>) = problems.partition(|problem| problem.kind == Kind::HeadersMissing);
         let headers = self.headers_missing.as_ref().and_then(|package| self.without_headers(package, &headless));
         headers.into_iter().chain(others.iter().map(|problem| problem.words(&self.release))).collect()
     }
@@ -177,15 +183,25 @@ impl std::fmt::Display for Name {
 
 impl Problem {
     fn words(&self, release: &str) -> String {
-        let Self { module, kind, reason, first_error, stays, hint } = self;
+        let Self { module, reason, first_error, kind, .. } = self;
+        let state = match kind {
+            Kind::Conflict => "gives way",
+            Kind::Excluded => "will not be there",
+            _ => "does not work",
+        };
         // Some reasons quote it.
-        let first_error = first_error.as_ref().filter(|line| !reason.contains(line.as_str()));
-        let first_error = first_error.map(|lines| lines.replace('\n', "\n  "));
+        let first_error = first_error.as_deref().filter(|line| !reason.contains(line));
+        self.paragraph(&format!("{module} {state} on {release}: {reason}"), first_error)
+    }
+
+    /// A sentence with what belongs to it: more lines, what stays, and what to type next.
+    fn paragraph(&self, sentence: &str, lines: Option<&str>) -> String {
+        let Self { stays, hint, .. } = self;
+        let lines = lines.map(|lines| lines.replace('\n', "\n  "));
         let stays = stays.as_ref().map(|version| format!("version {version} stays installed there"));
         let hint = hint.as_ref().map(|hint| format!("hint: {hint}"));
-        let state = if *kind == Kind::Conflict { "gives way" } else { "does not work" };
-        let more: String = [first_error, stays, hint].into_iter().flatten().map(|line| format!("\n  {line}")).collect();
-        format!("{module} {state} on {release}: {reason}{more}")
+        let more: String = [lines, stays, hint].into_iter().flatten().map(|line| format!("\n  {line}")).collect();
+        format!("{sentence}{more}")
     }
 }
 
@@ -195,6 +211,7 @@ struct Judge<'a> {
     facts: &'a Facts,
     plan: &'a Plan,
     report: &'a Report,
+    earlier: Option<&'a Verdict>,
     kernel: &'a KernelId,
 }
 
@@ -210,7 +227,10 @@ impl Judge<'_> {
                 (Why::AlreadyInstalled, Some(reason)) => {
                     problems.push(self.problem(&target, Kind::Unsigned, format!("it is not signed: {reason}")));
                 }
-                (why, _) => problems.extend(kind(why).map(|kind| self.settled(&target, kind, why))),
+                (why, _) => {
+                    let problem = kind(why).map(|kind| self.settled(&target, kind, why));
+                    problems.extend(problem.or_else(|| self.missed(&target, why)));
+                }
             }
         }
         for step in &self.plan.steps {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::touched::Touched;
-use super::{Packages, Response, gone, source};
+use super::{Packages, Response, gone, known, source};
 use crate::error::Error;
 use crate::facts::{Facts, State, TargetFacts, kernels};
 use crate::initramfs;
@@ -14,7 +14,7 @@ use crate::report::{Outcome, Report};
 use crate::run::{self, Observer, RunOptions, Writer};
 use crate::seen::{self, Seen};
 use crate::setup::Setup;
-use crate::target::KernelId;
+use crate::target::{KernelId, ModuleId};
 use crate::verdict::Verdict;
 
 /// Everything is made true, and judged. A look that finds nothing to do is kept, so that the next one may be spared.
@@ -39,9 +39,9 @@ pub(super) fn ended(
         unindexed.iter().try_for_each(|release| install::request_depmod(setup, guard, release))?;
     }
     if !is_untouched || !look.is_idle() || !unindexed.is_empty() {
-        return conclude(setup, look, followed, packages, writer, observer);
+        return conclude(setup, touched, look, followed, packages, writer, observer);
     }
-    let response = conclude(&watched, look, followed, packages, writer, observer)?;
+    let response = conclude(&watched, touched, look, followed, packages, writer, observer)?;
     if response.problems.is_empty() && !response.fails(setup) {
         seen.store(setup)?;
     }
@@ -62,14 +62,18 @@ fn follow(setup: &Setup, touched: &Touched, writer: &mut Writer, observer: &mut 
 /// Carries the plan out, has what follows from it made again, and judges what came of all of it.
 fn conclude(
     setup: &Setup,
+    touched: &Touched,
     Look { goal, facts, plan }: Look,
     mut report: Report,
     packages: &dyn Packages,
     writer: &mut Writer,
     observer: &mut dyn Observer,
 ) -> Result<Response, Error> {
+    let earlier = Verdict::load(setup);
+    let judge =
+        |facts: &Facts, plan: &Plan, report: &Report| Verdict::of(&setup.layout, facts, plan, report, earlier.as_ref());
     // Where nothing is done, what was seen before it is true after it.
-    let foreseen = plan.steps.is_empty().then(|| Verdict::of(&setup.layout, &facts, &plan, &Report::default()));
+    let foreseen = plan.steps.is_empty().then(|| judge(&facts, &plan, &Report::default()));
     let options = RunOptions { initramfs: true, ..RunOptions::default() };
     report.add(run::achieve_looked(setup, &goal, (facts, plan), &options, writer, observer)?);
     // What others had on loan from a kernel that is gone could not go with it before they had something else.
@@ -84,10 +88,13 @@ fn conclude(
         Some(verdict) => verdict,
         None => {
             let (facts, plan) = run::look(setup, &goal)?;
-            Verdict::of(&setup.layout, &facts, &plan, &report)
+            judge(&facts, &plan, &report)
         }
     };
-    let problems = judge(setup, &now, writer, observer)?;
+    let mut problems = keep(setup, earlier.as_ref(), &now, &report, writer, observer)?;
+    let is_told = |module: &ModuleId| problems.iter().any(|words| words.starts_with(&format!("{module} ")));
+    let came = |module: &ModuleId| touched.sources.contains(&module.dashed()) && !is_told(module);
+    problems.extend(known::told(&report.entries, &came));
     Ok(Response { report, problems })
 }
 
@@ -139,12 +146,17 @@ impl Look {
 }
 
 /// Stores the verdict if it is another one, and gives what is new in it.
-fn judge(setup: &Setup, now: &Verdict, writer: &mut Writer, observer: &mut dyn Observer) -> Result<Vec<String>, Error> {
-    let earlier = Verdict::load(setup);
-    if earlier.as_ref() == Some(now) {
-        return Ok(Vec::new());
+fn keep(
+    setup: &Setup,
+    earlier: Option<&Verdict>,
+    now: &Verdict,
+    report: &Report,
+    writer: &mut Writer,
+    observer: &mut dyn Observer,
+) -> Result<Vec<String>, Error> {
+    if earlier != Some(now) {
+        let (guard, _) = writer.guard(setup, observer)?;
+        now.store(setup, guard)?;
     }
-    let (guard, _) = writer.guard(setup, observer)?;
-    now.store(setup, guard)?;
-    Ok(now.problems(earlier.as_ref()).collect())
+    Ok(now.news(earlier, report))
 }

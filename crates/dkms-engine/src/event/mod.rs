@@ -10,6 +10,7 @@
 
 mod end;
 mod gone;
+mod known;
 mod leaving;
 mod source;
 mod touched;
@@ -25,7 +26,7 @@ use crate::error::Error;
 use crate::facts::kernels;
 use crate::plan::{Goal, Why};
 use crate::register::Asker;
-use crate::report::{Outcome, Report, words};
+use crate::report::{Entry, Outcome, Report, words};
 use crate::run::{self, Observer, RunOptions, Writer};
 use crate::setup::Setup;
 use crate::target::{KernelId, ModuleId};
@@ -147,15 +148,26 @@ pub fn respond(
             Ok(Response { report, problems: Vec::new() })
         }
         Event::ModuleInstalled { module, archive, at_once } => {
-            let is_registered = source::register(setup, module, archive.as_deref(), &mut writer, observer)?;
-            if !is_registered || !at_once {
+            if !source::register(setup, module, archive.as_deref(), &mut writer, observer)? {
                 return Ok(Response::default());
             }
             let mut kernels = kernels::served(setup)?;
             kernels.retain(|kernel| packages.unfinished(&kernel.release).is_none());
             let goal = Goal::Autoinstalled { kernels, force: false, only: Some(module.name.clone()) };
-            let options = RunOptions { initramfs: true, ..RunOptions::default() };
-            achieve(setup, &goal, &options, &mut writer, observer)
+            if *at_once {
+                let options = RunOptions { initramfs: true, ..RunOptions::default() };
+                let mut response = achieve(setup, &goal, &options, &mut writer, observer)?;
+                response.problems = known::told(&response.report.entries, &|other| other == module);
+                return Ok(response);
+            }
+            let mut response = Response::default();
+            // The end does not know what came.
+            if setup.root.exists(&setup.layout.failed_module(module)) {
+                let (_, plan) = run::look(setup, &goal)?;
+                let settled: Vec<Entry> = plan.settled.into_iter().map(Entry::from).collect();
+                response.problems = known::told(&settled, &|other| other == module);
+            }
+            Ok(response)
         }
     }
 }
