@@ -11,9 +11,10 @@ pub(crate) fn is_upgrade(setup: &Setup) -> bool {
     wanted(setup).is_some_and(|wanted| !is_gone(&wanted))
 }
 
-/// Whether the prerm script of a package that is being removed called us.
-pub(crate) fn is_removal(setup: &Setup) -> bool {
-    wanted(setup).is_some_and(|wanted| is_gone(&wanted))
+/// The package that is being removed, if its prerm script called us.
+pub(crate) fn removed_package(setup: &Setup) -> Option<&str> {
+    wanted(setup).filter(|wanted| is_gone(wanted))?;
+    setup.environment.get("DPKG_MAINTSCRIPT_PACKAGE")
 }
 
 fn is_gone(wanted: &str) -> bool {

@@ -76,7 +76,7 @@ fn heal(session: &Session, progress: &MultiProgress) {
         return;
     }
     // What the removals of one dpkg run put off is not to be done by the next one of them.
-    if session.arguments.verb == Verb::Remove && maintainer_script::is_removal(&session.setup) {
+    if session.arguments.verb == Verb::Remove && maintainer_script::removed_package(&session.setup).is_some() {
         return;
     }
     let mut watcher = Watcher::new(session, progress, false);

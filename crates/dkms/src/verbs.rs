@@ -84,7 +84,7 @@ fn carry_out(session: &Session, progress: &MultiProgress, writer: &mut Writer, g
         symlink: session.setup.framework.symlink_modules(),
     };
     // Several packages may be removed in one run, at whose end our trigger sees to modules.dep and initramfs.
-    let later = session.arguments.verb == Verb::Remove && maintainer_script::is_removal(&session.setup);
+    let later = session.arguments.verb == Verb::Remove && maintainer_script::removed_package(&session.setup).is_some();
     let depmod = match later {
         _ if line.no_depmod => Depmod::LeaveOut,
         true => Depmod::Later,

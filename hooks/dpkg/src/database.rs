@@ -54,6 +54,10 @@ impl Packages for Database<'_> {
         // What these need has to be ready; the headers themselves need only be unpacked.
         [headers.as_str(), OURS].iter().find_map(|name| self.unfinished_below(name, &mut seen))
     }
+
+    fn is_installed(&self, package: &str) -> bool {
+        self.packages().get(package).is_some_and(|found| found.iter().any(|package| package.state == State::Done))
+    }
 }
 
 impl<'a> Database<'a> {

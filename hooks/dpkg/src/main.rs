@@ -20,13 +20,9 @@ use std::process::ExitCode;
 
 use database::Database;
 use dkms_engine::error::Error;
-use dkms_engine::event::{Event, Touched};
+use dkms_engine::event::{Event, Touched, request_end};
 use dkms_engine::setup::Setup;
 use dkms_engine::target::ModuleId;
-use dkms_engine::tool::Tool;
-
-/// The trigger of our package: activated, it is run at the end of the dpkg run.
-const TRIGGER: &str = "dkms-reconcile";
 
 fn main() -> ExitCode {
     dkms_hook::main(|hook, words| hook.run(words.first().unwrap_or(&"hook"), |setup| run(setup, words)))
@@ -37,21 +33,12 @@ fn run(setup: &Setup, words: &[&str]) -> Result<bool, Error> {
     let database = Database::new(setup);
     // Never from within the trigger: that would be a loop. When our package goes, there is none any more.
     let is_last = matches!(words.first(), Some(&("triggered" | "leaving")));
-    let end_follows = !is_last && in_script(setup).is_some() && end_will_follow(setup);
+    let request = || request_end(setup).map_err(|error| dkms_hook::say(&format!("warning: {error}"))).is_ok();
+    let end_follows = !is_last && in_script(setup).is_some() && request();
     let Some(event) = event(setup, &database, words, end_follows)? else { return Ok(false) };
     let response = dkms_hook::answer(setup, &event, &database)?;
     reboot::note(setup, &response.report);
     Ok(response.fails(setup))
-}
-
-/// Sees to it that our trigger is run when everything is in place; `false` if that is not to be had, as when somebody calls
-/// scripts as dpkg would.
-fn end_will_follow(setup: &Setup) -> bool {
-    let activate = || -> Result<(), Error> {
-        let trigger = Tool::new(setup, "dpkg-trigger")?.inherit(&setup.environment);
-        trigger.args(["--no-await", TRIGGER]).require().map(drop)
-    };
-    activate().map_err(|error| dkms_hook::say(&format!("warning: {error}"))).is_ok()
 }
 
 /// The package whose script called us.

@@ -25,7 +25,7 @@ pub(super) fn ended(
     writer: &mut Writer,
     observer: &mut dyn Observer,
 ) -> Result<Response, Error> {
-    let followed = follow(setup, touched, writer, observer)?;
+    let followed = follow(setup, touched, packages, writer, observer)?;
     let is_untouched = followed.is_empty();
     if is_untouched && seen::is_all_the_same(setup) {
         return Ok(Response::default());
@@ -49,8 +49,14 @@ pub(super) fn ended(
 }
 
 /// What packages brought is registered, what they took away retires, and of kernels that are gone everything of ours goes.
-fn follow(setup: &Setup, touched: &Touched, writer: &mut Writer, observer: &mut dyn Observer) -> Result<Report, Error> {
-    source::come_back(setup, writer, observer)?;
+fn follow(
+    setup: &Setup,
+    touched: &Touched,
+    packages: &dyn Packages,
+    writer: &mut Writer,
+    observer: &mut dyn Observer,
+) -> Result<Report, Error> {
+    source::come_back(setup, packages, writer, observer)?;
     let mut report = Report { troubles: source::follow(setup, touched, writer, observer)?, ..Report::default() };
     report.add(gone::follow(setup, touched, writer, observer)?);
     gone::settle(setup, writer, observer)?;

@@ -1,6 +1,6 @@
 //! dkms itself goes.
 
-use super::{Touched, gone, source};
+use super::{Packages, Touched, gone, source};
 use crate::error::Error;
 use crate::facts::retiring::retiring;
 use crate::facts::tree::Tree;
@@ -12,9 +12,14 @@ use crate::setup::Setup;
 
 /// The last thing that we do: nobody will do later what was put off. Modules that wait for a successor that has not come
 /// go.
-pub(super) fn leave(setup: &Setup, writer: &mut Writer, observer: &mut dyn Observer) -> Result<Report, Error> {
+pub(super) fn leave(
+    setup: &Setup,
+    packages: &dyn Packages,
+    writer: &mut Writer,
+    observer: &mut dyn Observer,
+) -> Result<Report, Error> {
     // rpm tells of every source when the package goes whose trigger that is; those that are there stay.
-    source::come_back(setup, writer, observer)?;
+    source::come_back(setup, packages, writer, observer)?;
     let mut report = gone::follow(setup, &Touched::default(), writer, observer)?;
     gone::settle(setup, writer, observer)?;
     for module in retiring(setup)? {

@@ -14,6 +14,7 @@ mod known;
 mod leaving;
 mod source;
 mod touched;
+mod trigger;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 use dkms_conf::framework::{OnFailure, OnUnsupportedKernel};
 
 pub use self::touched::Touched;
+pub use self::trigger::request_end;
 
 use crate::error::Error;
 use crate::facts::kernels;
@@ -75,6 +77,11 @@ pub enum Event {
 pub trait Packages {
     /// A package that is only half installed and without which nothing can be built for a kernel.
     fn unfinished(&self, release: &str) -> Option<String>;
+
+    /// Whether a package is installed that was about to be removed.
+    fn is_installed(&self, _package: &str) -> bool {
+        false
+    }
 
     /// Whether it has the initramfs of a kernel made after us anyway.
     fn remakes_initramfs(&self, _release: &str) -> bool {
@@ -144,7 +151,7 @@ pub fn respond(
             Ok(Response { report, problems: Vec::new() })
         }
         Event::Leaving => {
-            let report = leaving::leave(setup, &mut writer, observer)?;
+            let report = leaving::leave(setup, packages, &mut writer, observer)?;
             Ok(Response { report, problems: Vec::new() })
         }
         Event::ModuleInstalled { module, archive, at_once } => {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use dkms_conf::Strictness;
 
+use super::Packages;
 use super::touched::{self, Touched};
 use crate::archive::{self, LoadOptions};
 use crate::error::Error;
@@ -15,7 +16,7 @@ use crate::facts::tree::registration;
 use crate::facts::{Registration, kernels};
 use crate::install::Session;
 use crate::layout::NO_AUTOINSTALL;
-use crate::register::{self, Asker};
+use crate::register::{self, Asker, Wish};
 use crate::run::{Observer, Progress, Writer};
 use crate::setup::Setup;
 use crate::target::{KernelId, ModuleId};
@@ -51,12 +52,21 @@ pub(super) fn follow(
     Ok(troubles)
 }
 
-/// What was to go and is here again, though its package did not say so: its upgrade was broken off, or it was never meant.
+/// What was to go and is here again, though its package did not say so: its upgrade or removal was broken off, or it was
+/// never meant. What a package that is gone took with it is not here again, even if it left the source behind.
 ///
 /// # Errors
 /// As [`register::add`].
-pub(super) fn come_back(setup: &Setup, writer: &mut Writer, observer: &mut dyn Observer) -> Result<(), Error> {
-    let is_back = |module: &&ModuleId| setup.root.is_file(&touched::conf(&setup.layout, &module.dashed()));
+pub(super) fn come_back(
+    setup: &Setup,
+    packages: &dyn Packages,
+    writer: &mut Writer,
+    observer: &mut dyn Observer,
+) -> Result<(), Error> {
+    let is_back = |module: &&ModuleId| {
+        setup.root.is_file(&touched::conf(&setup.layout, &module.dashed()))
+            && register::removed_with(setup, module).is_none_or(|package| packages.is_installed(&package))
+    };
     for module in retiring(setup)?.iter().filter(is_back) {
         register(setup, module, None, writer, observer)?;
     }
@@ -86,7 +96,7 @@ pub(super) fn retire<'a>(
     };
     for module in sources.flat_map(|source| names(source)).filter(is_registered) {
         let (guard, _) = writer.guard(setup, observer)?;
-        register::retire(setup, guard, &module, asker)?;
+        register::retire(setup, guard, &module, asker.map_or(Wish::Upgrade, Wish::Transaction))?;
     }
     Ok(())
 }

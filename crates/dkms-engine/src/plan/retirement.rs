@@ -21,10 +21,8 @@ enum Successor {
 }
 
 pub(super) fn reconciled(facts: &Facts, kernels: &BTreeSet<KernelId>, waiting: &BTreeSet<KernelId>) -> Plan {
+    // Where nothing is built, what has no successor goes all the same.
     let mut plan = wanted::automatic(facts, kernels, false, None);
-    if plan.switched_off {
-        return plan;
-    }
     for module in &facts.retiring {
         retire(facts, kernels, waiting, module, &mut plan);
     }

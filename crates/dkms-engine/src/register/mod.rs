@@ -16,7 +16,7 @@ pub use add::{Added, add, register_binaries};
 pub use asker::{Asker, asker};
 pub use import::{Imported, import};
 pub use remove::{deregister, link_failed_log, unbuild};
-pub use retire::{is_for_the_end, reinstate, retire};
+pub use retire::{Wish, is_for_the_end, reinstate, removed_with, retire};
 pub use rpm_upgrade::{note_upgrade, take_upgrade_note};
 pub use tree_copy::same_tree;
 

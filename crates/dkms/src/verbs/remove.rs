@@ -1,11 +1,14 @@
 //! `dkms remove`: unbuilds a module, and forgets it when nothing built is left.
 //!
-//! The package that is about to be upgraded asks for it too: then the version goes when its successor is installed.
+//! The package that is about to be upgraded asks for it too: then the version goes when its successor is installed. One that
+//! is removed may have its place taken by another: then the end of the dpkg run sees whether the version is still wanted.
 //! Without `-k` and `--all` it is about the running kernel alone, as package scripts expect; a person is told what stays.
 
 use anyhow::Result;
-use dkms_engine::facts::tree::Tree;
-use dkms_engine::register;
+use dkms_engine::event::request_end;
+use dkms_engine::facts::State;
+use dkms_engine::facts::tree::{BuiltTarget, Tree};
+use dkms_engine::register::{self, Wish};
 use dkms_engine::run::Writer;
 use dkms_engine::target::ModuleId;
 use indicatif::MultiProgress;
@@ -21,16 +24,24 @@ pub(super) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
         log::warn!("the package of {module} is being upgraded to the same version, so nothing is removed");
         return Ok(());
     }
+    let goes = format!("{module} goes at the end of the transaction, if nothing takes its place");
+    let stays = format!("{module} stays until its successor is installed");
     if register::is_for_the_end(&session.setup, &module) {
-        return Ok(session
-            .output
-            .line(&format!("{module} goes at the end of the transaction, if nothing takes its place"))?);
+        return say_of_installed(session, &module, &goes);
     }
-    if maintainer_script::is_upgrade(&session.setup) {
+    let wish = if maintainer_script::is_upgrade(&session.setup) {
+        Some((Wish::Upgrade, stays))
+    } else {
+        // Another package may bring the same version, and be configured after this one is gone.
+        maintainer_script::removed_package(&session.setup)
+            .filter(|_| session.arguments.line.all && request_end(&session.setup).is_ok())
+            .map(|package| (Wish::Removal(package), goes))
+    };
+    if let Some((wish, words)) = wish {
         let mut watcher = Watcher::new(session, progress, false);
         let (guard, _) = writer.guard(&session.setup, &mut watcher)?;
-        register::retire(&session.setup, guard, &module, None)?;
-        return Ok(session.output.line(&format!("{module} stays until its successor is installed"))?);
+        register::retire(&session.setup, guard, &module, wish)?;
+        return say_of_installed(session, &module, &words);
     }
     super::achieve(session, progress, &mut writer, &goal::of(session, Some(&module))?)?;
     say_what_stays(session, &module)
@@ -47,6 +58,13 @@ fn belongs_to_upgrade(
     let mut watcher = Watcher::new(session, progress, false);
     let (guard, _) = writer.guard(&session.setup, &mut watcher)?;
     Ok(register::take_upgrade_note(&session.setup, guard, module, asker)?)
+}
+
+/// Words that mean nothing where nothing is installed.
+fn say_of_installed(session: &Session, module: &ModuleId, words: &str) -> Result<()> {
+    let tree = Tree::gather_module(&session.setup, &module.name)?;
+    let installed = |build: &BuiltTarget| build.target.module == *module && build.state == State::Installed;
+    if tree.builds().any(installed) { Ok(session.output.line(words)?) } else { Ok(()) }
 }
 
 fn say_what_stays(session: &Session, module: &ModuleId) -> Result<()> {
