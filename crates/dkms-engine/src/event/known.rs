@@ -34,7 +34,12 @@ mod tests {
         let entry = |name: &str, release: &str, status| Entry {
             module: ModuleId::new(name, "1").unwrap(),
             kernel: Some(KernelId::new(release, "x86_64").unwrap()),
-            outcome: Outcome::Settled(Why::FailedBefore { message: "x".into(), status, first_error: None }),
+            outcome: Outcome::Settled(Why::FailedBefore {
+                message: "x".into(),
+                status,
+                first_error: None,
+                advice: None,
+            }),
         };
         let entries = [entry("m", "6.1", 2), entry("m", "6.2", 2), entry("n", "6.1", 2), entry("o", "6.1", 77)];
         let said = told(&entries, &|module| module.name != "n");

@@ -53,8 +53,9 @@ impl Problem {
     /// That it failed again, and what is new in it: nothing, or another error.
     fn again(&self, before: &Problem, release: &str) -> String {
         let what = if self.error() == before.error() { "with the same error as before" } else { "with another error" };
-        let error = self.first_error.as_ref().unwrap_or(&self.reason);
-        self.paragraph(&format!("{} fails again on {release}, {what}: {error}", self.module), None)
+        let lines = self.first_error.as_ref().unwrap_or(&self.reason);
+        let (error, more) = lines.split_once('\n').map_or((lines.as_str(), None), |(error, more)| (error, Some(more)));
+        self.paragraph(&format!("{} fails again on {release}, {what}: {error}", self.module), more)
     }
 
     /// The error without what changes from one attempt to the next: version, and places in files.
