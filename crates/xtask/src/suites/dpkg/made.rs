@@ -13,6 +13,12 @@ pub(super) const TWIG: &str = "/srv/debs/twig-dkms_1.0_all.deb";
 pub(super) const TWIG_NEXT: &str = "/srv/debs/twig-dkms_1.1_all.deb";
 /// Does not compile.
 pub(super) const TWIG_BROKEN: &str = "/srv/debs/twig-dkms_1.2_all.deb";
+pub(super) const TWIG_STILL_BROKEN: &str = "/srv/debs/twig-dkms_1.3_all.deb";
+pub(super) const TWIG_CRACKED: &str = "/srv/debs/twig-dkms_1.4_all.deb";
+/// Has the very source of `TWIG`, and takes the place of its package.
+pub(super) const TWIG_RENAMED: &str = "/srv/debs/bough-dkms_1.0_all.deb";
+/// Excludes the newer kernel.
+pub(super) const FICKLE: &str = "/srv/debs/fickle-dkms_1.0_all.deb";
 /// Does not compile for the newer kernel.
 pub(super) const PICKY: &str = "/srv/debs/picky-dkms_1.0_all.deb";
 pub(super) const TRUNK: &str = "/srv/debs/trunk-dkms_1.0_all.deb";
@@ -70,6 +76,15 @@ rm -r /srv/headers
 /// All of them over `below`.
 pub(super) fn layer(below: &Layer, suite: &str, older: &str, newer: &str) -> Result<Layer> {
     let mut packages: Vec<Files> = MODULES.iter().map(|module| package(module, newer)).collect();
+    if let Some(twig) = MODULES.iter().find(|module| module.name == "twig" && module.version == "1.0") {
+        let mut renamed = package(twig, newer);
+        let control = "Package: bough-dkms\nVersion: 1.0\nArchitecture: all\nDepends: dkms\nConflicts: twig-dkms\n\
+                       Replaces: twig-dkms\nProvides: twig-dkms\nMaintainer: Nobody <nobody@example.invalid>\n\
+                       Description: made for a test\n";
+        renamed.files.retain(|(path, _)| path != "DEBIAN/control");
+        renamed.files.push(("DEBIAN/control".to_owned(), control.to_owned()));
+        packages.push(Files { name: "bough-dkms".to_owned(), ..renamed });
+    }
     packages.push(Files::new("eager", "1.0", "twig-dkms", vec![("DEBIAN/postinst", EAGER_POSTINST.into())]));
     packages.push(Files::new("unrelated", "1.0", "", vec![("usr/src/unrelated-1.0/README", "no module\n".into())]));
     let headers = format!("OLDER={older}{HEADERS_AGAIN}");

@@ -125,3 +125,39 @@ pub(super) fn downgrade(stage: &Stage) -> Result<()> {
     stage.expect(!stage.root.must("dkms status")?.stdout.contains("twig/1.1"), || "twig/1.1 is still there".into());
     Ok(())
 }
+
+/// S26 of a module: another package has the same source.
+pub(super) fn gives_way(stage: &Stage) -> Result<()> {
+    let step = stage.apt(&format!("install {}", made::TWIG_RENAMED))?;
+    step.builds(stage, 0).depmods(stage, &[]).initramfs(stage, &[]);
+    for kernel in [stage.ground.release(Older), stage.ground.release(Newer)] {
+        stage.expect_row(&format!("twig/1.0, {kernel}, x86_64: installed"))?;
+        image::holds(stage, kernel, "twig")?;
+    }
+    let gone = stage.root.must("dpkg-query -W -f '${db:Status-Status}' twig-dkms 2> /dev/null || true")?.stdout;
+    stage.expect(gone != "installed", || "both packages are there".into());
+    // For good, though its source is left behind.
+    stage.prepare("cp -a /usr/src/twig-1.0 /srv/kept")?;
+    stage.apt("remove bough-dkms")?.builds(stage, 0);
+    stage.complain(&stage.root.must("dkms status; ls -d /var/lib/dkms/twig 2> /dev/null || true")?.stdout);
+    Ok(())
+}
+
+/// S29
+pub(super) fn fails_again(stage: &Stage) -> Result<()> {
+    let kernels = [stage.ground.release(Older), stage.ground.release(Newer)];
+    for (package, version, what) in [
+        (made::TWIG_STILL_BROKEN, "1.3", "with the same error as before"),
+        (made::TWIG_CRACKED, "1.4", "with another error"),
+    ] {
+        let step = stage.apt(&format!("install {package}"))?;
+        let told = kernels.map(|kernel| format!("twig/{version} fails again on {kernel}, {what}: "));
+        step.builds(stage, 2).reports(stage, &told.each_ref().map(String::as_str));
+    }
+    // What is known to fail is not tried, and that is said in a line.
+    let known = stage.apt(&format!("install --reinstall {}", made::TWIG_CRACKED))?;
+    known.builds(stage, 0).reports(stage, &["twig/1.4 is known to fail on", kernels[0], kernels[1]]);
+    let lines = known.said.lines().filter(|line| line.contains("dkms: twig/1.4")).count();
+    stage.expect(lines == 1, || format!("{lines} lines about what is known\n{}", known.tail(20)));
+    Ok(())
+}

@@ -79,7 +79,9 @@ fn again<G: Ground>(stage: &Stage<G>) -> Result<()> {
     let after = stage.root.must(FILES)?.stdout;
     stage
         .expect(step.counts.builds.is_empty(), || format!("a second run of the hooks builds {:?}", step.counts.builds));
-    stage.expect(step.said.trim().is_empty(), || format!("a second run of the hooks says\n{}", step.tail(20)));
+    // Whoever installs a module again that is known to fail is told so, and to a hook that is what a second run is.
+    let said = step.said.lines().find(|line| !line.trim().is_empty() && !line.contains("is known to fail on"));
+    stage.expect(said.is_none(), || format!("a second run of the hooks says\n{}", step.tail(20)));
     let (before, after): (BTreeSet<&str>, BTreeSet<&str>) = (before.lines().collect(), after.lines().collect());
     let gone: Vec<&str> = before.difference(&after).copied().collect();
     let changed: Vec<&str> = after.difference(&before).copied().collect();

@@ -8,7 +8,7 @@ pub(crate) struct Module {
     conf: &'static str,
     /// Lines of C.
     code: &'static str,
-    /// Lines of Kbuild; NEWER is the release of the newer kernel.
+    /// Lines of Kbuild; NEWER is here and in dkms.conf the release of the newer kernel.
     kbuild: &'static str,
     /// Packages, separated by commas.
     pub(crate) depends: &'static str,
@@ -18,10 +18,12 @@ const AUTO: &str = "AUTOINSTALL=\"yes\"\n";
 const PLAIN: Module = Module { name: "twig", version: "1.0", conf: AUTO, code: "", kbuild: "", depends: "dkms" };
 const EXPORTS: &str = "int trunk_rings(void);\nint trunk_rings(void) { return 3; }\nEXPORT_SYMBOL(trunk_rings);\n";
 
-pub(crate) const MODULES: [Module; 10] = [
+pub(crate) const MODULES: [Module; 13] = [
     PLAIN,
     Module { version: "1.1", ..PLAIN },
     Module { version: "1.2", code: "#error this twig is broken\n", ..PLAIN },
+    Module { version: "1.3", code: "\n\n#error this twig is broken\n", ..PLAIN },
+    Module { version: "1.4", code: "#error this twig is cracked\n", ..PLAIN },
     Module {
         name: "picky",
         code: "#ifdef NEWER\n#error this kernel is too new\n#endif\n",
@@ -40,6 +42,11 @@ pub(crate) const MODULES: [Module; 10] = [
         ..PLAIN
     },
     Module { name: "never", conf: "AUTOINSTALL=\"yes\"\nBUILD_EXCLUSIVE_KERNEL=\"^2[.]4\"\n", ..PLAIN },
+    Module {
+        name: "fickle",
+        conf: "AUTOINSTALL=\"yes\"\nif [ \"$kernelver\" = \"NEWER\" ]; then BUILD_EXCLUSIVE_KERNEL=\"^2[.]4\"; fi\n",
+        ..PLAIN
+    },
     Module { name: "manual", conf: "", ..PLAIN },
     Module { name: "dummy", version: "9.9", ..PLAIN },
 ];
@@ -51,7 +58,8 @@ impl Module {
         let source = format!("usr/src/{name}-{version}");
         let conf = format!(
             "PACKAGE_NAME=\"{name}\"\nPACKAGE_VERSION=\"{version}\"\nBUILT_MODULE_NAME[0]=\"{name}\"\n\
-             DEST_MODULE_LOCATION[0]=\"/updates/dkms\"\n{conf}"
+             DEST_MODULE_LOCATION[0]=\"/updates/dkms\"\n{}",
+            conf.replace("\"NEWER\"", &format!("\"{newer}\""))
         );
         let code = format!(
             "#include <linux/module.h>\n{code}MODULE_DESCRIPTION(\"made for a test\");\nMODULE_LICENSE(\"GPL\");\n\
