@@ -25,7 +25,20 @@ const LOOK: Duration = Duration::from_millis(50);
 /// Proof that nobody else writes. Released when dropped, also by the kernel when we die.
 #[derive(Debug)]
 pub struct Guard {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Guard {
+    /// What is still written there later was left by a process that died.
+    fn drop(&mut self) {
+        let _ = self.file.set_len(0);
+    }
+}
+
+/// Whether the last process that held the lock died with it: something half-done may lie about. One look if not.
+pub fn has_dead_holder(root: &Root, path: &Path) -> bool {
+    let is_signed = root.link_meta(path).is_some_and(|meta| meta.kind == Kind::File && meta.size > 0);
+    is_signed && root.open_file(path).is_ok_and(|file| take(&file, path).unwrap_or(false))
 }
 
 impl Guard {
@@ -94,7 +107,7 @@ impl Guard {
             return Ok(None);
         }
         sign(&mut file);
-        Ok(Some(Self { _file: file }))
+        Ok(Some(Self { file }))
     }
 }
 
@@ -205,6 +218,22 @@ mod tests {
         root.remove_file(path).unwrap();
         assert!(take(&file, path).unwrap());
         assert!(Guard::of(&root, path, file).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_holder_that_died_is_told_from_one_that_lives_or_ended() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::open(directory.path()).unwrap();
+        let path = Path::new("/state/lock");
+        assert!(!has_dead_holder(&root, path));
+        let guard = Guard::acquire(&root, path, &mut |_| {}).unwrap();
+        assert!(!has_dead_holder(&root, path), "it lives");
+        drop(guard);
+        assert!(!has_dead_holder(&root, path), "it ended");
+        sign(&mut open(&root, path).unwrap());
+        assert!(has_dead_holder(&root, path));
+        drop(Guard::acquire(&root, path, &mut |_| {}).unwrap());
+        assert!(!has_dead_holder(&root, path), "the next one has seen to it");
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub(super) fn ended(
 ) -> Result<Response, Error> {
     let followed = follow(setup, touched, packages, writer, observer)?;
     let is_untouched = followed.is_empty();
-    if is_untouched && seen::is_all_the_same(setup) {
+    if is_untouched && !run::was_cut_off(setup) && seen::is_all_the_same(setup) {
         return Ok(Response::default());
     }
     let seen = Arc::new(Seen::default());

@@ -145,7 +145,7 @@ pub fn achieve_looked(
     writer: &mut Writer,
     observer: &mut dyn Observer,
 ) -> Result<Report, Error> {
-    let pending = options.sweep && options.depmod == Depmod::Run && install::is_depmod_pending(setup);
+    let pending = options.sweep && options.depmod == Depmod::Run && was_cut_off(setup);
     if found.steps.is_empty() && !pending {
         observer.progress(Progress::Planned(&found));
         let mut report = Report::default();
@@ -172,11 +172,16 @@ pub fn achieve_looked(
 /// # Errors
 /// `Io`.
 pub fn heal(setup: &Setup, writer: &mut Writer, observer: &mut dyn Observer) -> Result<(), Error> {
-    if install::is_depmod_pending(setup) {
+    if was_cut_off(setup) {
         let (guard, _) = writer.guard(setup, observer)?;
         sweep::sweep(setup, guard, Depmod::Run, observer)?;
     }
     Ok(())
+}
+
+/// Whether the run before this one was cut off: depmod is due, or the lock still bears the name of who held it.
+pub(crate) fn was_cut_off(setup: &Setup) -> bool {
+    install::is_depmod_pending(setup) || crate::lock::has_dead_holder(&setup.root, &setup.layout.lock())
 }
 
 /// Facts and plan for a goal; reads only.

@@ -23,27 +23,32 @@ pub(super) fn sweep(setup: &Setup, guard: &Guard, depmod: Depmod, observer: &mut
         if kind != Kind::Directory {
             continue;
         }
-        // Our own state is swept as a module is, but its empty directories are in use.
-        let ours = name.to_string_lossy().starts_with('.');
-        let module = setup.layout.tree.join(name);
+        let module = setup.layout.tree.join(&name);
+        // Our own state, whose empty directories are in use.
+        if name.to_string_lossy().starts_with('.') {
+            sweep_below(setup, &module, guard)?;
+            continue;
+        }
         staged::sweep(root, &module, guard)?;
         for (version, kind) in root.list(&module)? {
             if kind == Kind::Directory {
                 let version = module.join(version);
                 sweep_version(setup, &version, guard)?;
-                if !ours {
-                    root.remove_empty_parents(&version, &setup.layout.tree);
-                }
+                root.remove_empty_parents(&version, &setup.layout.tree);
             }
         }
-        if !ours {
-            root.remove_empty_parents(&module, &setup.layout.tree);
-        }
+        root.remove_empty_parents(&module, &setup.layout.tree);
     }
     staged::sweep(root, &setup.layout.tree, guard)?;
     staged::sweep(root, &setup.layout.source, guard)?;
-    staged::sweep(root, &setup.layout.state(), guard)?;
     recover(setup, guard, depmod, observer)
+}
+
+/// What is staged in a directory and all that are below it.
+fn sweep_below(setup: &Setup, directory: &Path, guard: &Guard) -> Result<(), Error> {
+    staged::sweep(&setup.root, directory, guard)?;
+    let inner = setup.root.list(directory)?.into_iter().filter(|(_, kind)| *kind == Kind::Directory);
+    inner.map(|(name, _)| directory.join(name)).try_for_each(|inner| sweep_below(setup, &inner, guard))
 }
 
 fn sweep_version(setup: &Setup, version: &Path, guard: &Guard) -> Result<(), Error> {
@@ -55,6 +60,8 @@ fn sweep_version(setup: &Setup, version: &Path, guard: &Guard) -> Result<(), Err
         if text.starts_with(WORK_PREFIX) && !text.starts_with(&own) {
             log::info!("removing `{}`, which a run that was cut off left", inner.display());
             root.remove_tree(&inner)?;
+            // Where it was to be seen.
+            root.remove_empty_parents(&version.join("build"), version);
         } else if kind == Kind::Directory && !text.starts_with(STAGED_PREFIX) {
             staged::sweep(root, &inner, guard)?;
             // `inner` is a kernel; its architectures hold what is recorded of a build.

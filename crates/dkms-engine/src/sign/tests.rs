@@ -114,14 +114,26 @@ fn debugging_information_goes_unless_it_is_to_stay() {
 #[test]
 fn a_failing_program_leaves_the_modules_unsigned_and_says_so() {
     let setting = signing();
-    setting.executable("modules/6.1.0/build/scripts/sign-file", "#!/bin/sh\necho no key for you >&2; exit 2\n");
+    setting.executable("modules/6.1.0/build/scripts/sign-file", "#!/bin/sh\necho \"$4: no key for you\" >&2; exit 2\n");
     let signed_one = signed(&setting, order(&setting, Compression::None)).unwrap();
     let Signature::Failed { reason } = &signed_one.signature else { panic!("{:?}", signed_one.signature) };
-    assert!(reason.contains("no key for you"));
+    assert!(reason.contains("the module: no key for you"));
     assert!(ModuleInfo::read(&setting.setup.root, &signed_one.objects[0].path).unwrap().signature.is_none());
     setting.executable("modules/6.1.0/build/scripts/sign-file", "#!/bin/sh\n:\n");
     let lied = signed(&setting, order(&setting, Compression::None)).unwrap();
     assert!(matches!(&lied.signature, Signature::Failed { reason } if reason.contains("left no signature")));
+}
+
+#[test]
+fn the_program_finds_what_the_build_environment_exports() {
+    let mut setting = signing();
+    setting.write("pin.sh", "export KBUILD_SIGN_PIN=1234\n");
+    let file = setting.path("pin.sh");
+    framework(&mut setting, &format!("try_sign_modules=true\nbuild_environment={}", file.display()));
+    let script = "#!/bin/sh\necho \"pin $KBUILD_SIGN_PIN\" >&2; exit 2\n";
+    setting.executable("modules/6.1.0/build/scripts/sign-file", script);
+    let signed_one = signed(&setting, order(&setting, Compression::None)).unwrap();
+    assert!(matches!(&signed_one.signature, Signature::Failed { reason } if reason.contains("pin 1234")));
 }
 
 #[test]
