@@ -160,7 +160,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// `source` looks up a name without slash in PATH.
-fn slashed(path: &str) -> String {
+pub(crate) fn slashed(path: &str) -> String {
     if path.contains('/') { path.to_owned() } else { format!("./{path}") }
 }
 

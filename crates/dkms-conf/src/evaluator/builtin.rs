@@ -1,13 +1,14 @@
 //! The commands that are understood: a few of bash's own, and those programs of which every machine knows the answer.
 
-use super::filter;
+use super::escapes::{Place, unescape};
 use super::machine::{Machine, Run, Stop};
-use super::version_sort;
+use super::read_builtin::BLANKS;
 use crate::budget::Budget;
 use crate::world::FileKind;
 
 /// Where a program is looked for.
-const PROGRAM_DIRECTORIES: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+pub(super) const PROGRAM_DIRECTORIES: [&str; 6] =
+    ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 impl Machine<'_> {
     /// Runs a command by name.
@@ -25,17 +26,33 @@ impl Machine<'_> {
                 Ok(status) => return self.return_(status & 255),
                 Err(_) => return self.refuse(format!("`return {number}`")),
             },
-            ("local", _) => self.declare(&texts, true)?,
+            // A conf runs inside a function of dkms, where `declare` makes local.
+            ("local" | "declare" | "typeset", _) => self.declare(&texts, true)?,
             ("export", _) => self.declare(&texts, false)?,
             ("unset", _) => self.unset_names(&texts)?,
             ("shopt", ["-s" | "-q", "extglob"]) => 0,
             ("." | "source", [path]) => return self.source(path),
             ("nproc", []) => self.print(self.world.cpu_count().to_string())?,
             ("uname", ["-r"]) => self.print(self.world.kernel_release())?,
-            ("uname", ["-m"]) => self.print(self.world.machine())?,
+            ("uname", ["-m"]) | ("arch", []) => self.print(self.world.machine())?,
+            ("uname", ["-s"] | []) => self.print("Linux".to_owned())?,
             ("cat", _) => self.cat(&texts)?,
+            ("printf", _) => self.printf(&texts)?,
+            ("read", _) => self.read_line(&texts, BLANKS)?,
+            ("let", _) => self.let_(&texts)?,
+            ("break" | "continue", _) => self.leave_loops(name, &texts)?,
+            ("command", _) => self.command_(&texts)?,
+            ("type", _) => self.type_(&texts)?,
+            ("which", _) => self.which(&texts)?,
+            ("dirname" | "basename", _) => self.path_part(name, &texts)?,
             ("grep", _) => self.grep(&texts)?,
+            ("sed", _) => self.sed(&texts)?,
+            ("cut", _) => self.cut(&texts)?,
+            ("tr", _) => self.tr(&texts)?,
+            ("head" | "tail", _) => self.head_or_tail(name, &texts)?,
             ("sort", _) => self.sort(&texts)?,
+            ("uniq", _) => self.uniq(&texts)?,
+            ("wc", _) => self.count(&texts)?,
             // A line that holds nothing but the carriage return of a file from elsewhere.
             ("\r", []) => 127,
             _ => return self.refuse(format!("the command `{name}`")),
@@ -44,65 +61,40 @@ impl Machine<'_> {
         Ok(())
     }
 
-    fn print(&mut self, text: String) -> Run<i32> {
+    /// Writes a line.
+    pub(super) fn print(&mut self, text: String) -> Run<i32> {
         self.write(&format!("{text}\n"))?;
         Ok(0)
     }
 
     fn echo(&mut self, arguments: &[&str]) -> Run<i32> {
-        let (newline, texts) = match arguments {
-            ["-n", texts @ ..] => ("", texts),
-            texts => ("\n", texts),
-        };
-        let is_option = |text: &&str| {
-            text.len() > 1 && text.starts_with('-') && text[1..].chars().all(|c| matches!(c, 'n' | 'e' | 'E'))
-        };
-        if texts.first().is_some_and(is_option) {
-            return self.refuse("an option of `echo`");
+        let (mut newline, mut escapes) = (true, false);
+        let mut texts = arguments;
+        while let [first, rest @ ..] = texts {
+            let letters = first.strip_prefix('-').unwrap_or_default();
+            if letters.is_empty() || !letters.chars().all(|letter| matches!(letter, 'n' | 'e' | 'E')) {
+                break;
+            }
+            for letter in letters.chars() {
+                match letter {
+                    'n' => newline = false,
+                    letter => escapes = letter == 'e',
+                }
+            }
+            texts = rest;
         }
         self.charge(texts.iter().map(|text| text.len() + 1).sum())?;
-        self.write(&format!("{}{newline}", texts.join(" ")))?;
-        Ok(0)
-    }
-
-    /// `local NAME`, `export NAME=value`.
-    fn declare(&mut self, arguments: &[&str], local: bool) -> Run<i32> {
-        for argument in arguments {
-            let (name, value) = match argument.split_once('=') {
-                Some((name, value)) => (name, Some(value)),
-                None => (*argument, None),
+        let mut text = texts.join(" ");
+        if escapes {
+            text = match unescape(&text, Place::Text) {
+                Some(text) => text,
+                None => return self.refuse("an unusual escape of `echo -e`"),
             };
-            if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-                return self.refuse(format!("a declaration of `{name}`"));
-            }
-            if local {
-                self.make_local(name)?;
-            }
-            if let Some(value) = value {
-                self.set(name, 0, value.to_owned())?;
-            }
         }
-        Ok(0)
-    }
-
-    fn unset_names(&mut self, arguments: &[&str]) -> Run<i32> {
-        for argument in arguments.iter().filter(|argument| **argument != "-v") {
-            if argument.starts_with('-') {
-                return self.refuse(format!("`unset {argument}`"));
-            }
-            let element = argument.strip_suffix(']').and_then(|argument| argument.split_once('['));
-            let (name, index) = match element {
-                Some((name, index)) => match index.parse() {
-                    Ok(index) => (name, Some(index)),
-                    Err(_) => return self.refuse(format!("`unset {argument}`")),
-                },
-                None => (*argument, None),
-            };
-            if self.functions.contains_key(name) {
-                return self.refuse("`unset` of a function");
-            }
-            self.unset(name, index)?;
+        if newline {
+            text.push('\n');
         }
+        self.write(&text)?;
         Ok(0)
     }
 
@@ -121,16 +113,28 @@ impl Machine<'_> {
         };
         let place = self.offset;
         self.status = 0;
-        match self.deeper(|machine| machine.run_text(&text, Some(place))) {
+        self.sourced = true;
+        self.files.push(path.to_owned());
+        let result = self.outside_loops(|machine| machine.deeper(|machine| machine.run_text(&text, Some(place))));
+        self.files.pop();
+        match result {
             Err(Stop::Return) => Ok(()),
             other => other,
+        }
+    }
+
+    /// BASH_SOURCE: the file that is being run. Where a function is from is only known while there is one file.
+    pub(super) fn running_file(&mut self) -> Run<Vec<String>> {
+        match self.files.last().filter(|_| !self.sourced || self.scopes.len() == 1) {
+            Some(path) => Ok(vec![path.clone()]),
+            None => self.refuse("BASH_SOURCE where it is not certain"),
         }
     }
 
     fn cat(&mut self, arguments: &[&str]) -> Run<i32> {
         let mut status = 0;
         if arguments.is_empty() {
-            let text = self.piped_text("cat")?;
+            let text = self.whole_input("cat")?;
             self.write(&text)?;
         }
         for path in arguments {
@@ -143,43 +147,5 @@ impl Machine<'_> {
             }
         }
         Ok(status)
-    }
-
-    /// Only the question whether there is a match.
-    fn grep(&mut self, arguments: &[&str]) -> Run<i32> {
-        let Some(question) = filter::Question::read(arguments) else {
-            return self.refuse("this use of `grep`");
-        };
-        let text = match question.path {
-            Some(path) => match self.content(path)? {
-                Some(text) => text,
-                None => return Ok(2),
-            },
-            None => self.piped_text("grep")?,
-        };
-        match question.is_answered_by(&text) {
-            Some(found) => Ok(i32::from(!found)),
-            None => self.refuse(format!("the expression `{}` of `grep`", question.expression)),
-        }
-    }
-
-    /// `sort -V -C`: only the question whether lines are in the order of versions.
-    fn sort(&mut self, arguments: &[&str]) -> Run<i32> {
-        match arguments {
-            ["-V", "-C"] | ["-C", "-V"] | ["-VC"] | ["-CV"] => {
-                let text = self.piped_text("sort")?;
-                self.charge(8 * text.len())?;
-                let lines: Vec<&str> = text.lines().collect();
-                Ok(i32::from(!lines.windows(2).all(|pair| version_sort::compare(pair[0], pair[1]).is_le())))
-            }
-            _ => self.refuse("this use of `sort`"),
-        }
-    }
-
-    fn piped_text(&mut self, command: &str) -> Run<String> {
-        match self.piped()? {
-            Some(text) => Ok(text),
-            None => self.refuse(format!("`{command}` of the standard input")),
-        }
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::parser::{Parsed, Parser};
-use super::syntax::{CaseArm, Command, CommandKind, List};
+use super::syntax::{CaseArm, CaseEnd, Command, CommandKind, List};
 use super::word_parser::Mode;
 
 impl Parser<'_> {
@@ -36,12 +36,10 @@ impl Parser<'_> {
             self.for_()?
         } else if self.take_reserved("case") {
             self.case()?
-        } else if self.take_reserved("while") || self.take_reserved("until") {
-            self.list(&["do"])?;
-            self.expect_reserved("do")?;
-            self.list(&["done"])?;
-            self.expect_reserved("done")?;
-            CommandKind::Unsupported("a `while` or `until` loop")
+        } else if self.take_reserved("while") {
+            self.while_(true)?
+        } else if self.take_reserved("until") {
+            self.while_(false)?
         } else if self.take_reserved("function") {
             self.blanks();
             let name = self.function_name()?;
@@ -82,8 +80,8 @@ impl Parser<'_> {
 
     fn for_(&mut self) -> Parsed<CommandKind> {
         self.blanks();
-        if self.rest().starts_with("((") {
-            return self.unsupported("a `for (( ))` loop");
+        if self.take("((") {
+            return self.for_arithmetic();
         }
         let name = self.name().to_owned();
         if name.is_empty() {
@@ -108,6 +106,33 @@ impl Parser<'_> {
         Ok(CommandKind::For { name, words, body })
     }
 
+    fn for_arithmetic(&mut self) -> Parsed<CommandKind> {
+        let mut part = |end| match self.arithmetic_until(end)? {
+            Some(word) => Ok(word),
+            None => self.unsupported("an unusual `for (( ))` loop"),
+        };
+        let parts = Box::new([part(";")?, part(";")?, part("))")?]);
+        self.blanks();
+        self.take(";");
+        self.lines();
+        let (begin, end) = if self.reserved("{") { ("{", "}") } else { ("do", "done") };
+        self.expect_reserved(begin)?;
+        let body = self.list(&[end])?;
+        self.expect_reserved(end)?;
+        Ok(CommandKind::ForArithmetic { parts, body })
+    }
+
+    fn while_(&mut self, wanted: bool) -> Parsed<CommandKind> {
+        let condition = self.list(&["do"])?;
+        self.expect_reserved("do")?;
+        let body = self.list(&["done"])?;
+        self.expect_reserved("done")?;
+        if condition.is_empty() || body.is_empty() {
+            return self.unsupported("a syntax error (a loop without commands)");
+        }
+        Ok(CommandKind::While { condition, wanted, body })
+    }
+
     fn case(&mut self) -> Parsed<CommandKind> {
         self.blanks();
         let subject = self.required_word()?;
@@ -130,9 +155,15 @@ impl Parser<'_> {
             }
             self.expect(")")?;
             let body = self.list(&[";;", ";&", "esac"])?;
-            let falls_through = self.take(";;&") || self.take(";&");
-            self.take(";;");
-            arms.push(CaseArm { patterns, body, falls_through });
+            let end = if self.take(";;&") {
+                CaseEnd::Test
+            } else if self.take(";&") {
+                CaseEnd::Next
+            } else {
+                self.take(";;");
+                CaseEnd::Leave
+            };
+            arms.push(CaseArm { patterns, body, end });
         }
     }
 

@@ -1,9 +1,9 @@
 //! `[[ ]]`, and the tests of one operand that it shares with `[ ]`.
 
 use super::machine::{Machine, Run};
+use super::substring::is_name;
 use super::syntax::{Condition, Word};
 use crate::budget::Budget;
-use crate::ere;
 use crate::world::FileKind;
 
 impl Machine<'_> {
@@ -39,11 +39,8 @@ impl Machine<'_> {
             "==" | "=" => Ok(self.pattern(right)?.matches(&left)),
             "!=" => Ok(!self.pattern(right)?.matches(&left)),
             "=~" => {
-                let chars = self.quoted_chars(right, false)?;
-                match ere::compile_quoted(&chars) {
-                    Ok(expression) => Ok(expression.is_match(&left)),
-                    Err(why) => self.refuse(format!("a `=~` ({why})")),
-                }
+                let expression = self.quoted_chars(right, false)?;
+                self.matches_expression(&left, expression)
             }
             "<" | ">" => {
                 let right = self.text(right)?;
@@ -98,11 +95,4 @@ impl Machine<'_> {
         }
         format!("{}/{path}", self.world.directory().trim_end_matches('/'))
     }
-}
-
-/// A variable without subscript.
-fn is_name(text: &str) -> bool {
-    !text.starts_with(|c: char| c.is_ascii_digit())
-        && !text.is_empty()
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

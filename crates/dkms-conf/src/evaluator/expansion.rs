@@ -24,6 +24,14 @@ impl Piece {
         Self::Text { text: text.into(), quoted: true }
     }
 
+    /// The text, however it is quoted.
+    pub(super) fn into_text(self) -> String {
+        match self {
+            Self::Text { text, .. } | Self::Splittable(text) => text,
+            Self::Break => " ".to_owned(),
+        }
+    }
+
     fn is_empty(&self) -> bool {
         match self {
             Self::Text { text, .. } | Self::Splittable(text) => text.is_empty(),
@@ -131,8 +139,7 @@ impl Machine<'_> {
 
     fn substitution(&mut self, body: impl FnOnce(&mut Self) -> Run<()>) -> Run<String> {
         let offset = self.offset;
-        let input = self.piped()?;
-        let mut text = self.captured(input, body)?;
+        let mut text = self.captured(body)?;
         self.offset = offset;
         self.substituted = Some(self.status);
         text.truncate(text.trim_end_matches('\n').len());
@@ -143,11 +150,7 @@ impl Machine<'_> {
     pub(super) fn text(&mut self, word: &Word) -> Run<String> {
         let pieces = self.pieces(word)?;
         self.charge(pieces.iter().map(Piece::size).sum())?;
-        let text = |piece: Piece| match piece {
-            Piece::Text { text, .. } | Piece::Splittable(text) => text,
-            Piece::Break => " ".to_owned(),
-        };
-        Ok(pieces.into_iter().map(text).collect())
+        Ok(pieces.into_iter().map(Piece::into_text).collect())
     }
 
     /// The word as the value of an assignment.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::Unsupported;
 use super::parser::Parser;
+use super::rematch::LastMatch;
 use super::syntax::Command;
 use super::variables::{Element, MAX_TEXT, Variable, size};
 use crate::assignments::Assignments;
@@ -20,6 +21,10 @@ pub(super) enum Stop {
     Unsupported(Unsupported),
     /// `return`.
     Return,
+    /// `break`, and how many more loops it leaves.
+    Break(usize),
+    /// `continue`, and how many loops it leaves before.
+    Continue(usize),
 }
 
 impl From<Unsupported> for Stop {
@@ -51,6 +56,14 @@ pub(super) struct Machine<'w> {
     pub(super) offset: usize,
     /// The command stands in another text, so all of it is reported there.
     pub(super) fixed: Option<usize>,
+    /// How many loops the command is in that it could leave.
+    pub(super) loops: usize,
+    /// The files that are being run, as they were named, the innermost last.
+    pub(super) files: Vec<String>,
+    /// Another file was run, too, so that a function may be from there.
+    pub(super) sourced: bool,
+    /// The last `=~` that matched, for BASH_REMATCH.
+    pub(super) last_match: Option<Rc<LastMatch>>,
 }
 
 impl<'w> Machine<'w> {
@@ -68,6 +81,10 @@ impl<'w> Machine<'w> {
             substituted: None,
             offset: 0,
             fixed: None,
+            loops: 0,
+            files: Vec::new(),
+            sourced: false,
+            last_match: None,
         }
     }
 
@@ -130,7 +147,9 @@ impl<'w> Machine<'w> {
         let saved = self.scopes.iter().flat_map(HashMap::values).flatten();
         self.charge(saved.map(size).sum())?;
         let scopes = self.scopes.clone();
-        let result = self.deeper(body);
+        let last_match = self.last_match.clone();
+        let result = self.outside_loops(|machine| machine.deeper(body));
+        self.last_match = last_match;
         self.variables = variables;
         self.functions = functions;
         self.scopes = scopes;
@@ -141,12 +160,10 @@ impl<'w> Machine<'w> {
         }
     }
 
-    /// Runs `body` and returns what it wrote, with an input of its own if there is one.
-    pub(super) fn captured(&mut self, input: Option<String>, body: impl FnOnce(&mut Self) -> Run<()>) -> Run<String> {
+    /// Runs `body` and returns what it wrote.
+    pub(super) fn captured(&mut self, body: impl FnOnce(&mut Self) -> Run<()>) -> Run<String> {
         let output = self.output.replace(String::new());
-        let before = std::mem::replace(&mut self.input, input);
         let result = self.subshell(body);
-        self.input = before;
         let written = std::mem::replace(&mut self.output, output);
         result?;
         Ok(written.unwrap_or_default())
@@ -164,12 +181,6 @@ impl<'w> Machine<'w> {
         Ok(())
     }
 
-    /// A copy of what a pipe has for the command.
-    pub(super) fn piped(&self) -> Run<Option<String>> {
-        self.charge(self.input.as_ref().map_or(0, String::len))?;
-        Ok(self.input.clone())
-    }
-
     /// A copy of the arguments of the running function.
     pub(super) fn all_arguments(&self) -> Run<Vec<String>> {
         self.charge(self.arguments.iter().map(|argument| Budget::ELEMENT + argument.len()).sum())?;
@@ -180,7 +191,7 @@ impl<'w> Machine<'w> {
     pub(super) fn call(&mut self, body: &Rc<Command>, arguments: Vec<String>) -> Run<()> {
         let before = std::mem::replace(&mut self.arguments, arguments);
         self.scopes.push(HashMap::new());
-        let result = self.deeper(|machine| machine.run_command(body));
+        let result = self.outside_loops(|machine| machine.deeper(|machine| machine.run_command(body)));
         for (name, variable) in self.scopes.pop().unwrap_or_default() {
             let variables = Rc::make_mut(&mut self.variables);
             match variable {

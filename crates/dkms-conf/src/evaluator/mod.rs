@@ -10,19 +10,36 @@
 //! [`World`](crate::world::World), and knows nothing of the hand-over that values go through afterwards.
 
 mod arithmetic;
+mod basic_expression;
 mod builtin;
 mod compound_parser;
 mod condition;
 mod condition_parser;
+mod cut;
+mod declare;
+mod escapes;
 mod expansion;
-mod filter;
+mod expression;
+mod grep;
+mod input;
+mod lines;
+mod loops;
 mod machine;
+mod names;
 mod parameter;
 mod parser;
+mod path_words;
+mod printf;
+mod read_builtin;
+mod rematch;
 mod run;
+mod sed;
+mod sed_script;
 mod simple_parser;
+mod substring;
 mod syntax;
 mod test_builtin;
+mod tr;
 mod variables;
 mod version_sort;
 mod word_parser;
@@ -71,6 +88,7 @@ pub fn evaluate(
     let budget = Budget::new();
     let mut machine = Machine::new(world, &budget);
     machine.seed(source, context, previous);
+    machine.files.push(crate::shell::slashed(source.path()));
     match finished(machine.run_text(source.text(), None)) {
         Ok(()) => Ok(collect(&machine, source)),
         Err(Unsupported { construct, offset, over_budget }) => {
@@ -144,7 +162,8 @@ impl Unsupported {
 /// `return` ends a text as its end does.
 fn finished(result: Result<(), Stop>) -> Result<(), Unsupported> {
     match result {
-        Ok(()) | Err(Stop::Return) => Ok(()),
+        // A loop that is left is in the text, too.
+        Ok(()) | Err(Stop::Return | Stop::Break(_) | Stop::Continue(_)) => Ok(()),
         Err(Stop::Unsupported(unsupported)) => Err(unsupported),
     }
 }

@@ -10,6 +10,9 @@ use crate::pattern::Pattern;
 impl Machine<'_> {
     /// All stretches that a parameter expands to.
     pub(super) fn parameter(&mut self, parameter: &Parameter, in_double: bool) -> Run<Vec<Piece>> {
+        if parameter.indirect {
+            return self.indirect(parameter, in_double);
+        }
         let all = match (&parameter.subscript, parameter.name.as_str()) {
             (Some(Subscript::All(c)), _) => Some(*c),
             (None, "@") => Some('@'),
@@ -27,9 +30,14 @@ impl Machine<'_> {
         if let Operator::Length = parameter.operator {
             let length = match (all, values.first()) {
                 (Some(_), _) => values.len(),
-                (None, value) => value.map_or(0, |value| value.chars().count()),
+                (None, Some(value)) if !value.is_ascii() => return self.refuse("the length of text that is not ASCII"),
+                (None, value) => value.map_or(0, String::len),
             };
             return Ok(vec![piece(length.to_string(), in_double)]);
+        }
+        if let (Operator::Substring { offset, length }, true) = (&parameter.operator, all.is_some()) {
+            let values = self.slice(&parameter.name, values, offset, length.as_ref())?;
+            return Ok(joined(values, all, in_double));
         }
         let mut changed = Vec::new();
         for value in values {
@@ -54,6 +62,8 @@ impl Machine<'_> {
             "#" => Ok(vec![self.arguments.len().to_string()]),
             "@" | "*" => self.all_arguments(),
             "$" | "!" | "-" => self.refuse(format!("`${name}`")),
+            "BASH_REMATCH" => self.rematch(all, index),
+            "BASH_SOURCE" if !all && index == 0 => self.running_file(),
             _ => {
                 self.check_name(name)?;
                 if !all {
@@ -112,6 +122,7 @@ impl Machine<'_> {
     fn operate(&mut self, operator: &Operator, value: String) -> Run<String> {
         Ok(match operator {
             Operator::None | Operator::Length | Operator::Default { .. } => value,
+            Operator::Substring { offset, length } => self.substring(&value, offset, length.as_ref())?,
             Operator::Trim { end, longest, pattern } => {
                 let pattern = self.pattern(pattern)?;
                 trim(&value, &pattern, *end, *longest)
@@ -149,7 +160,7 @@ fn piece(text: String, in_double: bool) -> Piece {
 }
 
 /// `"${A[@]}"` is a field for each value, `"${A[*]}"` one with blanks between them.
-fn joined(values: Vec<String>, all: Option<char>, in_double: bool) -> Vec<Piece> {
+pub(super) fn joined(values: Vec<String>, all: Option<char>, in_double: bool) -> Vec<Piece> {
     match (all, in_double) {
         (None, _) => vec![piece(values.into_iter().next().unwrap_or_default(), in_double)],
         (Some('*'), true) => vec![Piece::quoted(values.join(" "))],
@@ -216,8 +227,9 @@ fn replace(value: &str, pattern: &Pattern, replacement: &str, all: bool, anchor:
     out
 }
 
+/// Only ASCII has cases in the C locale.
 fn change_case(value: &str, upper: bool, all: bool) -> String {
-    let change = |c: char| if upper { c.to_uppercase().to_string() } else { c.to_lowercase().to_string() };
-    let changed = |(place, c): (usize, char)| if all || place == 0 { change(c) } else { c.to_string() };
+    let change = |c: char| if upper { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
+    let changed = |(place, c): (usize, char)| if all || place == 0 { change(c) } else { c };
     value.chars().enumerate().map(changed).collect()
 }

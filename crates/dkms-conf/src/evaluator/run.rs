@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use super::machine::{Machine, Run, Stop};
-use super::syntax::{Assignment, CaseArm, Command, CommandKind, Join, List, Pipeline, Statement, Word};
+use super::syntax::{
+    AssignedValue, Assignment, CaseArm, CaseEnd, Command, CommandKind, Join, List, Pipeline, Statement, Word,
+};
 use crate::budget::Budget;
 
 impl Machine<'_> {
@@ -38,17 +40,15 @@ impl Machine<'_> {
 
     /// Each stage is a subshell that reads what the one before wrote.
     fn stages(&mut self, stages: &[Command]) -> Run<()> {
-        let mut input = self.piped()?;
         let Some((last, before)) = stages.split_last() else {
             return Ok(());
         };
+        // The first stage shares the input of the commands around the pipe.
+        let mut input = None;
         for stage in before {
-            input = Some(self.captured(input, |machine| machine.run_command(stage))?);
+            input = Some(self.with_input(input, |machine| machine.captured(|machine| machine.run_command(stage)))?);
         }
-        let own = std::mem::replace(&mut self.input, input);
-        let result = self.subshell(|machine| machine.run_command(last));
-        self.input = own;
-        result.map(drop)
+        self.with_input(input, |machine| machine.subshell(|machine| machine.run_command(last))).map(drop)
     }
 
     pub(super) fn run_command(&mut self, command: &Command) -> Run<()> {
@@ -59,22 +59,24 @@ impl Machine<'_> {
             return Ok(());
         };
         let output = streams.discarded.then(|| self.output.take());
-        let input = streams.input.map(|text| self.input.replace(text));
-        let result = self.dispatch(&command.kind);
+        let result = match &command.kind {
+            // The words of a command are expanded before its input is its own.
+            CommandKind::Simple { assignments, words } => self.simple(assignments, words, streams.input),
+            kind => self.with_input(streams.input, |machine| machine.compound(kind)),
+        };
         if let Some(output) = output {
             self.output = output;
-        }
-        if let Some(input) = input {
-            self.input = input;
         }
         result
     }
 
-    fn dispatch(&mut self, kind: &CommandKind) -> Run<()> {
+    fn compound(&mut self, kind: &CommandKind) -> Run<()> {
         match kind {
-            CommandKind::Simple { assignments, words } => self.simple(assignments, words),
+            CommandKind::Simple { assignments, words } => self.simple(assignments, words, None),
             CommandKind::If { arms, otherwise } => self.if_(arms, otherwise),
             CommandKind::For { name, words, body } => self.for_(name, words.as_deref(), body),
+            CommandKind::ForArithmetic { parts, body } => self.for_arithmetic(parts, body),
+            CommandKind::While { condition, wanted, body } => self.while_(condition, *wanted, body),
             CommandKind::Case { subject, arms } => self.case(subject, arms),
             CommandKind::Group(list) => self.deeper(|machine| machine.run_list(list)),
             CommandKind::Subshell(list) => self.subshell(|machine| machine.run_list(list)).map(drop),
@@ -95,17 +97,19 @@ impl Machine<'_> {
                 self.status = i32::from(value == 0);
                 Ok(())
             }
-            CommandKind::Unsupported(construct) => self.refuse(*construct),
         }
     }
 
-    fn simple(&mut self, assignments: &[Assignment], words: &[Word]) -> Run<()> {
+    fn simple(&mut self, assignments: &[Assignment], words: &[Word], input: Option<String>) -> Run<()> {
         // Without a command the status is that of the last command substitution, if there is one.
         self.substituted = None;
         if words.is_empty() {
             assignments.iter().try_for_each(|assignment| self.assign(assignment))?;
             self.status = self.substituted.unwrap_or(0);
             return Ok(());
+        }
+        if let ([assignment], Some("read")) = (assignments, words[0].bare()) {
+            return self.read_with(assignment, words, input);
         }
         if !assignments.is_empty() {
             return self.refuse("an assignment in front of a command");
@@ -116,15 +120,34 @@ impl Machine<'_> {
             return Ok(());
         };
         let function = self.functions.get(name).map(Rc::clone);
-        match function {
-            Some(body) => self.call(&body, arguments.to_vec()),
-            None => self.builtin(name, arguments),
+        self.with_input(input, |machine| match function {
+            Some(body) => machine.call(&body, arguments.to_vec()),
+            None => machine.builtin(name, arguments),
+        })
+    }
+
+    /// `IFS=. read`: the one command for which a variable can be set here.
+    fn read_with(&mut self, assignment: &Assignment, words: &[Word], input: Option<String>) -> Run<()> {
+        let AssignedValue::Word(separators) = &assignment.value else {
+            return self.refuse("an array in front of a command");
+        };
+        let plain = assignment.name == "IFS" && assignment.subscript.is_none() && !assignment.append;
+        if !plain || self.functions.contains_key("read") {
+            return self.refuse("an assignment in front of a command");
         }
+        let separators = self.text(separators)?;
+        let fields = self.fields(&words[1..])?;
+        let names: Vec<&str> = fields.iter().map(String::as_str).collect();
+        self.status = self.with_input(input, |machine| machine.read_line(&names, &separators))?;
+        Ok(())
     }
 
     /// The arguments of `local` and `export` that are assignments are not split into fields.
     fn command_fields(&mut self, words: &[Word]) -> Run<Vec<String>> {
-        let declares = words.first().and_then(Word::bare).is_some_and(|name| name == "local" || name == "export");
+        let declares = words
+            .first()
+            .and_then(Word::bare)
+            .is_some_and(|name| matches!(name, "local" | "export" | "declare" | "typeset"));
         if !declares {
             return self.fields(words);
         }
@@ -157,35 +180,23 @@ impl Machine<'_> {
         })
     }
 
-    fn for_(&mut self, name: &str, words: Option<&[Word]>, body: &List) -> Run<()> {
-        let values = match words {
-            Some(words) => self.fields(words)?,
-            None => self.all_arguments()?,
-        };
-        self.status = 0;
-        self.deeper(|machine| {
-            for value in values {
-                machine.charge(Budget::COMMAND)?;
-                machine.set(name, 0, value)?;
-                machine.run_list(body)?;
-            }
-            Ok(())
-        })
-    }
-
     fn case(&mut self, subject: &Word, arms: &[CaseArm]) -> Run<()> {
         let subject = self.text(subject)?;
         self.status = 0;
+        let mut falls = false;
         for arm in arms {
-            let mut matched = false;
+            let mut matched = falls;
             for pattern in &arm.patterns {
                 matched = matched || self.pattern(pattern)?.matches(&subject);
             }
-            if matched {
-                if arm.falls_through {
-                    return self.refuse("a `case` that falls through");
-                }
-                return self.deeper(|machine| machine.run_list(&arm.body));
+            if !matched {
+                continue;
+            }
+            self.deeper(|machine| machine.run_list(&arm.body))?;
+            match arm.end {
+                CaseEnd::Leave => return Ok(()),
+                CaseEnd::Next => falls = true,
+                CaseEnd::Test => falls = false,
             }
         }
         Ok(())
@@ -202,10 +213,12 @@ impl Machine<'_> {
                 (">" | ">>" | ">|", 1, "/dev/null") | ("&>" | "&>>", _, "/dev/null") | (">&", 1, "2") => {
                     streams.discarded = true;
                 }
-                (">" | ">>" | ">|", 2, "/dev/null") | ("<", 0, "/dev/null") => {}
+                (">" | ">>" | ">|", 2, "/dev/null") => {}
+                ("<", 0, "/dev/null") => streams.input = Some(String::new()),
+                ("<<<", 0, text) => streams.input = Some(format!("{text}\n")),
                 // What a command complains about would become part of a value.
                 (">&", 2, "1") if self.output.is_none() || streams.discarded => {}
-                ("<", 0, _) if command.kind.has_words() => match self.content(&target)? {
+                ("<", 0, _) if command.kind.reads() => match self.content(&target)? {
                     Some(text) => streams.input = Some(text),
                     None => return Ok(None),
                 },

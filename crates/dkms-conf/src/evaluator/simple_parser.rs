@@ -1,7 +1,7 @@
 //! From text to simple commands: assignments, words, redirections.
 
 use super::parser::{Parsed, Parser};
-use super::syntax::{AssignedValue, Assignment, Command, CommandKind, Redirect, Word};
+use super::syntax::{AssignedValue, Assignment, Command, CommandKind, Item, Redirect, Word};
 use super::word_parser::Mode;
 
 impl Parser<'_> {
@@ -68,22 +68,30 @@ impl Parser<'_> {
         Ok(Some(Assignment { name, subscript, append, value, offset }))
     }
 
-    fn array(&mut self) -> Parsed<Vec<Word>> {
-        let mut words = Vec::new();
+    fn array(&mut self) -> Parsed<Vec<Item>> {
+        let mut items = Vec::new();
         loop {
             self.lines();
             if self.take(")") {
                 break;
             }
-            if self.peek() == Some('[') {
-                return self.unsupported("an array value with its own indices");
+            let start = self.at;
+            if self.take("[") {
+                let subscript = self.subscript()?;
+                let append = self.take("+=");
+                if append || self.take("=") {
+                    let value = self.word(Mode::Command)?.unwrap_or_default();
+                    items.push(Item { subscript, append, value });
+                    continue;
+                }
+                self.at = start;
             }
-            words.push(self.required_word()?);
+            items.push(Item { subscript: None, append: false, value: self.required_word()? });
         }
         // `A=(a b)x`, or a carriage return after it: bash takes the whole for a text.
         match self.peek() {
             Some(c) if !" \t\n;&|)".contains(c) => self.unsupported("text right after an array"),
-            _ => Ok(words),
+            _ => Ok(items),
         }
     }
 

@@ -48,6 +48,17 @@ pub(super) enum CommandKind {
         words: Option<Vec<Word>>,
         body: List,
     },
+    ForArithmetic {
+        /// What is done first, the condition, what is done after each pass.
+        parts: Box<[Word; 3]>,
+        body: List,
+    },
+    /// `while`, and `until`, which goes on as long as the condition is not true.
+    While {
+        condition: List,
+        wanted: bool,
+        body: List,
+    },
     Case {
         subject: Word,
         arms: Vec<CaseArm>,
@@ -60,16 +71,24 @@ pub(super) enum CommandKind {
     },
     Condition(Condition),
     Arithmetic(Word),
-    /// Understood well enough to find its end.
-    Unsupported(&'static str),
 }
 
 #[derive(Debug)]
 pub(super) struct CaseArm {
     pub(super) patterns: Vec<Word>,
     pub(super) body: List,
-    /// Ended by `;&` or `;;&`.
-    pub(super) falls_through: bool,
+    pub(super) end: CaseEnd,
+}
+
+/// What comes after the commands of an arm of a `case`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CaseEnd {
+    /// `;;`: nothing.
+    Leave,
+    /// `;&`: the commands of the next arm.
+    Next,
+    /// `;;&`: the next arm that matches.
+    Test,
 }
 
 /// `NAME[subscript]=value` or `+=`.
@@ -85,13 +104,25 @@ pub(super) struct Assignment {
 #[derive(Debug)]
 pub(super) enum AssignedValue {
     Word(Word),
-    Array(Vec<Word>),
+    Array(Vec<Item>),
+}
+
+/// A value of an array, with or without an index of its own.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) subscript: Option<Word>,
+    pub(super) append: bool,
+    pub(super) value: Word,
 }
 
 impl CommandKind {
-    /// It runs something by name, as opposed to a mere assignment or a compound command.
-    pub(super) fn has_words(&self) -> bool {
-        matches!(self, Self::Simple { words, .. } if !words.is_empty())
+    /// It runs something that may read, as opposed to a mere assignment or definition.
+    pub(super) fn reads(&self) -> bool {
+        match self {
+            Self::Simple { words, .. } => !words.is_empty(),
+            Self::Function { .. } => false,
+            _ => true,
+        }
     }
 }
 
@@ -162,6 +193,8 @@ pub(super) enum Part {
 /// `${name[subscript]operator}`.
 #[derive(Clone, Debug)]
 pub(super) struct Parameter {
+    /// `${!name}`.
+    pub(super) indirect: bool,
     pub(super) name: String,
     pub(super) subscript: Option<Subscript>,
     pub(super) operator: Operator,
@@ -196,6 +229,11 @@ pub(super) enum Operator {
         pattern: Word,
         replacement: Word,
     },
+    /// `:offset` and `:offset:length`.
+    Substring {
+        offset: Word,
+        length: Option<Word>,
+    },
     /// `^`, `^^`, `,`, `,,` without a pattern.
     Case {
         upper: bool,
@@ -204,6 +242,12 @@ pub(super) enum Operator {
 }
 
 impl Word {
+    /// Nothing, or blanks.
+    pub(super) fn is_blank(&self) -> bool {
+        let blank = |part: &Part| matches!(part, Part::Text(text) | Part::Quoted(text) if text.trim().is_empty());
+        self.parts.iter().all(blank)
+    }
+
     /// The text, if nothing in it is quoted or expanded.
     pub(super) fn bare(&self) -> Option<&str> {
         match self.parts.as_slice() {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use super::machine::{Machine, Run};
-use super::syntax::{AssignedValue, Assignment};
+use super::syntax::{AssignedValue, Assignment, Item};
 use crate::budget::Budget;
 
 /// One value of a variable, and the byte of the file where it was assigned.
@@ -142,10 +142,7 @@ impl Machine<'_> {
         let name = &assignment.name;
         match (&assignment.value, &assignment.subscript) {
             (AssignedValue::Array(_), Some(_)) => self.refuse("an array inside an array"),
-            (AssignedValue::Array(words), None) => {
-                let fields = self.fields(words)?;
-                self.assign_array(name, fields, assignment.append)
-            }
+            (AssignedValue::Array(items), None) => self.assign_array(name, items, assignment.append),
             (AssignedValue::Word(word), subscript) => {
                 // The value comes first, as in bash: `A[$((n++))]=$n` stores the old n.
                 let mut text = self.assigned_text(word)?;
@@ -163,7 +160,18 @@ impl Machine<'_> {
         }
     }
 
-    fn assign_array(&mut self, name: &str, fields: Vec<String>, append: bool) -> Run<()> {
+    fn assign_array(&mut self, name: &str, items: &[Item], append: bool) -> Run<()> {
+        // All values come before all indices.
+        let mut values = Vec::new();
+        for item in items {
+            match &item.subscript {
+                Some(_) => values.push((Some(item), self.assigned_text(&item.value)?)),
+                None => {
+                    let fields = self.fields(std::slice::from_ref(&item.value))?;
+                    values.extend(fields.into_iter().map(|field| (None, field)));
+                }
+            }
+        }
         let mut next = 0;
         if append {
             let last = self.variables.get(name).and_then(BTreeMap::last_key_value);
@@ -172,8 +180,15 @@ impl Machine<'_> {
             self.check_name(name)?;
             self.variables_mut()?.insert(name.to_owned(), Variable::new());
         }
-        for (place, field) in fields.into_iter().enumerate() {
-            self.set(name, next + place, field)?;
+        for (item, mut value) in values {
+            if let Some(Item { subscript: Some(subscript), append, .. }) = item {
+                next = self.index(subscript)?;
+                if *append {
+                    value.insert_str(0, self.element(name, next).unwrap_or_default());
+                }
+            }
+            self.set(name, next, value)?;
+            next += 1;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::escapes::{Place, unescape};
 use super::parser::{Parsed, Parser};
 use super::syntax::{Operator, Parameter, Part, Subscript, Word};
 
@@ -214,7 +215,7 @@ impl Parser<'_> {
                 self.at += 1;
                 Ok(plain(c.encode_utf8(&mut [0; 4])))
             }
-            Some('\'') if !in_double => self.unsupported("`$'...'`"),
+            Some('\'') if !in_double => self.escaped_quotes(),
             Some('"') if !in_double => self.unsupported("`$\"...\"`"),
             Some('[') => self.unsupported("`$[...]`"),
             _ => Ok(Part::Text("$".to_owned())),
@@ -223,16 +224,19 @@ impl Parser<'_> {
 
     /// The inside of `$(( ))`, and its end; `None` if it ends otherwise, so that it was something else.
     pub(super) fn arithmetic_text(&mut self) -> Parsed<Option<Word>> {
+        self.arithmetic_until("))")
+    }
+
+    /// Arithmetic up to `end`, which is taken; `None` if something else comes first.
+    pub(super) fn arithmetic_until(&mut self, end: &str) -> Parsed<Option<Word>> {
         let mut word = Word::default();
         let mut depth = 0_usize;
         loop {
             self.charge(1)?;
             match self.peek() {
                 None => return Ok(None),
-                Some(')') if depth == 0 => {
-                    let closed = self.take("))");
-                    return Ok(closed.then_some(word));
-                }
+                Some(')' | ';') if depth == 0 && self.take(end) => return Ok(Some(word)),
+                Some(')') if depth == 0 => return Ok(None),
                 Some('$' | '`') => {
                     self.quoting(&mut word.parts, true)?;
                     continue;
@@ -267,14 +271,15 @@ impl Parser<'_> {
         if length {
             self.at += 1;
         }
+        let named = |rest: &str| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let indirect = !length && self.rest().strip_prefix('!').is_some_and(named) && self.take("!");
         let mut name = self.name().to_owned();
         if name.is_empty() {
             match self.peek() {
-                Some(c) if c.is_ascii_digit() || "@*#?$-".contains(c) => {
+                Some(c) if c.is_ascii_digit() || (!indirect && "@*#?$-".contains(c)) => {
                     self.at += 1;
                     name.push(c);
                 }
-                Some('!') => return self.skip_braced("an indirect expansion `${!...}`"),
                 _ => return self.skip_braced("an expansion that is no name"),
             }
         }
@@ -292,7 +297,9 @@ impl Parser<'_> {
         }
         let operator = if length { Some(Operator::Length) } else { self.operator(in_double)? };
         match operator {
-            Some(operator) if self.take("}") => Ok(Part::Parameter(Box::new(Parameter { name, subscript, operator }))),
+            Some(operator) if self.take("}") => {
+                Ok(Part::Parameter(Box::new(Parameter { indirect, name, subscript, operator })))
+            }
             _ => self.skip_braced("an expansion with an unusual operator"),
         }
     }
@@ -327,6 +334,17 @@ impl Parser<'_> {
                 let pattern = self.until("/}", in_double, true)?;
                 let replacement = if self.take("/") { self.until("}", in_double, true)? } else { Word::default() };
                 Operator::Replace { all, anchor, pattern, replacement }
+            }
+            Some(kind) if colon && kind != '}' => {
+                self.at += 1;
+                let offset = self.until(":}", in_double, true)?;
+                let length = if self.take(":") { Some(self.until("}", in_double, true)?) } else { None };
+                // The `:` may belong to `?`.
+                let text = |part: &Part| matches!(part, Part::Text(text) if text.contains('?'));
+                if offset.parts.iter().any(text) {
+                    return Ok(None);
+                }
+                Operator::Substring { offset, length }
             }
             Some(kind @ ('^' | ',')) if !colon => {
                 self.at += 1;
@@ -385,6 +403,24 @@ impl Parser<'_> {
 }
 
 impl Parser<'_> {
+    /// `$'...'` from its first quote on.
+    fn escaped_quotes(&mut self) -> Parsed<Part> {
+        self.at += 1;
+        let start = self.at;
+        loop {
+            match self.next_char() {
+                Some('\'') => break,
+                Some('\\') => drop(self.next_char()),
+                Some(_) => {}
+                None => return self.unsupported("a syntax error (a quote is not closed)"),
+            }
+        }
+        match unescape(&self.text[start..self.at - 1], Place::Quotes) {
+            Some(text) => Ok(Part::Quoted(text)),
+            None => Ok(Part::Unsupported("an unusual escape in `$'...'`")),
+        }
+    }
+
     /// `'...'` inside `"${v:-...}"`: the quotes stay, but they come in pairs.
     fn literal_quotes(&mut self, parts: &mut Vec<Part>) -> Parsed<()> {
         let Some(length) = self.rest()[1..].find('\'') else {
@@ -402,5 +438,6 @@ impl Parser<'_> {
 }
 
 fn plain(name: &str) -> Part {
-    Part::Parameter(Box::new(Parameter { name: name.to_owned(), subscript: None, operator: Operator::None }))
+    let name = name.to_owned();
+    Part::Parameter(Box::new(Parameter { indirect: false, name, subscript: None, operator: Operator::None }))
 }

@@ -1,6 +1,6 @@
 //! `[ ]`, `[[ ]]` and arithmetic: which rule applies to how many words, and what a number is where.
 
-use crate::oracle::{agreed, agreed_value, context, native};
+use crate::oracle::{agreed, agreed_value, all_refused, context};
 use dkms_conf::world::TableWorld;
 use dkms_conf::{Assignments, Directive as D, Source, evaluator};
 
@@ -8,12 +8,6 @@ use dkms_conf::{Assignments, Directive as D, Source, evaluator};
 fn statuses(tests: &[&str]) -> String {
     let lines = tests.iter().map(|test| format!("{test}\nMAKE+=$?\n"));
     agreed_value(&format!("A=1 B=\nn=10\n{}", lines.collect::<String>()), D::Make)
-}
-
-fn all_refused(confs: &[&str]) {
-    for conf in confs {
-        assert!(native(conf, &context()).is_err(), "{conf}");
-    }
 }
 
 #[test]

@@ -220,3 +220,19 @@ pub(crate) fn agreed(text: &str) -> Assignments {
 pub(crate) fn agreed_value(text: &str, directive: Directive) -> String {
     agreed(text).text(directive, 0).unwrap_or_default().to_owned()
 }
+
+/// Evaluates commands natively and by bash; what they write and their status have to agree.
+pub(crate) fn agreed_outputs(commands: &[&str]) {
+    let line = |(index, command): (usize, &&str)| format!("MAKE[{index}]=\"$({command})\"\nSTRIP[{index}]=$?\n");
+    let conf: String = commands.iter().enumerate().map(line).collect();
+    let raw = native(&conf, &context()).unwrap_or_else(|refusal| panic!("refused: {refusal}\n{:?}", refusal.location));
+    let said = ask(&conf, &context()).raw.expect("bash comes to the end");
+    assert_eq!(listed(&raw), said);
+}
+
+/// Each of the commands is left to bash.
+pub(crate) fn all_refused(commands: &[&str]) {
+    for command in commands {
+        assert!(native(command, &context()).is_err(), "{command}");
+    }
+}

@@ -27,7 +27,7 @@ use super::Tally;
 use crate::host;
 
 /// The least share of different files that have to be evaluated without a shell.
-const NATIVE_SHARE: f64 = 0.88;
+const NATIVE_SHARE: f64 = 0.93;
 
 /// What became of one file in all contexts.
 struct Outcome {
