@@ -386,7 +386,12 @@ impl Parser<'_> {
                     continue;
                 }
                 '\'' | '"' => {
+                    let start = self.at;
                     self.quoting(&mut word.parts, in_double)?;
+                    // Such quotes end those around the expansion: what is a backslash in them is not one in quotes.
+                    if in_double && !pattern && self.text[start..self.at].contains('\\') {
+                        word.parts.push(Part::Unsupported("a backslash in quotes inside a quoted expansion"));
+                    }
                     continue;
                 }
                 '$' | '`' => {

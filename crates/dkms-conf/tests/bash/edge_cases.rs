@@ -275,6 +275,7 @@ fn oddities_are_refused() {
         "PATCH=( \"${kernelver:-'{a,b}'}\" )",
         "export MAKE={a,b}",
         "MAKE=\"${kernelver:-'}\"",
+        "MAKE=\"${nope:-\"\\n\"}\"",
     ] {
         refused(conf);
     }
