@@ -40,7 +40,18 @@ pub struct Jobs {
     changed: Condvar,
     turns: Mutex<BTreeMap<ModuleId, Arc<Mutex<()>>>>,
     mount_points: Mutex<BTreeMap<PathBuf, usize>>,
-    private_mounts: OnceLock<bool>,
+    mounts: OnceLock<Mounts>,
+}
+
+/// What mounts of their own builds can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mounts {
+    /// None.
+    Refused,
+    /// Those that show a directory elsewhere.
+    Writable,
+    /// Also those that keep a directory from being changed (Linux 5.12).
+    ReadOnlyToo,
 }
 
 #[derive(Debug, Default)]
@@ -92,7 +103,7 @@ impl Jobs {
             changed: Condvar::new(),
             turns: Mutex::default(),
             mount_points: Mutex::default(),
-            private_mounts: OnceLock::new(),
+            mounts: OnceLock::new(),
         })
     }
 
@@ -173,23 +184,31 @@ impl Jobs {
         })
     }
 
-    /// Whether builds can have a mount namespace of their own; tried once.
-    pub(crate) fn private_mounts(&self, setup: &Setup) -> bool {
-        *self.private_mounts.get_or_init(|| {
+    /// What mount namespace builds can have; tried once.
+    pub(crate) fn mounts(&self, setup: &Setup) -> Mounts {
+        *self.mounts.get_or_init(|| {
             let tree = &setup.layout.tree;
-            let shell = Tool::new(setup, SHELL).map(|shell| shell.arg("-c").arg(":").bind(tree, tree, Access::Write));
-            let works = shell.and_then(Tool::capture).is_ok_and(|captured| captured.finished.end.success());
-            if !works {
-                log::info!("mount namespaces are refused here: builds of one module version take turns");
+            let works = |accesses: &[Access]| {
+                let shell = Tool::new(setup, SHELL).map(|shell| shell.arg("-c").arg(":"));
+                let bound = |tool: Tool| accesses.iter().fold(tool, |tool, access| tool.bind(tree, tree, *access));
+                shell.map(bound).and_then(Tool::capture).is_ok_and(|captured| captured.finished.end.success())
+            };
+            if works(&[Access::Read, Access::Write]) {
+                return Mounts::ReadOnlyToo;
             }
-            works
+            if works(&[Access::Write]) {
+                log::info!("read-only mounts are refused here: builds can change the kernel's headers");
+                return Mounts::Writable;
+            }
+            log::info!("mount namespaces are refused here: builds of one module version take turns");
+            Mounts::Refused
         })
     }
 
     /// For tests of what happens where namespaces are not to be had.
     #[cfg(test)]
     pub(crate) fn refuse_private_mounts(&self) {
-        self.private_mounts.set(false).unwrap();
+        self.mounts.set(Mounts::Refused).unwrap();
     }
 
     fn give_back(&self, byte: Option<u8>) {

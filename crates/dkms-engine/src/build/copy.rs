@@ -1,21 +1,25 @@
 //! The copy of a source tree that a build works on.
 //!
-//! Modes, times and links are kept; the content is shared with the source where the file system can (a reflink), and
+//! Times, links and what the owner may do are kept; the content is shared with the source where the file system can (a reflink), and
 //! copied otherwise. Every error is fatal: half a source may well compile.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::error::Error;
-use crate::root::{Kind, Meta, Root};
+use crate::facts::fingerprint::SourceTree;
+use crate::root::Kind;
 use crate::setup::Setup;
 use crate::target::ModuleId;
 
 /// Deeper trees are no sources.
 const DEEPEST: usize = 64;
+/// Bits of a mode that are kept: nothing in a build lends its owner's rights, and only the owner may write.
+const MODE: u32 = 0o755;
 
-/// Copies the source of a module and lays the administrator's patches over it.
-pub(super) fn source(setup: &Setup, module: &ModuleId, build: &Path) -> Result<(), Error> {
+/// Copies the source of a module and lays the administrator's patches over the copy in `build`; `untouched`, if wanted, is
+/// a second copy without them.
+pub(super) fn source(setup: &Setup, module: &ModuleId, build: &Path, untouched: Option<&Path>) -> Result<(), Error> {
     let root = &setup.root;
     let link = setup.layout.source_link(module);
     let Some(source) = root.canonical(&link).filter(|path| root.is_dir(path)) else {
@@ -26,7 +30,8 @@ pub(super) fn source(setup: &Setup, module: &ModuleId, build: &Path) -> Result<(
         return Err(Error::SourceEmpty { module: module.clone(), path: source });
     }
     let uncopied = |cause| Error::SourceUncopied { module: module.clone(), cause: Box::new(cause) };
-    copy_unchanging(setup, &source, build).map_err(uncopied)?;
+    let copies: Vec<&Path> = std::iter::once(build).chain(untouched).collect();
+    copy_unchanging(setup, module, &source, &copies).map_err(uncopied)?;
     let patches = setup.layout.administrator_files(&module.name).join("patches");
     if root.is_dir(&patches) {
         Copy { setup, contents_only: true }.directory(&patches, &build.join("patches"), 0).map_err(uncopied)?;
@@ -37,12 +42,14 @@ pub(super) fn source(setup: &Setup, module: &ModuleId, build: &Path) -> Result<(
 
 /// A source that somebody writes to meanwhile (an editor, a package being unpacked) is copied a second time; if it still
 /// changes, the build would be of something that nobody ever had.
-fn copy_unchanging(setup: &Setup, source: &Path, build: &Path) -> Result<(), Error> {
+fn copy_unchanging(setup: &Setup, module: &ModuleId, source: &Path, copies: &[&Path]) -> Result<(), Error> {
     for _ in 0..2 {
-        let before = stamps(&setup.root, source, 0)?;
-        setup.root.remove_tree(build)?;
-        Copy { setup, contents_only: false }.directory(source, build, 0)?;
-        if stamps(&setup.root, source, 0)? == before {
+        let before = SourceTree::look(setup, module)?;
+        for copy in copies {
+            setup.root.remove_tree(copy)?;
+            Copy { setup, contents_only: false }.directory(source, copy, 0)?;
+        }
+        if SourceTree::look(setup, module)?.stamp() == before.stamp() {
             return Ok(());
         }
     }
@@ -51,18 +58,6 @@ fn copy_unchanging(setup: &Setup, source: &Path, build: &Path) -> Result<(), Err
         path: source.to_owned(),
         source: std::io::Error::other("it keeps changing while it is copied"),
     })
-}
-
-fn stamps(root: &Root, directory: &Path, depth: usize) -> Result<Vec<(PathBuf, Meta)>, Error> {
-    let mut found = Vec::new();
-    for (name, kind) in root.list(directory)? {
-        let path = directory.join(name);
-        found.extend(root.link_meta(&path).map(|meta| (path.clone(), meta)));
-        if kind == Kind::Directory && depth < DEEPEST {
-            found.extend(stamps(root, &path, depth + 1)?);
-        }
-    }
-    Ok(found)
 }
 
 struct Copy<'a> {
@@ -82,7 +77,7 @@ impl Copy<'_> {
         let meta = root.meta(from).ok_or_else(|| vanished(from))?;
         if !self.contents_only {
             // Writable by us until it is full.
-            root.create_dir(to, meta.mode | 0o700)?;
+            root.create_dir(to, (meta.mode & MODE) | 0o700)?;
         } else if !root.is_dir(to) {
             root.create_dir(to, 0o755)?;
         }
@@ -90,7 +85,7 @@ impl Copy<'_> {
             self.entry(from, to, entry, depth)?;
         }
         if !self.contents_only {
-            root.set_mode(to, meta.mode)?;
+            root.set_mode(to, meta.mode & MODE)?;
             root.set_mtime(to, meta.mtime)?;
         }
         Ok(())
@@ -129,7 +124,7 @@ impl Copy<'_> {
         if rustix::fs::ioctl_ficlone(&copy, &source).is_err() {
             std::io::copy(&mut source, &mut copy).map_err(Error::io("write", to))?;
         }
-        root.set_mode(to, meta.mode)?;
+        root.set_mode(to, meta.mode & MODE)?;
         root.set_mtime(to, meta.mtime)
     }
 }

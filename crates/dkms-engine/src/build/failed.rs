@@ -33,7 +33,7 @@ pub struct Failed {
     pub log: Option<PathBuf>,
     /// autoconf's log, likewise.
     pub config_log: Option<PathBuf>,
-    _work: Option<Work>,
+    work: Option<Work>,
 }
 
 /// Where the log of a failed build is kept.
@@ -47,6 +47,11 @@ pub(crate) fn kept_config_log(setup: &Setup, target: &Target) -> PathBuf {
 }
 
 impl Failed {
+    /// What the build itself changed in its source.
+    pub(crate) fn own_changes(&self) -> Vec<(String, crate::fingerprint::Part)> {
+        self.work.as_ref().map(Work::own_changes).unwrap_or_default()
+    }
+
     /// A build that was not even begun.
     pub(crate) fn before(error: Error) -> Self {
         Self::early(error, Instant::now())
@@ -61,7 +66,7 @@ impl Failed {
             duration: started.elapsed(),
             log: None,
             config_log: None,
-            _work: None,
+            work: None,
         }
     }
 
@@ -98,7 +103,7 @@ impl Failed {
             duration,
             log: Some(log.path().to_owned()),
             config_log,
-            _work: Some(work),
+            work: Some(work),
         }
     }
 }

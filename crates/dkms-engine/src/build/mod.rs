@@ -34,7 +34,7 @@ use dkms_conf::module_config::ModuleConfig;
 use crate::error::Error;
 use crate::facts::compiler::Compiler;
 use crate::facts::kernel::Kernel;
-use crate::jobs::Jobs;
+use crate::jobs::{Jobs, Mounts};
 use crate::setup::Setup;
 use crate::target::Target;
 use crate::tool::Tool;
@@ -42,7 +42,7 @@ pub(crate) use config_log::end as config_log_end;
 pub(crate) use failed::kept_config_log;
 pub use failed::{Failed, kept_log};
 use make_log::MakeLog;
-use place::Shown;
+use place::Site;
 use steps::Steps;
 pub(crate) use surroundings::Dependency;
 pub(crate) use work::Work;
@@ -163,7 +163,6 @@ fn attempt(
     listener: Listener<'_>,
 ) -> Result<Done, Error> {
     let module = &order.target.module;
-    copy::source(setup, module, &work.build())?;
     let compiler = Compiler::gather(setup, &order.kernel);
     if let Some(name) = &compiler.missing {
         let text = format!("kernel {} was made with `{name}`, which is not installed", order.target.kernel.release);
@@ -175,8 +174,12 @@ fn attempt(
     }
     let dependencies = surroundings::dependencies(setup, &order.config, &order.target.kernel);
     let environment = surroundings::environment(setup, order, &compiler, &dependencies)?;
-    let shown = Shown { from: work.build(), to: setup.layout.build(module) };
-    let peak_kib = place::with(setup, jobs, module, &[shown], |place| {
+    let site = Site { module, kernel: &order.kernel, work };
+    let copy = || {
+        let beside = place::source(setup, module).filter(|_| jobs.mounts(setup) != Mounts::Refused);
+        copy::source(setup, module, &work.build(), beside.map(|_| work.source()).as_deref())
+    };
+    let peak_kib = place::with(setup, jobs, site, &[], copy, |place| {
         let _token = token(setup, jobs, listener)?;
         let mut steps = Steps::new(setup, order, place, &environment, log, listener);
         steps.build(jobs, &compiler)?;

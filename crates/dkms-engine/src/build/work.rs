@@ -4,8 +4,10 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::error::Error;
+use crate::fingerprint::Part;
 use crate::layout::WORK_PREFIX;
 use crate::root::Root;
 use crate::setup::Setup;
@@ -18,6 +20,7 @@ static COUNTER: AtomicU32 = AtomicU32::new(0);
 pub(crate) struct Work {
     root: Root,
     path: PathBuf,
+    own_changes: Mutex<Vec<(String, Part)>>,
 }
 
 impl Work {
@@ -25,7 +28,11 @@ impl Work {
     pub(crate) fn create(setup: &Setup, module: &ModuleId) -> Result<Self, Error> {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let name = format!("{WORK_PREFIX}{}-{number}", std::process::id());
-        let work = Self { root: setup.root.clone(), path: setup.layout.version(module).join(name) };
+        let work = Self {
+            root: setup.root.clone(),
+            path: setup.layout.version(module).join(name),
+            own_changes: Mutex::default(),
+        };
         setup.root.remove_tree(&work.path)?;
         setup.root.create_dir(&work.path, 0o755)?;
         Ok(work)
@@ -34,6 +41,22 @@ impl Work {
     /// The build directory: a copy of the source.
     pub(crate) fn build(&self) -> PathBuf {
         self.path.join("build")
+    }
+
+    /// What the build sees at the place of its source: another copy.
+    pub(crate) fn source(&self) -> PathBuf {
+        self.path.join("source")
+    }
+
+    /// The build itself changed the source: the stamp before, and what it is since.
+    pub(super) fn note_own_change(&self, before: &str, after: Part) {
+        let mut changes = self.own_changes.lock().unwrap_or_else(PoisonError::into_inner);
+        changes.push((before.to_owned(), after));
+    }
+
+    /// What was noted.
+    pub(crate) fn own_changes(&self) -> Vec<(String, Part)> {
+        self.own_changes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The log.

@@ -12,6 +12,7 @@ use std::rc::Rc;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
+use crate::facts::ignored::is_ignored;
 use crate::facts::kernel::Kernel;
 use crate::fingerprint::{Fingerprint, Part, hex, sha256};
 use crate::root::{Kind, Meta, Root};
@@ -118,17 +119,11 @@ impl<'a> Measurer<'a> {
         self.part(&source, previous)
     }
 
-    /// The source tree, and what the administrator adds to it.
     fn source(&mut self, module: &ModuleId) -> Result<Rc<Stamped>, Error> {
         if let Some(known) = self.sources.get(module) {
             return Ok(Rc::clone(known));
         }
-        let layout = &self.setup.layout;
-        let mut files = Vec::new();
-        collect(&self.setup.root, &layout.source_link(module), Path::new(""), 0, &mut files)?;
-        let own = layout.administrator_files(&module.name);
-        collect(&self.setup.root, &own, Path::new("/administrator"), 0, &mut files)?;
-        let stamped = Rc::new(Stamped::new(files));
+        let stamped = Rc::new(SourceTree::look(self.setup, module)?.0);
         self.sources.insert(module.clone(), Rc::clone(&stamped));
         Ok(stamped)
     }
@@ -180,23 +175,73 @@ impl<'a> Measurer<'a> {
     }
 }
 
-/// Everything below a directory, in the order of the names; links by their text, never followed below the top.
+/// The source of a module version as it lies there at one moment, with what the administrator adds to it.
+#[derive(Debug)]
+pub(crate) struct SourceTree(Stamped);
+
+impl SourceTree {
+    /// Looks at every file; reads none.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(crate) fn look(setup: &Setup, module: &ModuleId) -> Result<Self, Error> {
+        let layout = &setup.layout;
+        let mut files = Vec::new();
+        collect(&setup.root, &layout.source_link(module), Path::new(""), 0, &mut files)?;
+        let own = layout.administrator_files(&module.name);
+        collect(&setup.root, &own, Path::new("/administrator"), 0, &mut files)?;
+        Ok(Self(Stamped::new(files)))
+    }
+
+    /// What changes when an input among the files does.
+    pub(crate) fn stamp(&self) -> &str {
+        &self.0.stamp
+    }
+
+    /// The same with the content.
+    ///
+    /// # Errors
+    /// `Io`, also for a file that changes meanwhile.
+    pub(crate) fn part(&self, root: &Root) -> Result<Part, Error> {
+        Ok(Part { stamp: self.0.stamp.clone(), content: self.0.content(root)? })
+    }
+
+    /// Whether all that was there earlier still is as it was.
+    pub(crate) fn only_adds_to(&self, earlier: &Self) -> bool {
+        let now: BTreeMap<&OsString, &Entry> = self.0.files.iter().map(|entry| (&entry.name, entry)).collect();
+        earlier.0.files.iter().all(|then| now.get(&then.name).is_some_and(|entry| entry.is_untouched(then)))
+    }
+}
+
+/// Everything below a directory that is an input, in the order of the names; links by their text, never followed below
+/// the top.
 fn collect(root: &Root, directory: &Path, prefix: &Path, depth: usize, files: &mut Vec<Entry>) -> Result<(), Error> {
     if depth > MAX_DEPTH {
         let source = std::io::Error::other("the tree is nested too deeply");
         return Err(Error::Io { verb: "read", path: directory.to_owned(), source });
     }
-    for (name, kind) in root.list(directory)? {
-        let path = directory.join(&name);
-        let inner = prefix.join(&name);
+    let entries = root.list(directory)?;
+    for (name, kind) in &entries {
+        if is_ignored(name, &entries) {
+            continue;
+        }
+        let (path, inner) = (directory.join(name), prefix.join(name));
         // What vanishes between listing and looking is as good as never there; the build notices on its own.
         let Some(meta) = root.link_meta(&path) else { continue };
         files.push(Entry { name: inner.clone().into(), path: path.clone(), meta });
-        if kind == Kind::Directory {
+        if *kind == Kind::Directory {
             collect(root, &path, &inner, depth + 1, files)?;
         }
     }
     Ok(())
+}
+
+impl Entry {
+    /// Size and time of a directory move with what does not count, such as editors' temporary files.
+    fn is_untouched(&self, then: &Self) -> bool {
+        let (now, then) = (&self.meta, &then.meta);
+        now == then || (now.kind == Kind::Directory && then.kind == now.kind && then.mode == now.mode)
+    }
 }
 
 impl Stamped {
@@ -349,6 +394,30 @@ mod tests {
         let mut before = scene.measure(None);
         before.source.content = "as recorded".into();
         assert_eq!(scene.measure(Some(&before)).source.content, "as recorded");
+    }
+
+    #[test]
+    fn what_is_no_input_makes_no_difference() {
+        let scene = Scene::new();
+        let before = scene.measure(None);
+        for path in [".git/index", "inner/.m.c.swp", "m.o", "m.c~"] {
+            scene.write(&format!("/usr/src/m-1/{path}"), "x");
+        }
+        assert_eq!(scene.measure(None), before);
+        scene.write("/usr/src/m-1/blob.o", "x");
+        assert!(before.difference(&scene.measure(None)).is_some());
+    }
+
+    #[test]
+    fn a_tree_only_grows_or_does_not() {
+        let scene = Scene::new();
+        let look = || SourceTree::look(&scene.setup, &scene.target.module).unwrap();
+        let before = look();
+        scene.write("/usr/src/m-1/inner/generated.h", "x");
+        let grown = look();
+        assert!(grown.stamp() != before.stamp() && grown.only_adds_to(&before) && !before.only_adds_to(&grown));
+        scene.write("/usr/src/m-1/m.c", "int y;");
+        assert!(!look().only_adds_to(&before));
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod fingerprint;
 pub mod framework;
 pub mod gather;
 pub mod holding;
+pub mod ignored;
 pub mod interface;
 pub mod kernel;
 pub mod kernels;

@@ -19,6 +19,7 @@ mod kernel_files;
 mod loan;
 mod modprobe;
 mod originals;
+mod own_changes;
 mod placed;
 mod post_transaction;
 mod recover;

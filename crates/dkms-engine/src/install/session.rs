@@ -11,8 +11,10 @@ use dkms_conf::module_config::ModuleConfig;
 
 use super::event::InstallEvent;
 use super::kernel_files::KernelFiles;
+use super::own_changes::{self, OwnChanges};
 use super::search_order::SearchOrder;
 use crate::error::Error;
+use crate::fingerprint::{Fingerprint, Part};
 use crate::initramfs;
 use crate::lock::Guard;
 use crate::root::Root;
@@ -32,6 +34,7 @@ pub struct Session<'a> {
     files: BTreeMap<PathBuf, KernelFiles>,
     order: Option<SearchOrder>,
     changed: BTreeSet<String>,
+    own_changes: OwnChanges,
     /// Leave word that the initramfs of a kernel is to be made again when its files change.
     pub note_initramfs: bool,
 }
@@ -46,6 +49,7 @@ impl<'a> Session<'a> {
             files: BTreeMap::new(),
             order: None,
             changed: BTreeSet::new(),
+            own_changes: OwnChanges::default(),
             note_initramfs: false,
         }
     }
@@ -127,6 +131,18 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// The run itself changed the source of a module, from what had a stamp to what it is since.
+    pub(crate) fn note_own_change(&mut self, module: &ModuleId, before: &str, after: Part) {
+        self.own_changes.note(self.setup, self.guard, module, before, after);
+    }
+
+    /// Inputs that were measured earlier in the run, as they are after what the run itself changed.
+    pub(crate) fn settled(&self, module: &ModuleId, measured: &Fingerprint) -> Fingerprint {
+        let mut fingerprint = measured.clone();
+        self.own_changes.apply(module, &mut fingerprint);
+        fingerprint
+    }
+
     /// Runs a script whose output is passed on and not logged. `None` if there is nothing that can be run.
     ///
     /// # Errors
@@ -145,8 +161,13 @@ impl<'a> Session<'a> {
         self.say(InstallEvent::ScriptBegins { module: module.clone(), directive });
         let variables = script::variables(module, call.kernel, call.exported);
         let tool = script.tool(self.setup)?.envs(variables).env(crate::lock::HELD, "1");
+        let setup = self.setup;
         let mut each = |line: &str| self.say(InstallEvent::ScriptSays { line: line.to_owned() });
-        let status = match tool.lines(&mut each) {
+        let (finished, change) = own_changes::watched(setup, module, || tool.lines(&mut each));
+        if let Some((before, after)) = change {
+            self.note_own_change(module, &before, after);
+        }
+        let status = match finished {
             Ok(finished) => {
                 if let End::TimeLimit(_) = finished.end {
                     self.say(InstallEvent::ScriptSays { line: format!("{directive} {} and was ended", finished.end) });

@@ -200,15 +200,24 @@ impl Hands<'_, '_> {
 
     /// Keeps a build, or what is to be known of its failure.
     fn keep(&mut self, target: &Target, result: WorkResult, because: Because) -> Result<Done, Error> {
+        let changes = match &result {
+            Ok(signed) => signed.own_changes(),
+            Err(failed) => failed.own_changes(),
+        };
+        for (before, after) in changes {
+            self.session.note_own_change(&target.module, &before, after);
+        }
+        let examined = examined(self.facts, target);
+        let settled = examined.map(|examined| self.session.settled(&target.module, &examined.fingerprint));
         let signed = match result {
             Ok(signed) => signed,
             Err(failed) => {
-                let examined = examined(self.facts, target);
-                return Err(failures::remember(self.setup, self.guard, target, examined, *failed));
+                let inputs = examined.map(|examined| &examined.config).zip(settled);
+                return Err(failures::remember(self.setup, self.guard, target, inputs, *failed));
             }
         };
         let duration = signed.duration().unwrap_or_default();
-        let fingerprint = examined(self.facts, target).map(|examined| examined.fingerprint.clone()).unwrap_or_default();
+        let fingerprint = settled.unwrap_or_default();
         let signed = signed.store(self.setup, self.jobs, self.guard, Origin { fingerprint })?;
         failures::forget(self.setup, self.guard, target)?;
         let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);

@@ -1,8 +1,10 @@
 //! What is kept of failed builds, so that they are not repeated for nothing, and their logs, so that people find them.
 
+use dkms_conf::module_config::ModuleConfig;
+
 use crate::build::{self, Failed};
 use crate::error::Error;
-use crate::facts::Examined;
+use crate::fingerprint::Fingerprint;
 use crate::lock::Guard;
 use crate::record::{self, FORMAT, FailureRecord};
 use crate::register;
@@ -19,15 +21,15 @@ pub(super) fn remember(
     setup: &Setup,
     guard: &Guard,
     target: &Target,
-    examined: Option<&Examined>,
+    inputs: Option<(&ModuleConfig, Fingerprint)>,
     failed: Failed,
 ) -> Error {
     let of_the_module = failed.error.is_of_the_module() && !failed.of_the_machine;
-    if let Some(examined) = examined.filter(|_| of_the_module) {
+    if let Some((config, fingerprint)) = inputs.filter(|_| of_the_module) {
         let record = FailureRecord {
             format: FORMAT,
-            fingerprint: examined.fingerprint.clone(),
-            config: examined.config.clone(),
+            fingerprint,
+            config: config.clone(),
             message: failed.error.clause(),
             status: failed.status,
             first_error: failed.diagnosis.text(),

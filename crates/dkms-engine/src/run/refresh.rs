@@ -13,8 +13,16 @@ use crate::target::Target;
 /// Records whose contents still hold and whose stamps do not.
 #[derive(Debug, Default)]
 pub(super) struct Stale<'a> {
-    builds: Vec<(&'a Target, &'a Fingerprint)>,
-    failures: Vec<(&'a Target, &'a Fingerprint)>,
+    builds: Vec<Moved<'a>>,
+    failures: Vec<Moved<'a>>,
+}
+
+/// What is recorded, and the same contents with the stamps of now.
+#[derive(Debug)]
+struct Moved<'a> {
+    target: &'a Target,
+    recorded: &'a Fingerprint,
+    now: &'a Fingerprint,
 }
 
 impl<'a> Stale<'a> {
@@ -25,11 +33,12 @@ impl<'a> Stale<'a> {
             let Configuration::Examined(examined) = &known.configuration else { continue };
             let now = &examined.fingerprint;
             let moved = |then: &Fingerprint| then != now && then.difference(now).is_none();
-            if known.recorded.as_ref().is_some_and(moved) {
-                stale.builds.push((target, now));
+            if let Some(recorded) = known.recorded.as_ref().filter(|then| moved(then)) {
+                stale.builds.push(Moved { target, recorded, now });
             }
-            if known.failed.as_ref().is_some_and(|failure| moved(&failure.fingerprint)) {
-                stale.failures.push((target, now));
+            let failed = known.failed.as_ref().map(|failure| &failure.fingerprint);
+            if let Some(recorded) = failed.filter(|then| moved(then)) {
+                stale.failures.push(Moved { target, recorded, now });
             }
         }
         stale
@@ -51,17 +60,25 @@ impl<'a> Stale<'a> {
     }
 
     fn write(&self, setup: &Setup, guard: &Guard) {
-        for (target, now) in &self.builds {
+        for Moved { target, recorded, now } in &self.builds {
             let path = setup.layout.record(target);
             let Some(mut record) = record::load::<BuildRecord>(&setup.root, &path) else { continue };
+            // The run itself wrote another one meanwhile.
+            if record.fingerprint != **recorded {
+                continue;
+            }
             record.fingerprint = (*now).clone();
             if let Err(error) = record::store(&setup.root, &path, &record, guard) {
                 log::debug!("the stamps of {target} stay old: {error}");
             }
         }
-        for (target, now) in &self.failures {
+        for Moved { target, recorded, now } in &self.failures {
             let path = setup.layout.failed(target).join("record.json");
             let Some(mut record) = record::load::<FailureRecord>(&setup.root, &path) else { continue };
+            // The run itself wrote another one meanwhile.
+            if record.fingerprint != **recorded {
+                continue;
+            }
             record.fingerprint = (*now).clone();
             if let Err(error) = record::store(&setup.root, &path, &record, guard) {
                 log::debug!("the stamps of {target} stay old: {error}");

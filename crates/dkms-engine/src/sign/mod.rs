@@ -16,7 +16,7 @@ mod tool;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::build::place::{self, Shown};
+use crate::build::place::{self, Shown, Site};
 use crate::build::steps::Steps;
 use crate::build::{BuildEvent, BuildOrder, Built, Failed, Listener, Work, object_name, token};
 use crate::error::Error;
@@ -67,13 +67,18 @@ struct Fresh {
     dependencies: Vec<(String, String)>,
     identity: String,
     /// Owns the directory.
-    _work: Work,
+    work: Work,
 }
 
 impl Signed {
     /// Wall time of a build that is not stored yet.
     pub fn duration(&self) -> Option<Duration> {
         self.fresh.as_ref().map(|fresh| fresh.duration)
+    }
+
+    /// What a build that is not stored yet changed in its own source.
+    pub(crate) fn own_changes(&self) -> Vec<(String, crate::fingerprint::Part)> {
+        self.fresh.as_ref().map(|fresh| fresh.work.own_changes()).unwrap_or_default()
     }
 }
 
@@ -101,7 +106,7 @@ pub fn sign(
                 peak_kib: built.peak_kib,
                 dependencies,
                 identity: signer.identity(&setup.root),
-                _work: built.work,
+                work: built.work,
                 order: built.order,
             };
             let target = fresh.order.target.clone();
@@ -200,15 +205,20 @@ fn failure(signature: Option<&Signature>) -> Option<&str> {
 fn post_build(setup: &Setup, built: &mut Built, jobs: &Jobs, listener: Listener<'_>) -> Result<(), Error> {
     let Some(script) = built.order.config.scripts.post_build.clone() else { return Ok(()) };
     let target = &built.order.target;
-    let shown = [
-        Shown { from: built.work.build(), to: setup.layout.build(&target.module) },
-        Shown { from: built.work.result(), to: setup.layout.built(target) },
-    ];
+    let shown = Shown { from: built.work.result(), to: setup.layout.built(target) };
+    let site = Site { module: &target.module, kernel: &built.order.kernel, work: &built.work };
     let (order, environment, log) = (&built.order, &built.environment, &mut built.log);
-    place::with(setup, jobs, &target.module, &shown, |place| {
-        let _token = token(setup, jobs, listener)?;
-        Steps::new(setup, order, place, environment, log, listener).script("POST_BUILD", &script)
-    })
+    place::with(
+        setup,
+        jobs,
+        site,
+        &[shown],
+        || Ok(()),
+        |place| {
+            let _token = token(setup, jobs, listener)?;
+            Steps::new(setup, order, place, environment, log, listener).script("POST_BUILD", &script)
+        },
+    )
 }
 
 /// The signature that a stored module bears.

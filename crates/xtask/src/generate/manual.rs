@@ -8,6 +8,7 @@ use dkms_cli::verb::VERBS;
 use dkms_conf::directive::{self, Kind};
 use dkms_conf::framework_key;
 use dkms_engine::environment::rules::{self, Fate};
+use dkms_engine::facts::ignored;
 
 use crate::disk;
 use crate::roff::{bold, entry, escape, italic, text};
@@ -39,6 +40,7 @@ fn section(name: &str) -> Result<String> {
         "settings" => settings(),
         "environment dropped" => environment(|fate| fate != Fate::Passed),
         "environment passed" => environment(|fate| fate == Fate::Passed),
+        "ignored" => ignored::TABLE.iter().map(|row| entry(&bold(row.names), &[row.doc.to_owned()])).collect(),
         _ => bail!("no section `{name}` is generated"),
     })
 }
