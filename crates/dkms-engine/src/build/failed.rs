@@ -79,7 +79,9 @@ impl Failed {
         work: Work,
     ) -> Self {
         let duration = started.elapsed();
-        let config_log = config_log::find(&setup.root, &work.build(), &setup.layout.source_tree(&order.target.module));
+        let source = setup.layout.source_tree(&order.target.module);
+        let find = |copy: PathBuf| config_log::find(&setup.root, &copy, &source);
+        let config_log = find(work.build()).or_else(|| find(work.source()));
         let found = if error.is_of_a_log() {
             diagnose(setup, order, log.path(), config_log.as_deref())
         } else {
