@@ -11,6 +11,7 @@ use crate::diagnostic::{Diagnostic, Rejected, shortened};
 use crate::directive::{Directive as D, TABLE};
 use crate::ere;
 use crate::exclusion::ExclusiveRules;
+use crate::file_name;
 use crate::module_config::{MakeCommand, ModuleConfig, Patch, Record, Scripts};
 
 /// How much is checked.
@@ -57,7 +58,7 @@ impl Check<'_> {
     fn config(&mut self, strictness: Strictness) -> ModuleConfig {
         let package_name = self.required(D::PackageName);
         let package_version = self.required(D::PackageVersion);
-        self.text_is_utf8();
+        self.text_is_text();
         let records = self.records(&package_name);
         let config = ModuleConfig {
             package_name,
@@ -110,13 +111,19 @@ impl Check<'_> {
         String::new()
     }
 
-    /// A byte that is no UTF-8 became a replacement character when the file was read.
-    fn text_is_utf8(&mut self) {
-        let bad = |value: &Value| value.text.contains('\u{fffd}');
-        let places: Vec<_> = self.evaluated.assignments.iter().filter(|(.., value)| bad(value)).collect();
-        for (directive, index, _) in places {
-            let message = format!("the value of `{directive}` is not UTF-8");
-            self.report(Diagnostic::error(message), directive, index);
+    /// A byte that is no UTF-8 became a replacement character when the file was read. Control characters would be obeyed by
+    /// the terminal or the log that a name is shown on.
+    fn text_is_text(&mut self) {
+        let objection = |value: &Value| {
+            let control = |c: char| c.is_control() && !c.is_whitespace();
+            let what = if value.text.contains('\u{fffd}') { "is not UTF-8" } else { "contains a control character" };
+            (value.text.contains('\u{fffd}') || value.text.contains(control)).then_some(what)
+        };
+        let all = self.evaluated.assignments.iter();
+        let places: Vec<_> =
+            all.filter_map(|(directive, index, value)| Some((directive, index, objection(value)?))).collect();
+        for (directive, index, what) in places {
+            self.report(Diagnostic::error(format!("the value of `{directive}` {what}")), directive, index);
         }
     }
 
@@ -161,8 +168,10 @@ impl Check<'_> {
         let slash = if location.is_empty() || location.ends_with('/') { "" } else { "/" };
         let built_location = format!("{location}{slash}{directory}");
         if built_location.split('/').any(|part| part == "..") || built_location.starts_with('/') {
-            let message = format!("`{location}` is not below the build directory");
-            self.report(Diagnostic::warning(message), D::BuiltModuleLocation, index);
+            let message =
+                format!("`BUILT_MODULE_LOCATION[{index}]` is `{location}`, which is not below the build directory");
+            let hint = "write the directory that make leaves the module in, seen from the source's own";
+            self.report(Diagnostic::error(message).hint(hint), D::BuiltModuleLocation, index);
         }
         let built_name = built_name.to_owned();
         Record { built_name, built_location, dest_name, dest_location, strip: self.strip(index) }
@@ -191,8 +200,10 @@ impl Check<'_> {
         if let Some(bare) = name.strip_suffix(".ko").or_else(|| name.strip_suffix(".o")) {
             let message = format!("`{directive}[{index}]` ends in `{}`", &name[bare.len()..]);
             self.report(Diagnostic::error(message).hint(format!("write `{directory}{bare}`")), directive, index);
-        } else if name.contains('/') || matches!(name, "." | "..") {
-            let message = format!("`{directive}[{index}]` is `{directory}{name}`, which is not a file name");
+        } else if let Some(reason) = file_name::objection(name).filter(|_| !name.is_empty()) {
+            let shown = format!("{directory}{name}");
+            let shown = shown.escape_debug();
+            let message = format!("`{directive}[{index}]` is `{shown}`, which is no name for a module: {reason}");
             self.report(Diagnostic::error(message), directive, index);
         }
     }
@@ -206,6 +217,11 @@ impl Check<'_> {
             let message = format!("`{location}` does not begin with `/kernel`, `/updates` or `/extra`");
             let hint = format!("write `DEST_MODULE_LOCATION[{index}]=\"/updates\"`");
             self.report(Diagnostic::error(message).hint(hint), D::DestModuleLocation, index);
+        }
+        // The lists of depmod separate paths by blanks.
+        if location.split('/').any(|part| part == "..") || location.contains(char::is_whitespace) {
+            let message = format!("`DEST_MODULE_LOCATION[{index}]` is `{location}`, with `..` or a blank in it");
+            self.report(Diagnostic::error(message), D::DestModuleLocation, index);
         }
         location
     }
@@ -450,6 +466,25 @@ pub(crate) mod tests {
         assert!(warnings("DEST_MODULE_LOCATION=/extra\nCLEAN='make clean'")[0].contains("`CLEAN` is deprecated"));
         assert!(warnings("DEST_MODULE_LOCATION=/extra\nREMAKE_INITRD=Y")[0].contains("deprecated"));
         assert!(warnings("")[0].contains("no modules"));
+    }
+
+    #[test]
+    fn names_and_places_that_lead_elsewhere_are_errors() {
+        let with = |text: &str| errors(&format!("BUILT_MODULE_NAME=a\nDEST_MODULE_LOCATION=/extra\n{text}"));
+        for name in ["-rf", "a b", "../x", "..", "x/y", "a;b", ".x"] {
+            let told = with(&format!("DEST_MODULE_NAME='{name}'"));
+            assert!(told.contains("`DEST_MODULE_NAME[0]`") && told.contains("no name for a module"), "{told}");
+        }
+        for place in ["/etc", "../x", "a/../../x", "/"] {
+            assert!(with(&format!("BUILT_MODULE_LOCATION={place}")).contains("not below the build directory"));
+        }
+        for place in ["/kernel/../../x", "'/updates/a b'"] {
+            assert!(with(&format!("DEST_MODULE_LOCATION={place}")).contains("`..` or a blank"));
+        }
+        for directive in ["PATCH", "DEST_MODULE_NAME", "MAKE", "POST_INSTALL"] {
+            let told = with(&format!("{directive}=\"a\u{1b}[31m\""));
+            assert!(told.contains(&format!("the value of `{directive}` contains a control character")), "{told}");
+        }
     }
 
     #[test]

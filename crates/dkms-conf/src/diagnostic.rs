@@ -76,13 +76,14 @@ impl Diagnostic {
 /// `file:line:col: message`, then the line with a caret below it. The hint is left to the caller.
 impl std::fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let message = visible(&self.message);
         let Some(place) = &self.location else {
-            return f.write_str(&self.message);
+            return f.write_str(&message);
         };
         if place.line == 0 {
-            return write!(f, "{}: {}", place.path, self.message);
+            return write!(f, "{}: {message}", place.path);
         }
-        write!(f, "{}:{}:{}: {}", place.path, place.line, place.column, self.message)?;
+        write!(f, "{}:{}:{}: {message}", place.path, place.line, place.column)?;
         if place.text.is_empty() {
             return Ok(());
         }
@@ -95,7 +96,7 @@ impl std::fmt::Display for Diagnostic {
             .map(|c| if c == '\t' { '\t' } else { ' ' })
             .collect();
         let blank = " ".repeat(number.len());
-        write!(f, "\n  {number} | {}\n  {blank} | {lead}^", place.text.trim_end())
+        write!(f, "\n  {number} | {}\n  {blank} | {lead}^", visible(place.text.trim_end()))
     }
 }
 
@@ -116,6 +117,12 @@ pub(crate) fn shortened(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
 
 /// How many findings are worth reading.
 const SHOWN: usize = 20;
+
+/// What a terminal would obey becomes a character that it shows.
+fn visible(text: &str) -> String {
+    let is_harmless = |c: char| !c.is_control() || matches!(c, '\t' | '\n');
+    text.chars().map(|c| if is_harmless(c) { c } else { '\u{fffd}' }).collect()
+}
 
 /// A file, or a sequence of files, that cannot be used. At least one of the findings is an error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -160,6 +167,13 @@ impl std::fmt::Display for Rejected {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_shown() {
+        let location = Location { path: "/x".into(), line: 1, column: 1, text: "A=\u{1b}[31m\u{7}".into() };
+        let shown = Diagnostic::error("bad `\u{1b}`").at(Some(location)).to_string();
+        assert_eq!(shown, "/x:1:1: bad `\u{fffd}`\n  1 | A=\u{fffd}[31m\u{fffd}\n    | ^");
+    }
 
     #[test]
     fn caret_stands_below_the_column() {

@@ -19,6 +19,7 @@ pub mod directive;
 pub mod ere;
 pub mod evaluator;
 pub mod exclusion;
+pub mod file_name;
 pub mod framework;
 pub mod framework_key;
 pub mod module_config;

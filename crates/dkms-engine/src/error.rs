@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::diagnosis::Diagnosis;
+use crate::facts::kernel::Lacking;
 use crate::layout::FRAMEWORK_CONF;
 use crate::target::{KernelId, ModuleId, Target};
 
@@ -107,12 +108,14 @@ pub enum Error {
         missing: Vec<String>,
     },
     /// A module's destination leads out of its kernel's directory.
-    #[error("`{name}` cannot be placed at `{location}`, which is not below the kernel's directory")]
+    #[error("`{name}` cannot be placed at `{location}`: {reason}")]
     DestinationInvalid {
         /// DEST_MODULE_NAME.
         name: String,
         /// The destination.
         location: String,
+        /// Why not, as a sentence.
+        reason: String,
     },
     /// depmod did not succeed.
     #[error("depmod for {kernel} failed: {reason}")]
@@ -141,12 +144,12 @@ pub enum Error {
         value: String,
     },
     /// The kernel's headers are missing or incomplete.
-    #[error("headers of kernel {kernel} are missing: there is no `{path}`", path = .path.display())]
+    #[error("headers of kernel {kernel} are missing: {path}")]
     HeadersMissing {
         /// The kernel.
         kernel: KernelId,
         /// What was looked for.
-        path: PathBuf,
+        path: Lacking,
         /// Package that has them on this distribution, when known.
         package: Option<String>,
     },
@@ -251,6 +254,16 @@ pub enum Error {
         /// Object name without suffix.
         object: String,
     },
+    /// A kernel would not load an object that was built elsewhere.
+    #[error("`{object}` of {target} was not built for this kernel as it is: {reason}")]
+    ObjectUnfit {
+        /// What was to be installed.
+        target: Target,
+        /// File name.
+        object: String,
+        /// Why not, as a sentence.
+        reason: String,
+    },
     /// A built object is not what it should be.
     #[error("`{object}` of {target} is unusable: {reason}")]
     ObjectWrong {
@@ -272,6 +285,14 @@ pub enum Error {
         object: String,
         /// The kept log.
         log: PathBuf,
+    },
+    /// What is built cannot be executed where it is built.
+    #[error("{cause}; the file system of `{path}` is mounted noexec, so that no program can be run there", path = .path.display())]
+    NoExec {
+        /// The directory.
+        path: PathBuf,
+        /// How it showed.
+        cause: Box<Error>,
     },
     /// There is no os-release file, so nobody knows which distribution's rules count.
     #[error("there is neither `{}` nor `{}`", crate::layout::OS_RELEASE[0], crate::layout::OS_RELEASE[1])]
@@ -538,6 +559,28 @@ impl Error {
                 format!("less {}; a larger `build_timeout` in {FRAMEWORK_CONF} allows it more time", log.display())
             }
             Error::ToolMissing { program } => format!("install the package that has `{program}`"),
+            _ => return self.hint_about_a_place(),
+        })
+    }
+
+    /// The same for what lies, or is built, where it does not fit.
+    fn hint_about_a_place(&self) -> Option<String> {
+        Some(match self {
+            Error::DestinationInvalid { .. } => {
+                "what is installed lies in directories of the kernel's own: put one there, and run the command again"
+                    .into()
+            }
+            Error::NoExec { path, .. } => {
+                format!(
+                    "mount -o remount,exec on the file system of `{}`, or have the tree elsewhere (--dkmstree)",
+                    path.display()
+                )
+            }
+            Error::ObjectUnfit { target, .. } => {
+                let Target { module, kernel } = target;
+                let kernel = format!("{}/{}", kernel.release, kernel.arch);
+                format!("dkms build {module} -k {kernel} --force builds it here, if its source is registered")
+            }
             _ => return None,
         })
     }

@@ -95,22 +95,10 @@ impl fmt::Display for Target {
 }
 
 fn check_component(what: &'static str, value: &str) -> Result<(), Error> {
-    let reason = if value.is_empty() {
-        "it is empty"
-    } else if value.len() > 200 {
-        "it is longer than 200 bytes"
-    } else if value.starts_with(['.', '-']) {
-        "it begins with a dot or a dash"
-    } else if value.contains('/') {
-        "it contains a slash"
-    } else if value.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        "it contains a blank or a control character"
-    } else if value.contains(['"', '\'', '`', '$', '\\', ';', '&', '|', '<', '>', '(', ')', '*', '?', '[', ']']) {
-        "it contains a character that means something to a shell"
-    } else {
-        return Ok(());
-    };
-    Err(invalid(what, value, reason))
+    match dkms_conf::file_name::objection(value) {
+        Some(reason) => Err(invalid(what, value, reason)),
+        None => Ok(()),
+    }
 }
 
 /// Versions that share a directory with what the layout keeps there would be invisible to the original.

@@ -67,6 +67,7 @@ fn installing(event: &InstallEvent) {
             let how = if *finished { "finished" } else { "taken back" };
             print(&format!("an installation of {target} was cut off and has been {how}"));
         }
+        InstallEvent::Unfit { object, reason } => log::warn!("`{}`: {reason}", object.display()),
         InstallEvent::WeakModulesFailed { reason } => log::warn!("weak-modules: {reason}"),
         _ => {}
     }

@@ -113,6 +113,9 @@ impl Arguments {
     }
 
     fn word(&mut self, word: &str, place: Place<'_>) -> Result<(), Refusal> {
+        if is_remote(word) {
+            return Err(Refusal::Remote { address: word.to_owned() });
+        }
         if self.verb == Verb::Ldtarball {
             self.origin = Some(archive_at(word, place)?);
             return Ok(());
@@ -174,7 +177,17 @@ fn split(text: &str) -> (Option<String>, Option<String>) {
     (filled(name), version.and_then(filled))
 }
 
+/// An address as git, curl and scp take them.
+fn is_remote(word: &str) -> bool {
+    let is_scheme = |scheme: &str| !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || c == '+');
+    word.split_once("://").is_some_and(|(scheme, _)| is_scheme(scheme))
+        || word.split_once('@').is_some_and(|(user, rest)| !user.contains('/') && rest.contains(':'))
+}
+
 fn archive_at(text: &str, place: Place<'_>) -> Result<Origin, Refusal> {
+    if is_remote(text) {
+        return Err(Refusal::Remote { address: text.to_owned() });
+    }
     let path = place.resolve(text)?;
     if text.is_empty() || !place.root.is_file(&path) {
         return Err(Refusal::ArchiveMissing { path });
@@ -283,6 +296,18 @@ mod tests {
         assert_eq!(resolve(&["ldtarball"]).unwrap_err(), Refusal::ArchiveMissing { path: PathBuf::new() });
         let missing = resolve(&["install", "--archive", "no"]).unwrap_err();
         assert_eq!(missing, Refusal::ArchiveMissing { path: "/w/no".into() });
+    }
+
+    #[test]
+    fn addresses_are_no_paths() {
+        for address in ["https://x.org/m.tar.gz", "http://x", "ftp://x/y.zip", "git@x.org:m/m.git", "git+ssh://x/y"] {
+            let refusal = Refusal::Remote { address: address.into() };
+            assert_eq!(resolve(&["add", address]).unwrap_err(), refusal);
+            assert_eq!(resolve(&["install", "--archive", address]).unwrap_err(), refusal);
+            assert_eq!(resolve(&["ldtarball", address]).unwrap_err(), refusal);
+            assert!(refusal.hint().unwrap().contains("download it"));
+        }
+        assert_eq!(resolve(&["add", "m/1:2@3"]).unwrap().name.as_deref(), Some("m"));
     }
 
     #[test]

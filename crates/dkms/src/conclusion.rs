@@ -136,7 +136,7 @@ mod tests {
     }
 
     fn headers(release: &str) -> Entry {
-        settled(release, Why::HeadersMissing { path: "/h".into(), package: None })
+        settled(release, Why::HeadersMissing { path: std::path::PathBuf::from("/h").into(), package: None })
     }
 
     fn excluded(release: &str) -> Entry {

@@ -76,6 +76,7 @@ fn of_refusal(refusal: &Refusal) -> u8 {
         | Refusal::PathMissing { .. }
         | Refusal::PathNotTaken { .. }
         | Refusal::PathOutside { .. }
+        | Refusal::Remote { .. }
         | Refusal::TreeReadOnly { .. } => 1,
         Refusal::ArchiveMissing { .. }
         | Refusal::KernelAndAll
@@ -102,6 +103,7 @@ pub fn of_error(error: &Error) -> u8 {
         | Error::State { .. }
         | Error::ToolFailed { .. } => 1,
         Error::ToolMissing { program } => of_missing_tool(program),
+        Error::NoExec { cause, .. } => of_error(cause),
         Error::ArchiveMissing { .. } | Error::SourceMissing { .. } => 2,
         Error::AlreadyAdded { .. } | Error::ArchiveRefused { .. } | Error::NotAdded { .. } => 3,
         Error::Broken { .. } | Error::ConfMissing { .. } | Error::OsRelease => 4,
@@ -113,6 +115,7 @@ pub fn of_error(error: &Error) -> u8 {
         | Error::InstallRefused { .. }
         | Error::KernelMissing { .. }
         | Error::ObjectMissing { .. }
+        | Error::ObjectUnfit { .. }
         | Error::PatchFailed { .. } => 6,
         Error::ArchiveWithoutConf { .. }
         | Error::ModuleUnreadable { .. }
@@ -207,7 +210,7 @@ mod tests {
             (Error::DependencyMissing { target: target(), missing: vec![] }, 13),
             (Error::Depmod { kernel: String::new(), reason: String::new() }, 6),
             (Error::Excluded { target: target(), directive: String::new(), value: String::new() }, 77),
-            (Error::HeadersMissing { kernel: kernel(), path: path(), package: None }, 21),
+            (Error::HeadersMissing { kernel: kernel(), path: path().into(), package: None }, 21),
             (Error::InstallRefused { target: target(), reasons: vec![] }, 6),
             (Error::Interrupted { signal: 15 }, 143),
             (Error::Interrupted { signal: 2 }, 130),
@@ -258,6 +261,7 @@ mod tests {
             (Refusal::SameKernels { kernel: String::new() }, 2),
             (Refusal::ArchiveMissing { path: PathBuf::new() }, 2),
             (Refusal::PathMissing { path: PathBuf::new() }, 1),
+            (Refusal::Remote { address: String::new() }, 1),
         ] {
             assert_eq!(status(&refusal.clone().into()), expected, "{refusal}");
         }
@@ -279,7 +283,7 @@ mod tests {
             (Why::Excluded { reason: "r".into(), directive: "d".into(), value: "v".into() }, Some(77), false),
             (Why::FailedBefore { message: "m".into(), status: 2, first_error: None, advice: None }, None, true),
             (Why::FailedBefore { message: "m".into(), status: 77, first_error: None, advice: None }, None, false),
-            (Why::HeadersMissing { path: "/h".into(), package: None }, Some(21), false),
+            (Why::HeadersMissing { path: PathBuf::from("/h").into(), package: None }, Some(21), false),
             (Why::Kept { successor: "2".into() }, None, false),
             (Why::NoSource, Some(2), false),
             (Why::NotAdded, Some(3), false),

@@ -82,6 +82,12 @@ pub enum Refusal {
         /// The verb.
         verb: Verb,
     },
+    /// An address in the place of a path.
+    #[error("`{address}` is not on this machine")]
+    Remote {
+        /// What was named.
+        address: String,
+    },
     /// No version of the module is registered.
     #[error("no version of `{name}` is registered")]
     NotRegistered {
@@ -171,6 +177,9 @@ impl Refusal {
                 format!("name the kernels: dkms {} ... -k KERNEL -k KERNEL", verb.name())
             }
             Refusal::ArchiveMissing { .. } => "dkms ldtarball FILE".into(),
+            Refusal::Remote { .. } => {
+                "download it, verify its signature or checksum, unpack it, and run `dkms add DIRECTORY`".into()
+            }
             Refusal::DirectoryWithoutConf { .. } => "name the directory in which dkms.conf lies".into(),
             Refusal::NoModule { verb } => {
                 format!("dkms {} NAME/VERSION; `dkms status` shows what is registered", verb.name())

@@ -120,6 +120,9 @@ impl<'a> Watcher<'a> {
 
     fn installing(&self, event: &InstallEvent) {
         use InstallEvent as E;
+        if let Some(text) = warning(event) {
+            return log::warn!("{text}");
+        }
         let detail = match event {
             E::Archived { from, to } => {
                 self.line(&format!("keeping `{}` as `{}`", from.display(), to.display()));
@@ -149,24 +152,16 @@ impl<'a> Watcher<'a> {
                 self.line(&format!("running {directive} of {module}"));
                 return;
             }
-            E::Left { path, reason } => {
-                return log::warn!("`{}` is left where it is: {}", path.display(), left(*reason));
-            }
-            E::Missing { path } => return log::warn!("`{}` is gone already", path.display()),
-            E::PostTransactionFailed { outcome, .. } => return log::warn!("post_transaction: {outcome}"),
-            E::Recovered { target, finished } => {
-                let how = if *finished { "finished" } else { "taken back" };
-                return log::warn!("an installation of {target} was cut off and has been {how}");
-            }
-            E::Refused { name, reason } => return log::warn!("`{name}` is not installed: {reason}"),
-            E::ScriptFailed { module, directive, status } => {
-                return log::warn!("{directive} of `{module}` failed with status {status}");
-            }
-            E::ScriptSkipped { directive, path, missing } => {
-                let what = if *missing { "is not there" } else { "may not be executed" };
-                return log::warn!("{directive} is left out: `{}` {what}", path.display());
-            }
-            E::WeakModulesFailed { reason } => return log::warn!("weak-modules: {reason}"),
+            E::Left { .. }
+            | E::Missing { .. }
+            | E::PostTransactionFailed { .. }
+            | E::Recovered { .. }
+            | E::Refused { .. }
+            | E::ScriptFailed { .. }
+            | E::ScriptSkipped { .. }
+            | E::FitUnknown { .. }
+            | E::Unfit { .. }
+            | E::WeakModulesFailed { .. } => return,
             E::Activated { target } => format!("{target} is the active version"),
             E::Deactivated { target } => format!("{target} is not the active version any more"),
             E::DepmodEnded { release } => format!("depmod for {release} is done"),
@@ -269,4 +264,36 @@ impl Observer for Watcher<'_> {
             Progress::Finished(entry) => self.finished(entry),
         }
     }
+}
+
+/// What a person should look at.
+fn warning(event: &InstallEvent) -> Option<String> {
+    use InstallEvent as E;
+    Some(match event {
+        E::Left { path, reason } => {
+            format!("`{}` is left where it is: {}", path.display(), left(*reason))
+        }
+        E::Missing { path } => format!("`{}` is gone already", path.display()),
+        E::PostTransactionFailed { outcome, .. } => format!("post_transaction: {outcome}"),
+        E::Recovered { target, finished } => {
+            let how = if *finished { "finished" } else { "taken back" };
+            format!("an installation of {target} was cut off and has been {how}")
+        }
+        E::Refused { name, reason } => format!("`{name}` is not installed: {reason}"),
+        E::ScriptFailed { module, directive, status } => {
+            format!("{directive} of `{module}` failed with status {status}")
+        }
+        E::ScriptSkipped { directive, path, missing } => {
+            let what = if *missing { "is not there" } else { "may not be executed" };
+            format!("{directive} is left out: `{}` {what}", path.display())
+        }
+        E::FitUnknown { target } => {
+            format!("cannot tell whether {target} fits: the kernel's table of symbols (Module.symvers) is not there")
+        }
+        E::Unfit { object, reason } => {
+            format!("`{}` is installed by force: {reason}", object.display())
+        }
+        E::WeakModulesFailed { reason } => format!("weak-modules: {reason}"),
+        _ => return None,
+    })
 }

@@ -295,3 +295,38 @@ fn what_is_no_archive_of_a_module() {
     assert!(matches!(missing, Err(Error::ArchiveMissing { .. })));
     assert!(world.is_untouched());
 }
+
+#[test]
+fn a_damaged_archive_is_refused_whole() {
+    for name in ["a.tar.gz", "a.tar.xz", "a.tar.zst", "a.tar"] {
+        let whole = World::filled().packed(Contents::Everything, name);
+        let with = |change: &dyn Fn(&mut Vec<u8>)| {
+            let mut archive = whole.clone();
+            change(&mut archive);
+            archive
+        };
+        let end = whole.len();
+        let mut damaged = vec![
+            ("cut in the middle", with(&|bytes| bytes.truncate(end / 2))),
+            ("cut at the end", with(&|bytes| bytes.truncate(end - if name == "a.tar" { 1024 } else { 4 }))),
+            ("something behind it", with(&|bytes| bytes.extend(b"rubbish, and more of it"))),
+        ];
+        if name == "a.tar.gz" {
+            damaged.push(("another checksum", with(&|bytes| bytes[end - 8] ^= 1)));
+        }
+        for (what, archive) in damaged {
+            let world = World::new();
+            let error = world.load(&archive, LoadOptions::default());
+            assert!(matches!(error, Err(Error::ArchiveRefused { .. })), "{name}: {what}: {error:?}");
+            assert!(world.is_untouched(), "{name}: {what}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_tarball_is_called_by_its_name() {
+    for (first, word) in [(&b"PK\x03\x04rest"[..], "zip"), (b"!<arch>\n", "Debian"), (b"\xed\xab\xee\xdb\x03", "rpm")] {
+        let error = World::new().load(first, LoadOptions::default()).unwrap_err().to_string();
+        assert!(error.contains(word), "{error}");
+    }
+}

@@ -17,6 +17,19 @@ use crate::root::Root;
 
 /// Bits of a mode that are kept.
 const MODE: u32 = 0o755;
+/// Bytes of a block of a tarball; one of zeros marks its end.
+const BLOCK: usize = 512;
+/// More padding than any program writes.
+const MAX_PADDING: usize = 16 << 20;
+/// First bytes of what is no tarball, and what to say of it.
+const FOREIGN: [(&[u8], &str); 6] = [
+    (b"BZh", "it is compressed with bzip2; gzip, xz and zstd are understood"),
+    (b"PK\x03\x04", "it is a zip archive: unpack it and name the directory that has the dkms.conf"),
+    (b"!<arch>", "it is a package of Debian: install it with `apt install`"),
+    (b"\xed\xab\xee\xdb", "it is a package of rpm: install it with the package manager"),
+    (b"7z\xbc\xaf\x27\x1c", "it is a 7z archive: unpack it and name the directory that has the dkms.conf"),
+    (b"Rar!", "it is a rar archive: unpack it and name the directory that has the dkms.conf"),
+];
 
 /// Unpacks the archive into `directory`, which is empty.
 ///
@@ -28,10 +41,12 @@ pub(super) fn unpack(root: &Root, archive: &Path, directory: &Path) -> Result<()
         return Err(refused(archive)("it is no regular file".into()));
     }
     each_entry(&file, archive, &mut |_, _, _| Ok(()))?;
-    each_entry(&file, archive, &mut |path, kind, entry| write(root, &directory.join(path), kind, entry))
+    each_entry(&file, archive, &mut |path, kind, entry| write(root, &directory.join(path), kind, entry))?;
+    // Once for all files: what is unpacked gets its final name by being renamed.
+    root.sync_file_system(directory)
 }
 
-type Reader<'a> = Box<dyn Read + 'a>;
+type Reader<'a> = Ended<'a>;
 type Visit<'a> = dyn FnMut(&Path, &Kind, &mut tar::Entry<'_, Reader<'_>>) -> Result<(), Error> + 'a;
 
 fn each_entry(mut file: &File, path: &Path, visit: &mut Visit<'_>) -> Result<(), Error> {
@@ -49,7 +64,45 @@ fn each_entry(mut file: &File, path: &Path, visit: &mut Visit<'_>) -> Result<(),
     if vetting.is_empty() {
         return Err(refused(path)("there is nothing in it".into()));
     }
+    end(archive.into_inner()).map_err(unreadable)
+}
+
+/// Reads the rest, which is padding of zeros: only at its end a compressed stream tells whether all of it was right. An
+/// archive without an end was cut off.
+fn end(mut rest: Ended<'_>) -> std::io::Result<()> {
+    let mut buffer = vec![0; 64 << 10];
+    let mut padding = 0;
+    loop {
+        match rest.read(&mut buffer)? {
+            0 => break,
+            read if buffer[..read].iter().any(|byte| *byte != 0) => {
+                return Err(std::io::Error::other("something follows after its end"));
+            }
+            read => padding += read,
+        }
+        if padding > MAX_PADDING {
+            return Err(std::io::Error::other("more than padding follows after its end"));
+        }
+    }
+    if rest.zeros < BLOCK {
+        return Err(std::io::Error::other("it has no end: it was cut off"));
+    }
     Ok(())
+}
+
+/// A stream that knows how many zeros were read last.
+struct Ended<'a> {
+    inner: Box<dyn Read + 'a>,
+    zeros: usize,
+}
+
+impl Read for Ended<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        let trailing = buffer[..read].iter().rev().take_while(|byte| **byte == 0).count();
+        self.zeros = if trailing == read { self.zeros.saturating_add(read) } else { trailing };
+        Ok(read)
+    }
 }
 
 fn describe(entry: &tar::Entry<'_, Reader<'_>>) -> std::io::Result<Described> {
@@ -64,7 +117,7 @@ fn describe(entry: &tar::Entry<'_, Reader<'_>>) -> std::io::Result<Described> {
 
 /// By the first bytes, not by the name.
 fn reader(mut file: &File) -> std::io::Result<Reader<'_>> {
-    let mut magic = [0; 6];
+    let mut magic = [0; 8];
     let mut filled = 0;
     while filled < magic.len() {
         match file.read(&mut magic[filled..])? {
@@ -73,16 +126,17 @@ fn reader(mut file: &File) -> std::io::Result<Reader<'_>> {
         }
     }
     file.rewind()?;
-    if magic.starts_with(b"BZh") {
-        return Err(std::io::Error::other("it is compressed with bzip2; gzip, xz and zstd are understood"));
+    if let Some((_, foreign)) = FOREIGN.iter().find(|(first, _)| magic.starts_with(first)) {
+        return Err(std::io::Error::other(*foreign));
     }
     let buffered = BufReader::new(file);
-    Ok(match compression(&magic) {
+    let inner: Box<dyn Read + '_> = match compression(&magic) {
         Compression::None => Box::new(buffered),
         Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(buffered)),
         Compression::Xz => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(buffered)),
         Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(buffered)?),
-    })
+    };
+    Ok(Ended { inner, zeros: 0 })
 }
 
 fn write(root: &Root, path: &Path, kind: &Kind, entry: &mut tar::Entry<'_, Reader<'_>>) -> Result<(), Error> {
@@ -96,7 +150,6 @@ fn write(root: &Root, path: &Path, kind: &Kind, entry: &mut tar::Entry<'_, Reade
         Kind::File => {
             let mut file = root.create_new(path, 0o600)?;
             std::io::copy(entry, &mut file).map_err(Error::io("write", path))?;
-            file.sync_all().map_err(Error::io("sync", path))?;
             root.set_mode(path, mode | 0o400)?;
         }
     }

@@ -87,7 +87,11 @@ impl Failed {
         } else {
             Diagnosis::default()
         };
-        let status = match &mut error {
+        let of_step = match &mut error {
+            Error::NoExec { cause, .. } => cause,
+            error => error,
+        };
+        let status = match of_step {
             Error::MakeFailed { status, diagnosis, .. } | Error::ScriptFailed { status, diagnosis, .. } => {
                 **diagnosis = found.clone();
                 *status

@@ -182,11 +182,22 @@ fn attempt(
     let peak_kib = place::with(setup, jobs, site, &[], copy, |place| {
         let _token = token(setup, jobs, listener)?;
         let mut steps = Steps::new(setup, order, place, &environment, log, listener);
-        steps.build(jobs, &compiler)?;
+        steps.build(jobs, &compiler).map_err(|error| cannot_execute(setup, &work.build(), error))?;
         Ok(steps.peak_kib())
     })?;
-    let objects = verify::objects(setup, order, &work.build(), listener)?;
+    let objects = verify::objects(setup, order, &work.build(), &dependencies, listener)?;
     Ok(Done { objects, peak_kib, compiler, dependencies, environment })
+}
+
+/// Programs of a build lie in its directory: where nothing can be executed there, that is why it failed.
+pub(crate) fn cannot_execute(setup: &Setup, directory: &Path, error: Error) -> Error {
+    let is_step = matches!(error, Error::MakeFailed { .. } | Error::ScriptFailed { .. });
+    // After a script was moved there, the work directory may be elsewhere; the file system is the same.
+    let existing = directory.ancestors().find(|path| setup.root.is_dir(path)).unwrap_or(directory);
+    if is_step && setup.root.is_noexec(existing) {
+        return Error::NoExec { path: existing.to_owned(), cause: Box::new(error) };
+    }
+    error
 }
 
 /// A token, and a word to the listener if there is none at once.

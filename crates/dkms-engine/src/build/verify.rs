@@ -5,8 +5,9 @@
 
 use std::path::Path;
 
-use super::{BuildEvent, BuildOrder, BuiltObject, Listener, kept_log, object_name};
+use super::{BuildEvent, BuildOrder, BuiltObject, Dependency, Listener, kept_log, object_name};
 use crate::error::Error;
+use crate::facts::interface::{self, Interface, Versions};
 use crate::facts::module_info::{self, ModuleInfo};
 use crate::setup::Setup;
 
@@ -15,10 +16,12 @@ pub(super) fn objects(
     setup: &Setup,
     order: &BuildOrder,
     build: &Path,
+    dependencies: &[Dependency],
     listener: Listener<'_>,
 ) -> Result<Vec<BuiltObject>, Error> {
     let mut objects = Vec::new();
-    let releases = releases(setup, order);
+    let offered = Offered::gather(setup, order, build, dependencies)?;
+    let releases = interface::releases(&setup.root, &order.target.kernel.release, &order.kernel.source_dir);
     for &index in &order.records {
         let Some(record) = order.config.records.get(index) else { continue };
         let object = object_name(record);
@@ -27,7 +30,7 @@ pub(super) fn objects(
         if !setup.root.is_file(&path) {
             return Err(Error::NotBuilt { target: order.target.clone(), object, log: log() });
         }
-        let info = examine(setup, order, &path, &releases).map_err(|reason| Error::ObjectWrong {
+        let info = examine(setup, order, &path, &releases, offered.as_ref()).map_err(|reason| Error::ObjectWrong {
             target: order.target.clone(),
             object: object.clone(),
             reason,
@@ -43,7 +46,13 @@ pub(super) fn objects(
     Ok(objects)
 }
 
-fn examine(setup: &Setup, order: &BuildOrder, path: &Path, releases: &[String]) -> Result<ModuleInfo, String> {
+fn examine(
+    setup: &Setup,
+    order: &BuildOrder,
+    path: &Path,
+    releases: &[String],
+    offered: Option<&Offered>,
+) -> Result<ModuleInfo, String> {
     let content = setup.root.read_bounded(path, module_info::MAX_MODULE_BYTES).map_err(|error| error.to_string())?;
     let info = ModuleInfo::parse(&content)?;
     let arch = &order.target.kernel.arch;
@@ -54,18 +63,40 @@ fn examine(setup: &Setup, order: &BuildOrder, path: &Path, releases: &[String]) 
     }
     match info.kernel_release() {
         None => Err("it has no vermagic, so it is no kernel module".into()),
-        Some(release) if releases.iter().any(|known| known == release) => Ok(info),
-        Some(release) => Err(format!("it is built for kernel {release}")),
+        Some(release) if !releases.iter().any(|known| known == release) => {
+            Err(format!("it is built for kernel {release}"))
+        }
+        Some(_) => {
+            match offered.map(|offered| offered.interface.refusal(&content, &offered.others)).transpose()?.flatten() {
+                Some(reason) => Err(reason),
+                None => Ok(info),
+            }
+        }
     }
 }
 
-/// What a module for this kernel may have in its vermagic: the release asked for, or what the headers call themselves
-/// (those of one kernel may serve another one under a name of its own).
-fn releases(setup: &Setup, order: &BuildOrder) -> Vec<String> {
-    let file = order.kernel.source_dir.join("include/config/kernel.release");
-    let own = setup.root.read_bounded(&file, 4096).ok();
-    let own = own.map(|text| String::from_utf8_lossy(&text).trim().to_owned());
-    let mut releases = vec![order.target.kernel.release.clone()];
-    releases.extend(own.filter(|own| !own.is_empty()));
-    releases
+/// What a module can be linked with when it is loaded.
+struct Offered {
+    interface: Interface,
+    /// Symbols of the build's own modules and of those that it depends on.
+    others: Vec<Versions>,
+}
+
+impl Offered {
+    /// `None` where nothing tells what the kernel has, or a person said to build against something else.
+    fn gather(
+        setup: &Setup,
+        order: &BuildOrder,
+        build: &Path,
+        dependencies: &[Dependency],
+    ) -> Result<Option<Self>, Error> {
+        if setup.options.kernel_source_dir.is_some() {
+            return Ok(None);
+        }
+        let interface = Interface::gather(&setup.root, &order.kernel.directory, &order.target.kernel.release)?;
+        let own = build.join("Module.symvers");
+        let paths = dependencies.iter().filter_map(|dependency| dependency.symvers.as_ref()).chain([&own]);
+        let others = paths.map(|path| Versions::read(&setup.root, path)).collect();
+        Ok(interface.map(|interface| Self { interface, others }))
+    }
 }

@@ -5,7 +5,7 @@
 //! module is compared too. The kernel compares when it loads (`kernel/module/version.c`), and of `vermagic` then all but the
 //! release; what it would refuse does not fit here either.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use object::{Object, ObjectSection};
@@ -19,22 +19,35 @@ use crate::root::{Kind, Root};
 
 /// Bytes of one entry of `__versions`: a long and a name.
 const ENTRY_BYTES: usize = 64;
+/// What is said of a module that cannot be compared.
+const NO_VERSIONS: &str = "it has no symbol versions";
 /// Larger tables are none; that of an enterprise kernel has 2 MB.
 const MAX_TABLE_BYTES: u64 = 64 << 20;
 
 /// Symbols, each with its checksum.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Versions(BTreeMap<String, u32>);
+pub struct Versions {
+    symbols: BTreeMap<String, u32>,
+    /// Names of the modules that export them, with `_` for `-`, as far as a table says.
+    providers: BTreeSet<String>,
+}
 
 impl Versions {
-    /// From the text of a `Module.symvers`: checksum, symbol and more, between tabulators. Other lines count for nothing.
+    /// From the text of a `Module.symvers`: checksum, symbol, module and more, between tabulators. Other lines count for
+    /// nothing.
     pub fn of_table(text: &str) -> Self {
-        let line = |line: &str| {
+        let mut versions = Self::default();
+        for line in text.lines() {
             let mut fields = line.split('\t');
-            let checksum = u32::from_str_radix(fields.next()?.strip_prefix("0x")?, 16).ok()?;
-            Some((fields.next()?.to_owned(), checksum))
-        };
-        Self(text.lines().filter_map(line).collect())
+            let checksum = fields.next().and_then(|field| u32::from_str_radix(field.strip_prefix("0x")?, 16).ok());
+            let (Some(checksum), Some(symbol)) = (checksum, fields.next()) else { continue };
+            versions.symbols.insert(symbol.to_owned(), checksum);
+            let name = fields.next().and_then(|module| module.rsplit('/').next()).map(|name| name.replace('-', "_"));
+            if let Some(name) = name.filter(|name| !versions.providers.contains(name)) {
+                versions.providers.insert(name);
+            }
+        }
+        versions
     }
 
     /// Reads a table, compressed or not; one that is not there or cannot be read offers nothing.
@@ -58,28 +71,42 @@ impl Versions {
             let bytes: [u8; 4] = bytes.try_into().unwrap_or_default();
             if file.is_little_endian() { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) }
         };
-        let mut versions = BTreeMap::new();
+        let mut symbols = BTreeMap::new();
         for entry in section("__versions")?.unwrap_or_default().chunks_exact(ENTRY_BYTES) {
             // The checksum has 32 bits of however long a long is.
             let low = if file.is_little_endian() { &entry[..4] } else { &entry[long - 4..long] };
-            versions.insert(text(&entry[long..]), checksum(low));
+            symbols.insert(text(&entry[long..]), checksum(low));
         }
         // Names that are too long for that (Rust's) are in a second table, since Linux 6.14.
         let names = section("__version_ext_names")?.unwrap_or_default().split(|byte| *byte == 0);
         let checksums = section("__version_ext_crcs")?.unwrap_or_default().chunks_exact(4);
-        versions.extend(names.zip(checksums).map(|(name, bytes)| (text(name), checksum(bytes))));
-        Ok(Self(versions))
+        symbols.extend(names.zip(checksums).map(|(name, bytes)| (text(name), checksum(bytes))));
+        Ok(Self { symbols, providers: BTreeSet::new() })
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.symbols.is_empty()
+    }
+
+    /// Whether the symbols have versions at all: without CONFIG_MODVERSIONS all checksums are 0.
+    fn is_versioned(&self) -> bool {
+        self.symbols.values().any(|checksum| *checksum != 0)
     }
 
     /// The first symbol that none of these tables has in the same version.
     pub fn lacking<'a>(&'a self, offered: &[&Versions]) -> Option<&'a str> {
-        let is_there = |symbol: &str, version: u32| offered.iter().any(|table| table.0.get(symbol) == Some(&version));
-        self.0.iter().find(|(symbol, version)| !is_there(symbol, **version)).map(|(symbol, _)| symbol.as_str())
+        self.unmet(offered).into_iter().next().map(|(symbol, _)| symbol)
+    }
+
+    /// Symbols that none of these tables has in the same version, and whether one has them in another.
+    fn unmet<'a>(&'a self, offered: &[&Versions]) -> Vec<(&'a str, bool)> {
+        let unmet = self.symbols.iter().filter_map(|(symbol, version)| {
+            let mut found = offered.iter().filter_map(|table| table.symbols.get(symbol)).peekable();
+            let is_known = found.peek().is_some();
+            (!found.any(|offered| offered == version)).then_some((symbol.as_str(), is_known))
+        });
+        unmet.collect()
     }
 }
 
@@ -97,6 +124,8 @@ pub struct Interface {
     flags: String,
     /// `I/K`.
     directory: PathBuf,
+    /// What its modules are built for: its release, and what its headers call themselves.
+    releases: Vec<String>,
 }
 
 impl Interface {
@@ -111,10 +140,53 @@ impl Interface {
         let versions = Versions::read(root, &table);
         let Some(module) = find_module(root, &directory.join("kernel"), &|_| true)? else { return Ok(None) };
         let flags = ModuleInfo::read(root, &module).ok().and_then(|info| flags(&info));
-        Ok(flags.map(|flags| Self { versions, flags, directory: directory.to_owned() }))
+        let releases = releases(root, release, &directory.join("build"));
+        Ok(flags.map(|flags| Self { versions, flags, directory: directory.to_owned(), releases }))
     }
 
-    /// Why a module does not fit, if it does not; `others` are tables of modules that are there too.
+    /// Why the kernel would not load a module, if it would not, as a sentence; `others` are tables of modules that are there
+    /// too. A symbol that no table has is no reason while a module that it may come from has no table.
+    ///
+    /// # Errors
+    /// A fragment saying why it is no module.
+    pub fn refusal(&self, module: &[u8], others: &[Versions]) -> Result<Option<String>, String> {
+        let info = ModuleInfo::parse(module)?;
+        let theirs = flags(&info);
+        if theirs.as_ref() != Some(&self.flags) {
+            return Ok(Some(self.other_flags(theirs)));
+        }
+        if !self.versions.is_versioned() {
+            let release = info.kernel_release().unwrap_or_default();
+            let other = !self.releases.iter().any(|known| known == release);
+            return Ok(other.then(|| format!("it is built for kernel {release}")));
+        }
+        let needed = Versions::needed(module)?;
+        if needed.is_empty() {
+            return Ok(Some(NO_VERSIONS.into()));
+        }
+        let tables: Vec<&Versions> = std::iter::once(&self.versions).chain(others).collect();
+        let is_known = |name: &str| tables.iter().any(|table| table.providers.contains(&name.replace('-', "_")));
+        let all_known = info.depends().all(is_known);
+        let (mut first, mut count) = (None, 0);
+        for (symbol, is_known) in needed.unmet(&tables).into_iter().filter(|(_, is_known)| *is_known || all_known) {
+            count += 1;
+            first = first.or(Some((symbol.to_owned(), is_known)));
+        }
+        let of_all = if count > 1 { format!(" ({count} symbols in all)") } else { String::new() };
+        Ok(first.map(|(symbol, is_known)| {
+            if is_known {
+                format!("it was built against another version of `{symbol}` than the kernel has{of_all}")
+            } else {
+                format!("it needs `{symbol}`, which neither the kernel nor a module that is known has{of_all}")
+            }
+        }))
+    }
+
+    fn other_flags(&self, theirs: Option<String>) -> String {
+        format!("it is built for `{}`, the kernel for `{}`", theirs.unwrap_or_default(), self.flags)
+    }
+
+    /// Why a module of another kernel does not fit, if it does not; `others` are tables of modules that are there too.
     ///
     /// # Errors
     /// `Io`; `ModuleUnreadable` if it is none.
@@ -123,15 +195,11 @@ impl Interface {
         let unreadable = |reason| Error::ModuleUnreadable { path: module.to_owned(), reason };
         let needed = Versions::needed(&bytes).map_err(unreadable)?;
         if needed.is_empty() {
-            return Ok(Some("it has no symbol versions".into()));
+            return Ok(Some(NO_VERSIONS.into()));
         }
         let theirs = flags(&ModuleInfo::parse(&bytes).map_err(unreadable)?);
         if theirs.as_ref() != Some(&self.flags) {
-            return Ok(Some(format!(
-                "it is built for `{}`, the kernel for `{}`",
-                theirs.unwrap_or_default(),
-                self.flags
-            )));
+            return Ok(Some(self.other_flags(theirs)));
         }
         let tables: Vec<&Versions> = std::iter::once(&self.versions).chain(others).collect();
         if let Some(symbol) = needed.lacking(&tables) {
@@ -156,6 +224,16 @@ impl Interface {
         }
         Ok(None)
     }
+}
+
+/// What a module for a kernel may have in its vermagic: the release asked for, or what the headers call themselves (those of
+/// one kernel may serve another one under a name of its own).
+pub fn releases(root: &Root, release: &str, source_dir: &Path) -> Vec<String> {
+    let own = root.read_bounded(&source_dir.join("include/config/kernel.release"), 4096).ok();
+    let own = own.map(|text| String::from_utf8_lossy(&text).trim().to_owned());
+    let mut releases = vec![release.to_owned()];
+    releases.extend(own.filter(|own| !own.is_empty()));
+    releases
 }
 
 fn flags(info: &ModuleInfo) -> Option<String> {
@@ -195,7 +273,7 @@ pub(crate) mod tests {
         assert_eq!(needs("0xb\tprintk\n").lacking(&[&kernel]), Some("printk"));
         assert_eq!(needs("0xa\tprintk\n0x1\tmine\n").lacking(&[&kernel]), Some("mine"));
         assert_eq!(needs("0xa\tprintk\n0x1\tmine\n").lacking(&[&kernel, &other]), None);
-        assert_eq!(other.0.len(), 1);
+        assert_eq!(other.symbols.len(), 1);
     }
 
     /// A module of 64 bits that needs these symbols, those with long names in the second table.
@@ -258,6 +336,38 @@ pub(crate) mod tests {
         }
         write("/lib/modules/6.2/kernel/net/m.ko.xz", b"");
         assert!(objection(&fits, "6.1 SMP mod_unload ", &[]).unwrap().contains("kernel/net/m.ko.xz"));
+    }
+
+    #[test]
+    fn what_the_kernel_would_refuse_is_told() {
+        let (_directory, setup) = crate::testing::setup();
+        let write = |path: &str, content: &[u8]| crate::testing::write(&setup, path, content);
+        let directory = Path::new("/lib/modules/6.2");
+        let versioned = "0x1\tmodule_layout\tvmlinux\tEXPORT_SYMBOL\t\n0x2\tb\tkernel/net/b-b\tEXPORT_SYMBOL\t\n";
+        write("/lib/modules/6.2/kernel/fs/own.ko", &needing(&[], "6.2 SMP mod_unload "));
+        let refusal = |table: &str, symbols: &[(&str, u32)], vermagic: &str, depends: &str| {
+            write("/lib/modules/6.2/build/Module.symvers", table.as_bytes());
+            let interface = Interface::gather(&setup.root, directory, "6.2").unwrap().unwrap();
+            interface.refusal(&needing(symbols, &format!("{vermagic}\0depends={depends}")), &[]).unwrap()
+        };
+        let magic = "6.2 SMP mod_unload ";
+        assert_eq!(refusal(versioned, &[("module_layout", 1), ("b", 2)], magic, "b_b"), None);
+        assert_eq!(refusal(versioned, &[("module_layout", 1), ("x", 9)], magic, "unknown"), None);
+        for (symbols, vermagic, depends, reason) in [
+            (&[("module_layout", 7), ("b", 7)][..], magic, "", "another version of `b` than the kernel has (2 symbols"),
+            (&[("module_layout", 7), ("x", 9)], magic, "unknown", "another version of `module_layout` than"),
+            (&[("module_layout", 1), ("x", 9)], magic, "b-b", "needs `x`, which neither"),
+            (&[], magic, "", "no symbol versions"),
+            (&[("module_layout", 1)], "6.2 SMP preempt ", "", "built for `SMP preempt`"),
+        ] {
+            let told = refusal(versioned, symbols, vermagic, depends).unwrap();
+            assert!(told.contains(reason), "{told}");
+        }
+        let plain = versioned.replace("0x1", "0x0").replace("0x2", "0x0");
+        assert_eq!(refusal(&plain, &[], magic, ""), None);
+        assert_eq!(refusal(&plain, &[("b", 7)], magic, ""), None);
+        let told = refusal(&plain, &[], "6.1 SMP mod_unload ", "").unwrap();
+        assert!(told.contains("built for kernel 6.1"), "{told}");
     }
 
     #[test]

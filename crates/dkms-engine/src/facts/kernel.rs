@@ -3,7 +3,10 @@
 //! Everything here is read from files below the root; the running kernel is never asked. What a compiler is, and which,
 //! is [`crate::facts::compiler`]'s business; which kernels there are, that of [`crate::facts::kernels`].
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+
+use serde::{Serialize, Serializer};
 
 use crate::error::Error;
 use crate::facts::distribution::{Distribution, Family};
@@ -74,7 +77,7 @@ impl Kernel {
             id: id.clone(),
             present: false,
             image: false,
-            headers: Headers::Missing { path: source_dir.clone(), package: None },
+            headers: Headers::Missing { path: source_dir.clone().into(), package: None },
             gaps: Vec::new(),
             compression: Compression::None,
             directory,
@@ -88,7 +91,7 @@ impl Kernel {
 fn headers(root: &Root, distribution: &Distribution, id: &KernelId, directory: &Path, source_dir: &Path) -> Headers {
     let missing = [source_dir.to_owned(), source_dir.join("include")].into_iter().find(|path| !root.is_dir(path));
     let Some(path) = missing else { return Headers::Complete };
-    Headers::Missing { path, package: headers_package(root, distribution, id, directory) }
+    Headers::Missing { path: Lacking::at(root, path), package: headers_package(root, distribution, id, directory) }
 }
 
 /// The package that has the headers of the kernel whose module directory this is.
@@ -112,6 +115,43 @@ fn gaps(root: &Root, source_dir: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
+/// Something that should be there and is not; shown as a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lacking {
+    /// What was looked for.
+    pub path: PathBuf,
+    /// A link is there, and this is where it leads.
+    pub leads_to: Option<PathBuf>,
+}
+
+impl Lacking {
+    fn at(root: &Root, path: PathBuf) -> Self {
+        Self { leads_to: root.read_link(&path), path }
+    }
+}
+
+impl Serialize for Lacking {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.path.serialize(serializer)
+    }
+}
+
+impl From<PathBuf> for Lacking {
+    fn from(path: PathBuf) -> Self {
+        Self { path, leads_to: None }
+    }
+}
+
+impl fmt::Display for Lacking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.leads_to {
+            None => write!(f, "there is no `{path}`"),
+            Some(target) => write!(f, "`{path}` leads to `{}`, which is not there", target.display()),
+        }
+    }
+}
+
 /// Whether a kernel can be built against.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Headers {
@@ -120,7 +160,7 @@ pub enum Headers {
     /// Something is missing.
     Missing {
         /// The first thing that was looked for and not found.
-        path: PathBuf,
+        path: Lacking,
         /// Package that has it on this distribution, when known.
         package: Option<String>,
     },
@@ -278,8 +318,10 @@ mod tests {
         let (_directory, setup) = crate::testing::setup();
         let kernel = gather(&setup);
         assert!(!kernel.present && !kernel.image && kernel.config.path.is_none());
-        let expected =
-            Headers::Missing { path: "/lib/modules/6.1-x/build".into(), package: Some("linux-headers-6.1-x".into()) };
+        let expected = Headers::Missing {
+            path: PathBuf::from("/lib/modules/6.1-x/build").into(),
+            package: Some("linux-headers-6.1-x".into()),
+        };
         assert_eq!(kernel.headers, expected);
     }
 
@@ -292,7 +334,7 @@ mod tests {
         assert!(kernel.gaps.contains(&"/lib/modules/6.1-x/build/scripts".into()), "{:?}", kernel.gaps);
         std::fs::remove_dir_all(directory.path().join("lib/modules/6.1-x/build/include")).unwrap();
         let Headers::Missing { path, .. } = gather(&setup).headers else { panic!("no headers") };
-        assert_eq!(path, Path::new("/lib/modules/6.1-x/build/include"));
+        assert_eq!(path.path, Path::new("/lib/modules/6.1-x/build/include"));
     }
 
     #[test]

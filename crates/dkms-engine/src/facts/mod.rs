@@ -5,6 +5,7 @@ pub mod condition;
 pub mod conf;
 pub mod distribution;
 pub mod fingerprint;
+pub mod fit;
 pub mod framework;
 pub mod gather;
 pub mod holding;

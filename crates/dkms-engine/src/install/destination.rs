@@ -7,16 +7,35 @@ use std::path::{Component, Path, PathBuf};
 use dkms_conf::module_config::{ModuleConfig, Record};
 
 use crate::error::Error;
+use crate::root::Root;
 use crate::setup::Setup;
 
 /// The directory, in-root.
 ///
 /// # Errors
-/// `DestinationInvalid` for a place that is not below the kernel's directory.
+/// `DestinationInvalid` for a place that is not below the kernel's directory, or behind a link there.
 pub(super) fn of(setup: &Setup, kernel_directory: &Path, record: &Record) -> Result<PathBuf, Error> {
     let inner = setup.destination(&record.dest_location);
-    below(kernel_directory, &inner)
-        .ok_or_else(|| Error::DestinationInvalid { name: record.dest_name.clone(), location: inner })
+    let invalid = |reason: &str| Error::DestinationInvalid {
+        name: record.dest_name.clone(),
+        location: inner.clone(),
+        reason: reason.to_owned(),
+    };
+    let directory = below(kernel_directory, &inner).ok_or_else(|| invalid("it is not below the kernel's directory"))?;
+    match link_within(&setup.root, kernel_directory, &directory) {
+        Some(reason) => Err(invalid(&reason)),
+        None => Ok(directory),
+    }
+}
+
+/// What to say of a link among the directories below the kernel's own that lead to a place; `None` if there is none. What
+/// is placed behind a link is not where depmod, a package manager and the next run look for it.
+pub(super) fn link_within(root: &Root, kernel_directory: &Path, directory: &Path) -> Option<String> {
+    let inner =
+        directory.ancestors().take_while(|path| path.starts_with(kernel_directory) && *path != kernel_directory);
+    let link = inner.filter(|path| root.is_link(path)).last()?;
+    let target = root.read_link(link).unwrap_or_default();
+    Some(format!("`{}` is a link to `{}`, not a directory of the kernel's own", link.display(), target.display()))
 }
 
 /// Directories in which an installation of the original may have put a module: the one of today, and the one that the

@@ -39,6 +39,11 @@ pub enum InstallEvent {
         /// Kernel release.
         release: String,
     },
+    /// Nothing tells whether the kernel would load what was not built here.
+    FitUnknown {
+        /// What is being installed.
+        target: Target,
+    },
     /// Something is left where it is, because nobody knows it to be ours or it is not what we put there.
     Left {
         /// What.
@@ -52,6 +57,13 @@ pub enum InstallEvent {
         list: PathBuf,
         /// Only the versions of what is there are passed over, nothing else is forced.
         version_only: bool,
+    },
+    /// The kernel would not load an object, which is installed by force.
+    Unfit {
+        /// The object.
+        object: PathBuf,
+        /// Why not, as a sentence.
+        reason: String,
     },
     /// Devices that are present get their modules.
     Loading {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use dkms_conf::module_config::ModuleConfig;
 
+use super::destination;
 use super::event::InstallEvent;
 use super::placed::active_version;
 use super::session::Session;
@@ -23,7 +24,7 @@ use crate::target::{KernelId, Target};
 /// Links what is installed for `from` into the kernel of `target`; gives the links.
 ///
 /// # Errors
-/// `ObjectMissing` if nothing is; `Io`.
+/// `ObjectMissing` if nothing is; `DestinationInvalid`; `Io`.
 pub fn borrow(session: &mut Session<'_>, target: &Target, from: &KernelId) -> Result<Vec<PathBuf>, Error> {
     let lender = Target::new(target.module.clone(), from.clone());
     let gone = || Error::ObjectMissing { target: lender.clone(), object: target.module.name.clone() };
@@ -34,6 +35,11 @@ pub fn borrow(session: &mut Session<'_>, target: &Target, from: &KernelId) -> Re
     let mut made = Vec::new();
     for file in &manifest.files {
         let link = place(&directory, &lenders, &file.path);
+        if let Some(reason) = destination::link_within(session.root(), &directory, link.parent().unwrap_or(&directory))
+        {
+            let location = link.display().to_string();
+            return Err(Error::DestinationInvalid { name: file.name.clone(), location, reason });
+        }
         Staged::link(session.root(), &file.path, &link)?.publish(session.guard)?;
         session.say(InstallEvent::Placed { path: link.clone(), link: true });
         made.push(link);

@@ -13,6 +13,7 @@ mod choose;
 mod depmod;
 mod destination;
 mod event;
+mod fit;
 mod force_list;
 mod journal;
 mod kernel_files;
@@ -82,7 +83,7 @@ pub struct Installed {
 /// Installs what was built and signed, over whatever version of the module is active.
 ///
 /// # Errors
-/// `KernelMissing`, `ObjectMissing`, `PreInstallRefused`, `InstallRefused`, `DestinationInvalid`, `Io`, `Interrupted`; what
+/// `KernelMissing`, `ObjectMissing`, `ObjectUnfit`, `PreInstallRefused`, `InstallRefused`, `DestinationInvalid`, `Io`, `Interrupted`; what
 /// was installed before then still is.
 pub fn install(
     session: &mut Session<'_>,
@@ -113,6 +114,7 @@ fn install_objects(
     recover(session, target)?;
     let options = force_list::apply(session, &target.module.name, options)?;
     let chosen = choose::chosen(target, objects, kernel, config)?;
+    fit::check(session, target, objects, kernel, options)?;
     pre_install(session, target, config, options)?;
     let transaction = choose::transaction(session, target, &chosen, kernel, config, claim, options)?;
     let manifest = transaction.run(session)?;

@@ -180,6 +180,12 @@ impl<'a> Session<'a> {
                 127
             }
         };
+        // The shell's word for a program that it may not run.
+        if status == 126 && self.root().is_noexec(&script.directory) {
+            let place = script.directory.display();
+            let line = format!("the file system of `{place}` is mounted noexec, so that no program can be run there");
+            self.say(InstallEvent::ScriptSays { line });
+        }
         if status != 0 {
             self.say(InstallEvent::ScriptFailed { module: module.clone(), directive, status });
         }

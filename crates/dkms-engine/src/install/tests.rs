@@ -321,6 +321,20 @@ fn a_destination_that_leads_elsewhere() {
 }
 
 #[test]
+fn a_directory_that_is_a_link() {
+    for target in ["/etc", "../other"] {
+        let world = World::new();
+        let built = world.built("1", &[("a", &[])]);
+        let root = &world.setup.root;
+        root.create_dir_all(Path::new("/etc")).unwrap();
+        root.symlink(Path::new(target), &Path::new(I).join("updates")).unwrap();
+        let error = world.try_install(&built, &config(&["a"]), InstallOptions::default()).unwrap_err().to_string();
+        assert!(error.contains("updates` is a link to `") && error.contains(target), "{error}");
+        assert!(root.list(Path::new("/etc")).unwrap().is_empty() && !world.exists(PLACE));
+    }
+}
+
+#[test]
 fn another_version_takes_over_and_nothing_of_the_old_one_stays() {
     let world = World::new();
     testing::write(&world.setup, &format!("{I}/kernel/drivers/a.ko"), "the kernel's own");

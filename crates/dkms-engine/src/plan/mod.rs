@@ -162,7 +162,8 @@ pub enum Why {
     /// The headers of the kernel are missing.
     HeadersMissing {
         /// What was looked for.
-        path: std::path::PathBuf,
+        #[cfg_attr(feature = "schema", schemars(with = "std::path::PathBuf"))]
+        path: crate::facts::kernel::Lacking,
         /// The package to install.
         package: Option<String>,
     },

@@ -112,7 +112,10 @@ impl Scene {
 
     fn no_headers(mut self, release: &str) -> Self {
         let kernel = Arc::make_mut(self.0.kernels.get_mut(&kernel(release)).unwrap());
-        kernel.headers = Headers::Missing { path: "/k/build/include".into(), package: Some("linux-headers".into()) };
+        kernel.headers = Headers::Missing {
+            path: std::path::PathBuf::from("/k/build/include").into(),
+            package: Some("linux-headers".into()),
+        };
         self
     }
 

@@ -46,7 +46,7 @@ pub fn reason(why: &Why) -> String {
         Why::DependencyMissing { missing } => format!("it needs {}, which will not be there", missing.join(", ")),
         Why::Excluded { reason, .. } => format!("it is not meant for this kernel: {reason}"),
         Why::FailedBefore { message, .. } => format!("it failed before and nothing has changed since: {message}"),
-        Why::HeadersMissing { path, .. } => format!("the headers are missing: there is no `{}`", path.display()),
+        Why::HeadersMissing { path, .. } => format!("the headers are missing: {path}"),
         Why::Kept { successor } => format!("it stays until version {successor} is installed"),
         Why::Lent { to } => format!("it stays while {} has it on loan", to.join(", ")),
         Why::NoSource => "only built objects were imported, and none for this kernel".into(),

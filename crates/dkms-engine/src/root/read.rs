@@ -147,6 +147,13 @@ impl Root {
         tested.is_ok()
     }
 
+    /// Whether nothing on the file system of a path can be executed, because it is mounted so.
+    pub fn is_noexec(&self, path: &Path) -> bool {
+        self.blur();
+        let found = self.open_at(path, OFlags::PATH, Mode::empty()).and_then(rustix::fs::fstatvfs);
+        found.is_ok_and(|found| found.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
+    }
+
     /// Whether it is a symbolic link itself.
     pub fn is_link(&self, path: &Path) -> bool {
         self.link_meta(path).is_some_and(|meta| meta.kind == Kind::Link)

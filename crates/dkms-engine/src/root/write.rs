@@ -246,6 +246,18 @@ impl Root {
         }
     }
 
+    /// Flushes everything of the file system that a directory is on: one call for a tree of many files.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn sync_file_system(&self, directory: &Path) -> Result<(), Error> {
+        let act = || {
+            let handle = self.open_at(directory, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
+            rustix::fs::syncfs(handle)
+        };
+        act().map_err(Error::os("sync", directory))
+    }
+
     /// Flushes a directory's entries to disk, so that a rename in it survives a power cut.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use crate::build::place::{self, Shown, Site};
 use crate::build::steps::Steps;
-use crate::build::{BuildEvent, BuildOrder, Built, Failed, Listener, Work, object_name, token};
+use crate::build::{BuildEvent, BuildOrder, Built, Failed, Listener, Work, cannot_execute, object_name, token};
 use crate::error::Error;
 use crate::facts::module_info;
 use crate::facts::secure_boot::SecureBoot;
@@ -216,7 +216,8 @@ fn post_build(setup: &Setup, built: &mut Built, jobs: &Jobs, listener: Listener<
         || Ok(()),
         |place| {
             let _token = token(setup, jobs, listener)?;
-            Steps::new(setup, order, place, environment, log, listener).script("POST_BUILD", &script)
+            let result = Steps::new(setup, order, place, environment, log, listener).script("POST_BUILD", &script);
+            result.map_err(|error| cannot_execute(setup, &built.work.build(), error))
         },
     )
 }
