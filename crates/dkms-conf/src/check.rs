@@ -450,8 +450,8 @@ pub(crate) mod tests {
         }
         assert!(with("sub/m", "").contains("no name to install it as"));
         assert!(with("sub/m.ko", "DEST_MODULE_NAME=m\n").contains("ends in `.ko`"));
-        assert!(with("sub/..", "DEST_MODULE_NAME=m\n").contains("not a file name"));
-        assert!(with("m", "DEST_MODULE_NAME=sub/m\n").contains("not a file name"));
+        assert!(with("sub/..", "DEST_MODULE_NAME=m\n").contains("no name for a module"));
+        assert!(with("m", "DEST_MODULE_NAME=sub/m\n").contains("no name for a module"));
     }
 
     #[test]
