@@ -6,10 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::assignments::Value;
+use crate::budget::Budget;
 use crate::conf::Evaluated;
 use crate::diagnostic::{Diagnostic, Rejected, shortened};
 use crate::directive::{Directive as D, TABLE};
-use crate::ere;
+use crate::ere::{self, EreError};
 use crate::exclusion::ExclusiveRules;
 use crate::file_name;
 use crate::module_config::{MakeCommand, ModuleConfig, Patch, Record, Scripts};
@@ -38,7 +39,7 @@ impl Evaluated {
     /// # Errors
     /// With all findings, if at least one of them is an error.
     pub fn module_config(&self, strictness: Strictness) -> Result<Checked, Rejected> {
-        let mut check = Check { evaluated: self, found: self.warnings.clone() };
+        let mut check = Check { evaluated: self, found: self.warnings.clone(), budget: Budget::new() };
         let config = check.config(strictness);
         let found = shortened(check.found);
         if found.iter().any(Diagnostic::is_error) {
@@ -48,10 +49,15 @@ impl Evaluated {
     }
 }
 
+/// A long release of a kernel, to try expressions with.
+const RELEASE: &str = "6.12.57+deb13-cloud-amd64-with-a-suffix-of-its-own";
+
 /// Collects findings while the configuration is put together.
 struct Check<'a> {
     evaluated: &'a Evaluated,
     found: Vec<Diagnostic>,
+    /// For trying all expressions of a configuration.
+    budget: Budget,
 }
 
 impl Check<'_> {
@@ -284,10 +290,14 @@ impl Check<'_> {
 
     fn expressions(&mut self, directive: D) {
         for (index, value) in self.array(directive) {
-            if let Err(why) = ere::compile(&value) {
-                let message = format!("`{directive}[{index}]` never matches: {why}");
-                self.report(Diagnostic::warning(message), directive, index);
-            }
+            let finding = match ere::is_match_within(&value, RELEASE, &self.budget) {
+                Ok(_) => continue,
+                Err(EreError::OverBudget(why)) => {
+                    Diagnostic::error(format!("`{directive}[{index}]` cannot be matched: it needs {why}"))
+                }
+                Err(why) => Diagnostic::warning(format!("`{directive}[{index}]` never matches: {why}")),
+            };
+            self.report(finding, directive, index);
         }
     }
 

@@ -10,6 +10,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::budget::Budget;
 use crate::directive::Directive;
 use crate::ere;
 use crate::module_config::ModuleConfig;
@@ -83,9 +84,10 @@ impl ModuleConfig {
     /// Decides for one kernel.
     #[must_use]
     pub fn exclusion(&self, kernel: Kernel<'_>) -> Exclusion {
-        let whole =
-            self.exclusive.get(&0).and_then(|rules| rules.violation(0, kernel)).or_else(|| self.obsolete(kernel));
-        let own = |index: usize| self.exclusive.get(&index).and_then(|rules| rules.violation(index, kernel));
+        let budget = &Budget::new();
+        let first = self.exclusive.get(&0).and_then(|rules| rules.violation(0, kernel, budget));
+        let whole = first.or_else(|| self.obsolete(kernel));
+        let own = |index: usize| self.exclusive.get(&index).and_then(|rules| rules.violation(index, kernel, budget));
         let records: Vec<_> = (0..self.records.len()).map(|index| whole.clone().or_else(|| own(index))).collect();
         let none_left = !records.is_empty() && records.iter().all(Option::is_some);
         let package = whole.or_else(|| none_left.then(|| records[0].clone()).flatten());
@@ -105,9 +107,9 @@ impl ModuleConfig {
 
 impl ExclusiveRules {
     /// The first rule that the kernel does not satisfy.
-    fn violation(&self, index: usize, kernel: Kernel<'_>) -> Option<Reason> {
+    fn violation(&self, index: usize, kernel: Kernel<'_>, budget: &Budget) -> Option<Reason> {
         self.values.iter().find_map(|(directive, value)| {
-            let found = violation(*directive, value, kernel)?;
+            let found = violation(*directive, value, kernel, budget)?;
             Some(reason(*directive, index, value, found))
         })
     }
@@ -118,14 +120,16 @@ fn reason(directive: Directive, index: usize, value: &str, found: String) -> Rea
 }
 
 /// What the kernel has instead of what the rule wants. An expression that is none is satisfied by no kernel.
-fn violation(directive: Directive, value: &str, kernel: Kernel<'_>) -> Option<String> {
+fn violation(directive: Directive, value: &str, kernel: Kernel<'_>, budget: &Budget) -> Option<String> {
+    let matches = |text: &str| ere::is_match_within(value, text, budget).unwrap_or(false);
     let release = || format!("the kernel is `{}`", kernel.release);
     match directive {
-        Directive::BuildExclusiveKernel => (!ere::is_match(value, kernel.release).unwrap_or(false)).then(release),
+        Directive::BuildExclusiveKernel => (!matches(kernel.release)).then(release),
         Directive::BuildExclusiveKernelMin => version::compare(kernel.release, value).is_lt().then(release),
         Directive::BuildExclusiveKernelMax => version::compare(kernel.release, value).is_gt().then(release),
-        Directive::BuildExclusiveArch => (!ere::is_match(value, kernel.arch).unwrap_or(false))
-            .then(|| format!("the architecture is `{}`", kernel.arch)),
+        Directive::BuildExclusiveArch => {
+            (!matches(kernel.arch)).then(|| format!("the architecture is `{}`", kernel.arch))
+        }
         Directive::BuildExclusiveConfig => {
             let option = kernel.option?;
             value.split_ascii_whitespace().find_map(|wanted| {

@@ -22,6 +22,7 @@ pub mod exclusion;
 pub mod file_name;
 pub mod framework;
 pub mod framework_key;
+mod matcher;
 pub mod module_config;
 mod nearest;
 pub mod pattern;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::budget::Budget;
 use crate::directive::Directive;
 use crate::ere;
 use crate::exclusion::ExclusiveRules;
@@ -94,24 +95,26 @@ impl ModuleConfig {
     /// Index 0 is the default unless it has a MAKE_MATCH of its own; of those that match, the last one wins.
     #[must_use]
     pub fn make_command_for(&self, kernel: &str) -> Option<&str> {
-        let matching =
-            self.make.values().rev().find(|make| !make.matching.is_empty() && is_match(&make.matching, kernel));
+        let budget = Budget::new();
+        let is_meant = |make: &&MakeCommand| !make.matching.is_empty() && is_match(&make.matching, kernel, &budget);
+        let matching = self.make.values().rev().find(is_meant);
         let default = || self.make.get(&0).filter(|make| make.matching.is_empty());
         matching.or_else(default).map(|make| make.command.as_str())
     }
 
     /// The patches to apply for a kernel, in order.
     pub fn patches_for(&self, kernel: &str) -> impl Iterator<Item = &str> {
+        let budget = Budget::new();
         self.patches
             .iter()
-            .filter(move |patch| patch.matching.is_empty() || is_match(&patch.matching, kernel))
+            .filter(move |patch| patch.matching.is_empty() || is_match(&patch.matching, kernel, &budget))
             .map(|patch| patch.file.as_str())
     }
 }
 
 /// An expression that is none matches nothing; the checks have warned about it.
-fn is_match(expression: &str, text: &str) -> bool {
-    ere::is_match(expression, text).unwrap_or(false)
+fn is_match(expression: &str, text: &str, budget: &Budget) -> bool {
+    ere::is_match_within(expression, text, budget).unwrap_or(false)
 }
 
 #[cfg(test)]

@@ -23,12 +23,14 @@ pub const MAX_RESULT_BYTES: usize = 4 << 20;
 const END_MARK: &str = "end of values";
 
 /// One evaluation to be done by bash.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ShellRequest {
     /// The file that is evaluated.
     pub path: String,
     /// What made it necessary, with its place.
     pub because: String,
+    /// It was over the budget of the native evaluator.
+    pub over_budget: bool,
     /// The program for `bash --norc --noprofile -c`, whose next argument is [`PROGRAM`](crate::context::PROGRAM).
     pub script: String,
 }
@@ -68,7 +70,7 @@ pub fn request(refusal: &Refusal, source: &Source, context: &Context, previous: 
         fd = RESULT_DESCRIPTOR,
     );
     script.push_str(&conclusion());
-    ShellRequest { path: source.path().to_owned(), because: because(refusal), script }
+    asked(refusal, source, script)
 }
 
 /// The request to read these assignments of `source` a second time, each seeing those before it.
@@ -92,13 +94,14 @@ pub fn second_request(
         );
     }
     script.push_str(&conclusion());
-    ShellRequest { path: source.path().to_owned(), because: because(refusal), script }
+    asked(refusal, source, script)
 }
 
-fn because(refusal: &Refusal) -> String {
+fn asked(refusal: &Refusal, source: &Source, script: String) -> ShellRequest {
     let place = &refusal.location;
     let line = if place.line == 0 { String::new() } else { format!(":{}", place.line) };
-    format!("{}{line}: {}", place.path, refusal.construct)
+    let because = format!("{}{line}: {}", place.path, refusal.construct);
+    ShellRequest { path: source.path().to_owned(), because, over_budget: refusal.over_budget, script }
 }
 
 /// What a file finds.
@@ -137,11 +140,12 @@ pub fn read_result(source: &Source, result: &[u8]) -> Result<Option<Assignments>
         return Ok(None);
     }
     let mut values = Assignments::default();
+    let places = source.assignments();
     for record in records {
         let record = String::from_utf8_lossy(record);
         let (directive, index, text) =
             record_parts(&record).ok_or_else(|| format!("it wrote `{record}` among its values"))?;
-        let origin = source.find_assignment(directive, index).map(|offset| source.location(offset));
+        let origin = places.of(directive, index).map(|offset| source.location(offset));
         values.set(directive, index, text, origin);
     }
     Ok(Some(values))

@@ -3,6 +3,8 @@
 //! Reading it from a disk is the caller's business. A file is taken as UTF-8; other bytes are kept out of values, as
 //! they usually are an author's name in a comment.
 
+use std::collections::BTreeMap;
+
 use crate::diagnostic::{Diagnostic, Location};
 use crate::directive::Directive;
 
@@ -84,26 +86,42 @@ impl Source {
         Location { path: self.path.clone(), line: 0, column: 0, text: String::new() }
     }
 
-    /// Where `directive` seems to be assigned, for values whose origin no evaluator told: the last line that begins
-    /// with an assignment to that index, or to the name at all.
+    /// Where directives seem to be assigned, for values whose origin no evaluator told.
     #[must_use]
-    pub fn find_assignment(&self, directive: Directive, index: usize) -> Option<usize> {
-        let indexed = format!("{}[{index}]", directive.name());
-        let mut offset = 0;
-        let mut found = None;
-        for line in self.text.split_inclusive('\n') {
+    pub fn assignments(&self) -> AssignmentPlaces {
+        let mut places = AssignmentPlaces::default();
+        for start in &self.lines {
+            let line = self.text[*start..].split('\n').next().unwrap_or_default();
             let indent = line.len() - line.trim_start().len();
-            let line_text = &line[indent..];
-            let rest = line_text.strip_prefix(&indexed).or_else(|| line_text.strip_prefix(directive.name()));
-            if rest.is_some_and(|rest| rest.starts_with(['=', '[']) || rest.starts_with("+=")) {
-                let exact = line_text.starts_with(&indexed);
-                if exact || !matches!(found, Some((true, _))) {
-                    found = Some((exact, offset + indent));
-                }
+            let line = &line[indent..];
+            let (name, rest) =
+                line.split_at(line.find(|c: char| !c.is_ascii_uppercase() && c != '_').unwrap_or(line.len()));
+            let is_assignment = rest.starts_with(['=', '[']) || rest.starts_with("+=");
+            let Some(directive) = Directive::from_name(name).filter(|_| is_assignment) else {
+                continue;
+            };
+            places.any.insert(directive, start + indent);
+            let index = rest.strip_prefix('[').and_then(|rest| rest.split(']').next()?.parse().ok());
+            if let Some(index) = index {
+                places.indexed.insert((directive, index), start + indent);
             }
-            offset += line.len();
         }
-        found.map(|(_, offset)| offset)
+        places
+    }
+}
+
+/// Where directives seem to be assigned: the last line that begins with an assignment to an index, or to a name at all.
+#[derive(Debug, Default)]
+pub struct AssignmentPlaces {
+    indexed: BTreeMap<(Directive, usize), usize>,
+    any: BTreeMap<Directive, usize>,
+}
+
+impl AssignmentPlaces {
+    /// The byte of the file where this index seems to be assigned.
+    #[must_use]
+    pub fn of(&self, directive: Directive, index: usize) -> Option<usize> {
+        self.indexed.get(&(directive, index)).or_else(|| self.any.get(&directive)).copied()
     }
 }
 
@@ -138,8 +156,8 @@ mod tests {
     #[test]
     fn finds_the_assignment_of_an_index() {
         let source = Source::new("x", "MAKE[0]=a\n  MAKE[1]=b\nMAKE[0]+=c\nMAKER=1\n");
-        assert_eq!(source.find_assignment(Directive::Make, 1), Some(12));
-        assert_eq!(source.find_assignment(Directive::Make, 0), Some(22));
-        assert_eq!(source.find_assignment(Directive::Patch, 0), None);
+        assert_eq!(source.assignments().of(Directive::Make, 1), Some(12));
+        assert_eq!(source.assignments().of(Directive::Make, 0), Some(22));
+        assert_eq!(source.assignments().of(Directive::Patch, 0), None);
     }
 }

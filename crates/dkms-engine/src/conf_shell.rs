@@ -10,6 +10,7 @@
 
 mod view;
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
@@ -27,12 +28,20 @@ use crate::tool::contain::Need;
 use crate::tool::{End, Tool};
 use view::View;
 
-/// The slowest known conf takes 50 ms, most of them for reading a kernel configuration.
-const TIME_LIMIT: Duration = Duration::from_secs(20);
+/// Seconds of processor time for each process: the slowest known conf takes 50 ms, most of them for reading a kernel
+/// configuration. One that was over the budget of the native evaluator is not likely to end at all.
+const PROCESSOR_SECONDS: u32 = 3;
+const OVER_BUDGET_SECONDS: u32 = 1;
+/// For one that waits, or starts others that work; generous, because the machine may be busy.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// Nobody: a user who owns nothing.
 const NOBODY: u32 = 65534;
-/// In KiB, for `ulimit`: address space, and the size of any file that is written (the result is one).
-const LIMITS: &str = "ulimit -c 0 -v 2097152 -f 16384\n";
+/// For `ulimit`: no core, address space and size of any file that is written (the result is one), in KiB.
+const LIMITS: &str = "ulimit -c 0 -v 524288 -f 16384";
+/// Processes of the unprivileged user, who has others on many machines.
+const MAX_PROCESSES: u32 = 512;
+/// What a shell reports of a child that was ended by SIGXCPU.
+const OUT_OF_TIME: i32 = 128 + 24;
 /// More of what a conf complains about is of no use.
 const MAX_COMPLAINT_BYTES: usize = 4096;
 
@@ -42,12 +51,18 @@ pub struct ContainedShell<'a> {
     setup: &'a Setup,
     processors: usize,
     directory: PathBuf,
+    ran_out: Cell<bool>,
 }
 
 impl<'a> ContainedShell<'a> {
     /// One in which `nproc` prints this number and that begins in this directory, the module's source.
     pub fn new(setup: &'a Setup, processors: usize, directory: &Path) -> Self {
-        Self { setup, processors, directory: directory.to_owned() }
+        Self { setup, processors, directory: directory.to_owned(), ran_out: Cell::new(false) }
+    }
+
+    /// Its last evaluation ran out of time, as the next one of the same conf would.
+    pub fn ran_out(&self) -> bool {
+        self.ran_out.get()
     }
 
     /// As an unprivileged user, with a copy of the source.
@@ -77,8 +92,13 @@ impl<'a> ContainedShell<'a> {
         } else {
             format!("exec {RESULT_DESCRIPTOR}>&{number} {number}>&-\n")
         };
+        let is_root = rustix::process::geteuid().is_root();
+        let seconds = if request.over_budget { OVER_BUDGET_SECONDS } else { PROCESSOR_SECONDS };
+        // The processes of a caller without rights are his own, and not few.
+        let processes = if is_root { format!(" -u {MAX_PROCESSES}") } else { String::new() };
+        let limits = format!("{LIMITS}{processes}\nulimit -S -t {seconds}\n");
         let mut moved = Moved::of(view, &self.directory);
-        let script = format!("{LIMITS}{redirect}{}", moved.there(&request.script));
+        let script = format!("{limits}{redirect}{}", moved.there(&request.script));
         let directory = moved.directory.take().unwrap_or_else(|| self.directory.clone());
         let directory = if self.setup.root.is_dir(&directory) { &directory } else { Path::new("/") };
         let mut tool = tool
@@ -95,14 +115,18 @@ impl<'a> ContainedShell<'a> {
         if view.is_none_or(View::is_mounted) {
             tool = tool.read_only_view(Need::IfPossible);
         }
-        if rustix::process::geteuid().is_root() {
+        if is_root {
             tool = tool.as_user(NOBODY, NOBODY);
         }
         if let Some(view) = view {
             tool = view.dress(tool)?;
         }
         let captured = tool.capture()?;
+        if let End::Status(OUT_OF_TIME) | End::TimeLimit(_) = captured.finished.end {
+            self.ran_out.set(true);
+        }
         match captured.finished.end {
+            End::Status(OUT_OF_TIME) => return Ok(Err(format!("it takes more than {seconds} s of processor time"))),
             // As for the original, the status that a conf leaves says nothing.
             End::Status(_) => {}
             // Its own limit, which no setting changes.

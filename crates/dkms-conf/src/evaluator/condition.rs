@@ -4,6 +4,7 @@ use super::machine::{Machine, Run};
 use super::substring::is_name;
 use super::syntax::{Condition, Word};
 use crate::budget::Budget;
+use crate::ere::{Ere, EreError};
 use crate::world::FileKind;
 
 impl Machine<'_> {
@@ -22,6 +23,15 @@ impl Machine<'_> {
         }
     }
 
+    /// An expression that was understood; any other is left to bash.
+    pub(super) fn expression(&self, expression: Result<Ere, EreError>, whose: &str) -> Run<Ere> {
+        match expression {
+            Ok(expression) => Ok(expression),
+            Err(EreError::OverBudget(why)) => self.within(Err(why)),
+            Err(why) => self.refuse(format!("{whose} ({why})")),
+        }
+    }
+
     /// Whether one of the conditions is true, or false; those after it are not looked at.
     fn first_that_is(&mut self, terms: &[Condition], wanted: bool) -> Run<bool> {
         for term in terms {
@@ -36,8 +46,8 @@ impl Machine<'_> {
     fn binary_condition(&mut self, left: &Word, operator: &str, right: &Word) -> Run<bool> {
         let left = self.text(left)?;
         match operator {
-            "==" | "=" => Ok(self.pattern(right)?.matches(&left)),
-            "!=" => Ok(!self.pattern(right)?.matches(&left)),
+            "==" | "=" => self.is_like(&left, right),
+            "!=" => Ok(!self.is_like(&left, right)?),
             "=~" => {
                 let expression = self.quoted_chars(right, false)?;
                 self.matches_expression(&left, expression)

@@ -6,7 +6,7 @@
 use regex::{Regex, RegexBuilder};
 
 use super::basic_expression::bracket;
-use crate::ere;
+use super::translation::translate;
 
 /// An extended expression.
 pub(super) struct Expression {
@@ -43,6 +43,8 @@ pub(super) enum Found {
     Unsure,
 }
 
+/// Expressions that become larger than this, in bytes, are left to bash: what a match costs grows with it.
+const MAX_PROGRAM: usize = 256 << 10;
 /// Lines that are longer are not worth the time.
 const MAX_LINE: usize = 4096;
 
@@ -50,11 +52,14 @@ impl Expression {
     /// `None` if it is not understood.
     pub(super) fn new(extended: &str, ignore_case: bool) -> Option<Self> {
         let shape = Shape::of(extended)?;
-        let translated = ere::compile(extended).ok()?;
-        let build =
-            |text: &str| RegexBuilder::new(text).dot_matches_new_line(true).case_insensitive(ignore_case).build().ok();
-        let whole = build(&format!(r"\A(?:{})\z", translated.as_str()))?;
-        Some(Self { search: build(translated.as_str())?, whole, shape })
+        let chars: Vec<(char, bool)> = extended.chars().map(|c| (c, false)).collect();
+        let translated = translate(&chars).ok()?;
+        let build = |text: &str| {
+            let mut builder = RegexBuilder::new(text);
+            builder.dot_matches_new_line(true).case_insensitive(ignore_case).size_limit(MAX_PROGRAM).build().ok()
+        };
+        let whole = build(&format!(r"\A(?:{})\z", translated))?;
+        Some(Self { search: build(&translated)?, whole, shape })
     }
 
     /// How many groups it has.

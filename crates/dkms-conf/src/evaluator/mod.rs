@@ -40,16 +40,19 @@ mod substring;
 mod syntax;
 mod test_builtin;
 mod tr;
+mod translation;
 mod variables;
 mod version_sort;
 mod word_parser;
+
+use std::cell::OnceCell;
 
 use crate::assignments::Assignments;
 use crate::budget::{Budget, OverBudget};
 use crate::context::Context;
 use crate::diagnostic::Location;
 use crate::directive::Directive;
-use crate::source::Source;
+use crate::source::{AssignmentPlaces, Source};
 use crate::transfer::Surroundings;
 use crate::world::World;
 
@@ -112,6 +115,8 @@ pub(crate) struct SecondReading<'w> {
     machine: Machine<'w>,
     source: &'w Source,
     budget: &'w Budget,
+    /// Looked for when the first value is left to bash.
+    places: OnceCell<AssignmentPlaces>,
 }
 
 impl<'w> SecondReading<'w> {
@@ -120,7 +125,7 @@ impl<'w> SecondReading<'w> {
         let Surroundings { source, context, world, .. } = *surroundings;
         let mut machine = Machine::new(world, budget);
         machine.seed(source, context, previous);
-        Self { machine, source, budget }
+        Self { machine, source, budget, places: OnceCell::new() }
     }
 
     /// Reads `assignment` as the one assignment it has to be, and returns the value.
@@ -137,7 +142,7 @@ impl<'w> SecondReading<'w> {
     }
 
     fn left_to_bash(&self, why: Unsupported, directive: Directive, index: usize) -> Unread {
-        let place = self.source.find_assignment(directive, index);
+        let place = self.places.get_or_init(|| self.source.assignments()).of(directive, index);
         let location = place.map_or_else(|| self.source.whole(), |offset| self.source.location(offset));
         Unread::Shell(Refusal { construct: why.construct, location, over_budget: why.over_budget })
     }

@@ -125,7 +125,8 @@ impl Machine<'_> {
             Operator::Substring { offset, length } => self.substring(&value, offset, length.as_ref())?,
             Operator::Trim { end, longest, pattern } => {
                 let pattern = self.pattern(pattern)?;
-                trim(&value, &pattern, *end, *longest)
+                let rest = self.within(pattern.trim(&value, *end, *longest, self.budget))?;
+                self.utf8(rest.to_vec())?
             }
             Operator::Replace { all, anchor, pattern, replacement } => {
                 let pattern = self.pattern(pattern)?;
@@ -136,10 +137,11 @@ impl Machine<'_> {
                 if replacement.contains('&') {
                     return self.refuse("`&` in a replacement");
                 }
-                if pattern.is_empty() && anchor.is_none() {
-                    return Ok(value);
+                let replaced = pattern.replace(&value, &replacement, *all, *anchor, self.budget);
+                match self.within(replaced)? {
+                    Some(replaced) => self.utf8(replaced)?,
+                    None => return self.refuse("a replacement that bash has no rule for"),
                 }
-                replace(&value, &pattern, &replacement, *all, *anchor)
             }
             Operator::Case { upper, all } => change_case(&value, *upper, *all),
         })
@@ -147,7 +149,23 @@ impl Machine<'_> {
 
     /// A word as a pattern.
     pub(super) fn pattern(&mut self, word: &Word) -> Run<Pattern> {
-        Ok(Pattern::from_quoted(&self.quoted_chars(word, true)?))
+        let chars = self.quoted_chars(word, true)?;
+        let pattern = self.within(Pattern::from_quoted(&chars, self.budget))?;
+        match pattern.oddity() {
+            Some(oddity) => self.refuse(oddity),
+            None => Ok(pattern),
+        }
+    }
+
+    /// Whether a word, as a pattern, matches a text.
+    pub(super) fn is_like(&mut self, text: &str, pattern: &Word) -> Run<bool> {
+        let pattern = self.pattern(pattern)?;
+        self.within(pattern.matches_within(text, self.budget))
+    }
+
+    /// Bytes that were cut out of a text; a character that was cut in two is left to bash.
+    fn utf8(&self, bytes: Vec<u8>) -> Run<String> {
+        String::from_utf8(bytes).or_else(|_| self.refuse("a part of a character"))
     }
 }
 
@@ -176,55 +194,6 @@ pub(super) fn joined(values: Vec<String>, all: Option<char>, in_double: bool) ->
             pieces
         }
     }
-}
-
-fn trim(value: &str, pattern: &Pattern, end: bool, longest: bool) -> String {
-    let chars: Vec<char> = value.chars().collect();
-    let fits = |length: &usize| {
-        let part = if end { &chars[chars.len() - length..] } else { &chars[..*length] };
-        pattern.matches_chars(part)
-    };
-    let found = if longest { (0..=chars.len()).rev().find(fits) } else { (0..=chars.len()).find(fits) };
-    let length = found.unwrap_or(0);
-    if end { chars[..chars.len() - length].iter().collect() } else { chars[length..].iter().collect() }
-}
-
-fn replace(value: &str, pattern: &Pattern, replacement: &str, all: bool, anchor: Option<char>) -> String {
-    let chars: Vec<char> = value.chars().collect();
-    if anchor == Some('%') {
-        let start = (0..=chars.len()).find(|start| pattern.matches_chars(&chars[*start..]));
-        return match start {
-            Some(start) => chars[..start].iter().collect::<String>() + replacement,
-            None => value.to_owned(),
-        };
-    }
-    let mut out = String::new();
-    let mut at = 0;
-    let mut done = false;
-    while at < chars.len() {
-        let may = !done && (anchor != Some('#') || at == 0);
-        // An empty match replaces nothing, unless it is anchored.
-        let length = (1..=chars.len() - at).rev().find(|length| may && pattern.matches_chars(&chars[at..at + length]));
-        match length {
-            Some(length) => {
-                out.push_str(replacement);
-                at += length;
-                done = !all;
-            }
-            None => {
-                if may && anchor == Some('#') && pattern.matches("") {
-                    out.push_str(replacement);
-                    done = true;
-                }
-                out.push(chars[at]);
-                at += 1;
-            }
-        }
-    }
-    if chars.is_empty() && pattern.matches("") {
-        out.push_str(replacement);
-    }
-    out
 }
 
 /// Only ASCII has cases in the C locale.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::expression::{Expression, Found};
 use super::machine::{Machine, Run};
-use crate::ere;
+use crate::ere::Ere;
 
 /// A match of `=~`. What its groups took is worked out when it is asked for.
 pub(super) struct LastMatch {
@@ -15,10 +15,12 @@ pub(super) struct LastMatch {
 impl Machine<'_> {
     /// Whether `text` matches an expression, some of whose characters are quoted.
     pub(super) fn matches_expression(&mut self, text: &str, expression: Vec<(char, bool)>) -> Run<bool> {
-        let matches = match ere::compile_quoted(&expression) {
-            Ok(compiled) => compiled.is_match(text),
-            Err(why) => return self.refuse(format!("a `=~` ({why})")),
-        };
+        let compiled = self.expression(Ere::from_quoted(&expression, self.budget), "a `=~`")?;
+        if text.contains('\n') && compiled.has_anchors() {
+            return self.refuse("a `=~` with anchors in a text of several lines");
+        }
+        let matches = self.within(compiled.is_match(text, self.budget))?;
+        self.charge(text.len() + 8 * expression.len())?;
         self.last_match = matches.then(|| Rc::new(LastMatch { expression, text: text.to_owned() }));
         Ok(matches)
     }

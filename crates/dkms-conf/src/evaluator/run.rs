@@ -187,7 +187,7 @@ impl Machine<'_> {
         for arm in arms {
             let mut matched = falls;
             for pattern in &arm.patterns {
-                matched = matched || self.pattern(pattern)?.matches(&subject);
+                matched = matched || self.is_like(&subject, pattern)?;
             }
             if !matched {
                 continue;

@@ -5,5 +5,6 @@ mod conditions;
 mod edge_cases;
 mod expansions;
 mod filters;
+mod matching;
 mod oracle;
 mod property;

@@ -150,7 +150,7 @@ fn take_binaries(
 fn named_by(session: &Session<'_>, conf: &Path, kernel: &Kernel) -> Result<ModuleId, Error> {
     let source = conf.parent();
     let wanted = Wanted { source, path: Some(conf), module: None, kernel, strictness: Strictness::Always };
-    let config = conf::evaluate_in_shell(session.setup, &wanted)?.config;
+    let config = conf::evaluate_in_shell(session.setup, &conf::Files::default(), &wanted)?.config;
     ModuleId::new(&config.package_name, &config.package_version)
 }
 

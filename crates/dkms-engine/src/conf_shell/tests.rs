@@ -155,6 +155,15 @@ fn a_private_directory_shows_its_source_and_nothing_else() {
 }
 
 #[test]
+fn what_does_not_end_or_takes_all_memory_has_no_values() {
+    let scene = Scene::new();
+    let (answer, _) = scene.evaluate("while :; do :; done");
+    assert!(answer.is_err(), "{answer:?}");
+    let (answer, values) = scene.evaluate("PRE_BUILD=x\nX=aaaaaaaaaaaaaaaa\nwhile :; do X=$X$X; done");
+    assert!(answer.is_err() || values.is_none(), "{answer:?}");
+}
+
+#[test]
 fn a_file_that_others_may_not_read_is_evaluated_where_it_lies() {
     if !is_root() {
         return;
@@ -196,7 +205,7 @@ fn a_root_that_nobody_can_enter_is_named() {
     let (directory, setup) = testing::setup();
     set_mode(directory.path(), 0o700);
     testing::write(&setup, "/open.conf", "");
-    let request = ShellRequest { path: "/open.conf".into(), because: String::new(), script: String::new() };
+    let request = ShellRequest { path: "/open.conf".into(), ..ShellRequest::default() };
     let problem = ContainedShell::new(&setup, 1, Path::new("/nowhere")).run(&request).unwrap_err();
     assert!(problem.contains("cannot enter"), "{problem}");
 }

@@ -121,7 +121,7 @@ fn name(setup: &Setup, source: &str) -> Result<ModuleId, Error> {
     let kernel = any_kernel(setup)?;
     let (directory, path) = (Some(directory.as_path()), Some(path.as_path()));
     let wanted = Wanted { source: directory, path, module: None, kernel: &kernel, strictness: Strictness::Always };
-    let told = conf::evaluate_in_shell(setup, &wanted)
+    let told = conf::evaluate_in_shell(setup, &conf::Files::default(), &wanted)
         .and_then(|told| ModuleId::new(&told.config.package_name, &told.config.package_version));
     match told {
         Ok(module) if module.dashed() == source => Ok(module),

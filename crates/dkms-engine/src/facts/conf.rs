@@ -11,6 +11,7 @@
 mod files;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -83,6 +84,9 @@ pub fn evaluate(setup: &Setup, files: &Files, wanted: &Wanted<'_>) -> Result<Eva
     if setup.framework.conf_shell() == ConfShell::Never {
         return conf.effective(None).map(|effective| Evaluation::Native(Box::new(effective)));
     }
+    if let Some(construct) = files.endless(&conf.path) {
+        return Ok(Evaluation::NeedsShell { text: conf.shell_text(), construct });
+    }
     let shell = NoShell::default();
     match conf.effective(Some(&shell)) {
         Err(_) if shell.asked.borrow().is_some() => Ok(Evaluation::NeedsShell {
@@ -93,17 +97,24 @@ pub fn evaluate(setup: &Setup, files: &Files, wanted: &Wanted<'_>) -> Result<Eva
     }
 }
 
-/// Evaluates, by a contained bash where that is needed.
+/// Evaluates, by a contained bash where that is needed. One that ran out of time for one kernel is not tried for the
+/// others that these files are for.
 ///
 /// # Errors
 /// As [`evaluate`]; `Conf` also if bash gives no answer; `Interrupted`.
-pub fn evaluate_in_shell(setup: &Setup, wanted: &Wanted<'_>) -> Result<Effective, Error> {
-    let conf = Conf::load(setup, &Files::default(), wanted)?;
+pub fn evaluate_in_shell(setup: &Setup, files: &Files, wanted: &Wanted<'_>) -> Result<Effective, Error> {
+    let conf = Conf::load(setup, files, wanted)?;
+    if let Some(problems) = files.endless(&conf.path) {
+        return Err(Error::Conf { path: conf.path, problems });
+    }
     if setup.framework.conf_shell() == ConfShell::Never {
         return conf.effective(None);
     }
     let shell = ContainedShell::new(setup, setup.machine.processors, &conf.directory);
     let effective = conf.effective(Some(&shell));
+    if let (Err(Error::Conf { path, problems }), true) = (&effective, shell.ran_out()) {
+        files.is_endless(path, problems);
+    }
     setup.cancel.check()?;
     effective
 }
@@ -212,9 +223,16 @@ impl<'a> Conf<'a> {
             let _ = writeln!(text, "{directive}={value}");
         }
         let is_stable = |path: &PathBuf| !VOLATILE.iter().any(|top| path.starts_with(top));
+        let content = |path: &PathBuf| {
+            let file = self.setup.root.is_file(path).then(|| self.setup.root.open_file(path).ok()).flatten();
+            file.and_then(|file| sha256(file).ok()).unwrap_or_default()
+        };
+        let mut contents = BTreeMap::new();
         for path in self.files.iter().flat_map(|file| mentioned_paths(file.text())).filter(is_stable) {
-            let content = self.setup.root.is_file(&path).then(|| self.setup.root.open_file(&path).ok()).flatten();
-            let content = content.and_then(|file| sha256(file).ok()).unwrap_or_default();
+            if contents.len() == MAX_MENTIONED && !contents.contains_key(&path) {
+                break;
+            }
+            let content = contents.entry(path.clone()).or_insert_with_key(content);
             let _ = writeln!(text, "{} {content}", path.display());
         }
         text
@@ -307,6 +325,9 @@ fn looks_at_the_run(text: &str) -> bool {
             text.match_indices(name).any(|(at, _)| before(at))
         })
 }
+
+/// More files than any conf mentions.
+const MAX_MENTIONED: usize = 100;
 
 /// Absolute paths that stand literally in a conf.
 fn mentioned_paths(text: &str) -> impl Iterator<Item = PathBuf> {

@@ -362,7 +362,7 @@ impl<'a> Examination<'a> {
                 return Ok(Found { config: config.clone(), part, named });
             }
         }
-        let effective = conf::evaluate_in_shell(self.setup, &wanted)?;
+        let effective = conf::evaluate_in_shell(self.setup, &self.files, &wanted)?;
         Ok(Found { config: effective.config, part: Part::of_text(&effective.text), named })
     }
 }

@@ -51,7 +51,7 @@ pub fn add(
     let (source_given, module_given) = (Some(source.as_path()), Some(module));
     let wanted =
         Wanted { source: source_given, path: None, module: module_given, kernel, strictness: Strictness::Strict };
-    let effective = conf::evaluate_in_shell(setup, &wanted)?;
+    let effective = conf::evaluate_in_shell(setup, &conf::Files::default(), &wanted)?;
     link_source(session, module, &source)?;
     let config = effective.config;
     let post_add = session.run_script(&ScriptCall {

@@ -46,7 +46,7 @@ pub fn import(session: &mut Session<'_>, path: &Path, kernel: &Kernel, force: bo
         return Err(nothing());
     }
     let wanted = Wanted { source: Some(&directory), path: None, module: None, kernel, strictness: Strictness::Always };
-    let config = conf::evaluate_in_shell(setup, &wanted)?.config;
+    let config = conf::evaluate_in_shell(setup, &conf::Files::default(), &wanted)?.config;
     let module = ModuleId::new(&config.package_name, &config.package_version)?;
     let source = layout.source_tree(&module);
     let registered = registration(setup, &module) == Some(Registration::Added);

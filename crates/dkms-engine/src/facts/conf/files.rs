@@ -21,9 +21,21 @@ pub struct Files {
     read: RefCell<BTreeMap<PathBuf, File>>,
     /// Names in the administrator's directory.
     overrides: OnceCell<BTreeSet<OsString>>,
+    /// Confs whose evaluation ran out of time, with what was found out about them.
+    endless: RefCell<BTreeMap<PathBuf, String>>,
 }
 
 impl Files {
+    /// What was found out about a conf whose evaluation ran out of time.
+    pub(super) fn endless(&self, path: &Path) -> Option<String> {
+        self.endless.borrow().get(path).cloned()
+    }
+
+    /// From now on the evaluation of this conf is not tried again.
+    pub(super) fn is_endless(&self, path: &Path, problems: &str) {
+        self.endless.borrow_mut().insert(path.to_owned(), problems.to_owned());
+    }
+
     /// Whether there is something at a path.
     pub(super) fn exists(&self, setup: &Setup, path: &Path) -> bool {
         self.read.borrow().contains_key(path) || setup.root.exists(path)

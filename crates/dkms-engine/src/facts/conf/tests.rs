@@ -146,7 +146,7 @@ fn looking_starts_no_shell_and_tells_the_inputs_instead() {
     testing::write(&scene.setup, "/etc/default/m", "X=1\n");
     assert_ne!(before, scene.text(), "a file that the conf mentions is another one");
     // There is no bash in this root.
-    let error = evaluate_in_shell(&scene.setup, &scene.wanted()).unwrap_err().to_string();
+    let error = evaluate_in_shell(&scene.setup, &Files::default(), &scene.wanted()).unwrap_err().to_string();
     assert!(error.contains("the shell did not evaluate it"), "{error}");
     scene.setup.framework.set(dkms_conf::framework_key::Key::ConfShell, "never");
     assert!(scene.problems().contains("`conf_shell` is `never`"), "{}", scene.problems());
@@ -172,7 +172,7 @@ fn a_placeholder_is_told_where_the_module_is_registered_by_it() {
         let module = Some(&scene.target.module);
         let wanted =
             Wanted { source: Some(source), path: None, module, kernel: &scene.kernel, strictness: Strictness::Strict };
-        let effective = evaluate_in_shell(&scene.setup, &wanted).unwrap();
+        let effective = evaluate_in_shell(&scene.setup, &Files::default(), &wanted).unwrap();
         let is_it = |warning: &Diagnostic| warning.message.contains("placeholder");
         effective.warnings.iter().any(is_it)
     };
