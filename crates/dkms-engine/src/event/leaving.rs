@@ -28,7 +28,7 @@ pub(super) fn leave(
             let targets = tree.builds().map(|build| build.target.clone()).collect();
             let goal = Goal::Removed { module, targets };
             // Several may go: what they changed is indexed once, by what follows.
-            let options = RunOptions { depmod: Depmod::Later, ..RunOptions::default() };
+            let options = RunOptions { depmod: Depmod::Later, initramfs: true, ..RunOptions::default() };
             report.add(run::achieve(setup, &goal, &options, writer, observer)?);
         }
     }
