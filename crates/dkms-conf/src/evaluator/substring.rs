@@ -59,6 +59,10 @@ impl Machine<'_> {
         } else {
             self.elements(name).map(|(index, _)| i64::try_from(index).unwrap_or(i64::MAX)).collect()
         };
+        // bash takes a stretch of the text then, unless it is an array; here both look alike.
+        if !arguments && indices == [0] {
+            return self.refuse("a stretch of an array that may be a plain variable");
+        }
         let size = indices.last().map_or(i64::from(arguments), |last| last.saturating_add(1));
         let start = self.bound(offset)?;
         let start = if start < 0 { start.saturating_add(size) } else { start };

@@ -341,7 +341,7 @@ impl Parser<'_> {
                 let length = if self.take(":") { Some(self.until("}", in_double, true)?) } else { None };
                 // The `:` may belong to `?`.
                 let text = |part: &Part| matches!(part, Part::Text(text) if text.contains('?'));
-                if offset.parts.iter().any(text) {
+                if offset.parts.iter().any(text) || (offset.parts.is_empty() && length.is_none()) {
                     return Ok(None);
                 }
                 Operator::Substring { offset, length }

@@ -20,6 +20,8 @@ fn stretches_of_texts_and_arrays() {
     ]);
     all_refused(&[
         "v=abc; echo ${v:2:-2}",
+        "v=abc; echo ${v[@]:1}",
+        "v=abc; echo ${v:\\\n}",
         "A=(a b); echo ${A[@]:0:-1}",
         "v=abc; echo ${v:'1'}",
         "f() { echo ${@:0}; }; f",
