@@ -168,7 +168,7 @@ pub(super) enum Condition {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Word {
     pub(super) parts: Vec<Part>,
-    /// There may be braces to expand inside `${...}`, if it is a word of a command.
+    /// There may be braces to expand inside `${...}` or backticks, if it is a word of a command.
     pub(super) braces: bool,
 }
 

@@ -78,7 +78,8 @@ impl Parser<'_> {
         }
         // Braces are expanded before anything else is understood, quotes inside `${...}` included.
         let raw = &self.text[start..self.at];
-        let braces = raw.contains("${") && may_have_braces(&raw.replace("${", ""));
+        let nested = raw.contains("${") || raw.contains('`');
+        let braces = nested && may_have_braces(&raw.replace("${", ""));
         Ok((self.at > start).then_some(Word { parts, braces }))
     }
 

@@ -274,6 +274,7 @@ fn oddities_are_refused() {
         "f() { STRIP=$#; }; f \"${kernelver:-\"{a,b}\"}\"",
         "PATCH=( \"${kernelver:-'{a,b}'}\" )",
         "export MAKE={a,b}",
+        "export MAKE=\"`echo \"{a,b}\"`\"",
         "MAKE=\"${kernelver:-'}\"",
         "MAKE=\"${nope:-\"\\n\"}\"",
     ] {
