@@ -2,9 +2,9 @@
 //!
 //! A conf is code of whoever wrote the package. It gets an unprivileged user who can gain nothing by executing
 //! something, an environment with a search path and nothing else, no network, a view of the file system in which
-//! nothing can be written but a copy of its own source ([`view`]), a time limit, and bounds on memory and output. Its values come back over a descriptor of
-//! their own, so that nothing that it prints can be taken for one. Where the system refuses namespaces (some
-//! containers) user, environment and limits remain. A caller without rights runs it as himself.
+//! nothing can be written but a copy of its own source ([`view`]), a time limit, and bounds on memory and output. Its
+//! values come back over a descriptor of their own, so that nothing that it prints can be taken for one. Where the system
+//! refuses namespaces (some containers) user, environment and limits remain. A caller without rights runs it as himself.
 //!
 //! What is said over the descriptor is `dkms_conf`'s business.
 
