@@ -21,7 +21,14 @@ pub(crate) fn need(tools: &[(&str, &str)]) -> Result<()> {
 }
 
 fn install(packages: &[&str]) -> Result<()> {
-    let apt = |first: &[&str]| Cmd::new("apt-get").args(first).env("DEBIAN_FRONTEND", "noninteractive").checked();
+    // Cases that run at the same time may need the same program: the second one waits for the first.
+    let apt = |first: &[&str]| {
+        Cmd::new("apt-get")
+            .arg("-oDPkg::Lock::Timeout=600")
+            .args(first)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .checked()
+    };
     let mut line = vec!["install", "-y", "--no-install-recommends"];
     line.extend(packages);
     if apt(&line).is_err() {
