@@ -40,6 +40,17 @@ pub(super) fn source(setup: &Setup, module: &ModuleId, build: &Path, untouched: 
     root.remove_file(&build.join("make.log"))
 }
 
+/// Puts a copy of a directory in its place: the same to everybody, but made here.
+pub(super) fn renew(setup: &Setup, directory: &Path) -> Result<(), Error> {
+    let parent = directory.parent().unwrap_or(Path::new("/"));
+    let temporary = setup.root.create_temporary_dir(parent, ".work-")?;
+    let copy = temporary.join("copy");
+    Copy { setup, contents_only: false }.directory(directory, &copy, 0)?;
+    setup.root.remove_tree(directory)?;
+    setup.root.rename(&copy, directory)?;
+    setup.root.remove_dir(&temporary)
+}
+
 /// A source that somebody writes to meanwhile (an editor, a package being unpacked) is copied a second time; if it still
 /// changes, the build would be of something that nobody ever had.
 fn copy_unchanging(setup: &Setup, module: &ModuleId, source: &Path, copies: &[&Path]) -> Result<(), Error> {

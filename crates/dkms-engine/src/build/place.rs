@@ -6,8 +6,10 @@
 //! work directory is really moved there for the time being, builds of one module version take turns, and a build that
 //! adds files to its source has that noted in its work directory.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::copy;
 use super::work::Work;
 use crate::error::Error;
 use crate::facts::fingerprint::SourceTree;
@@ -166,7 +168,14 @@ impl Place {
 
 fn swap(setup: &Setup, shown: &Shown) -> Result<(), Error> {
     if setup.root.link_meta(&shown.to).is_some() {
-        return setup.root.exchange(&shown.from, &shown.to);
+        return match setup.root.exchange(&shown.from, &shown.to) {
+            // overlayfs renames no directory of a lower layer (what the image of a container brought).
+            Err(Error::Io { source, .. }) if source.kind() == ErrorKind::CrossesDevices => {
+                copy::renew(setup, &shown.to)?;
+                setup.root.exchange(&shown.from, &shown.to)
+            }
+            exchanged => exchanged,
+        };
     }
     setup.root.create_dir_all(shown.to.parent().unwrap_or(Path::new("/")))?;
     setup.root.rename(&shown.from, &shown.to)
