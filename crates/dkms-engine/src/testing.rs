@@ -7,10 +7,12 @@ use dkms_conf::FrameworkConfig;
 use crate::cancel::Cancel;
 use crate::environment::Environment;
 use crate::facts::distribution::Distribution;
+use crate::facts::kernel::{Compression, Headers, Kernel, KernelConfig};
 use crate::facts::machine::Machine;
 use crate::layout::Layout;
 use crate::root::Root;
 use crate::setup::{Options, Setup};
+use crate::target::KernelId;
 
 /// The directory lives as long as the first value.
 pub(crate) fn setup() -> (tempfile::TempDir, Setup) {
@@ -36,6 +38,21 @@ pub(crate) fn write(setup: &Setup, path: &str, content: impl AsRef<[u8]>) {
     setup.root.create_dir_all(path.parent().unwrap()).unwrap();
     setup.root.remove_file(path).unwrap();
     setup.root.create_new(path, 0o644).unwrap().write_all(content.as_ref()).unwrap();
+}
+
+/// What is known of a kernel that is there with its headers.
+pub(crate) fn kernel(release: &str) -> Kernel {
+    Kernel {
+        id: KernelId::new(release, "x86_64").unwrap(),
+        directory: "/k".into(),
+        present: true,
+        image: true,
+        source_dir: "/k/build".into(),
+        gaps: Vec::new(),
+        headers: Headers::Complete,
+        config: KernelConfig::default(),
+        compression: Compression::None,
+    }
 }
 
 /// A configuration with one module `m` that installs itself.

@@ -6,6 +6,8 @@
 mod excluded;
 mod news;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -13,7 +15,7 @@ use crate::facts::Facts;
 use crate::facts::kernel::Headers;
 use crate::layout::Layout;
 use crate::lock::Guard;
-use crate::plan::{Plan, Why};
+use crate::plan::{Plan, Why, Yielded};
 use crate::record::{self, FORMAT};
 use crate::report::{Entry, Outcome, Report, words};
 use crate::setup::Setup;
@@ -264,10 +266,27 @@ impl Judge<'_> {
     }
 
     fn settled(&self, target: &Target, kind: Kind, why: &Why) -> Problem {
+        if let Why::Conflict { objects } = why {
+            let hint = Some(self.choice(target, objects));
+            return Problem { hint, ..self.problem(target, kind, words::reason(why)) };
+        }
         let Why::FailedBefore { message, first_error, advice, .. } = why else {
             return self.problem(target, kind, words::reason(why));
         };
         self.with_log(target, self.problem(target, kind, message.clone()), first_error.clone(), advice.as_deref())
+    }
+
+    /// Between which packages a person has to choose; a module that no package brought has its own name.
+    fn choice(&self, target: &Target, objects: &[Yielded]) -> String {
+        let Target { module, kernel } = target;
+        let owners: BTreeSet<ModuleId> = objects.iter().filter_map(Yielded::owner).collect();
+        let name = |module: &ModuleId| match self.facts.packages.get(module) {
+            Some(package) => format!("the package {package}"),
+            None => module.to_string(),
+        };
+        let all: Vec<String> = std::iter::once(module).chain(&owners).map(name).collect();
+        let one_of = if all.len() == 2 { all.join(" or ") } else { format!("all but one of {}", all.join(", ")) };
+        format!("remove {one_of}; `dkms install {module} -k {}` prefers {}", kernel.release, module.name)
     }
 
     /// The same with what the log of its build says, and where that is.
@@ -285,9 +304,6 @@ impl Judge<'_> {
         let stays = there.filter(|version| *version != module);
         let hint = match kind {
             Kind::Broken => format!("dkms add {module}, or dkms remove {module} --all"),
-            Kind::Conflict => {
-                format!("remove one of the two; `dkms install {module} -k {}` prefers this one", kernel.release)
-            }
             Kind::HeadersMissing => "install the headers of that kernel".to_owned(),
             _ => format!("dkms install {module} -k {}", kernel.release),
         };
@@ -306,5 +322,34 @@ fn kind(why: &Why) -> Option<Kind> {
         Why::Cycle { .. } | Why::Deferred { .. } | Why::DependencyMissing { .. } => Some(Kind::Dependency),
         Why::HeadersMissing { .. } => Some(Kind::HeadersMissing),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::plan::{Rule, Settled};
+    use crate::testing;
+
+    #[test]
+    fn who_has_to_choose_is_told_between_which_packages() {
+        let (one, other) = (ModuleId::new("m", "1").unwrap(), ModuleId::new("n", "2").unwrap());
+        let kernel = testing::kernel("6.1");
+        let objects = vec![Yielded { object: "m".into(), to: other.to_string(), by: Rule::Version }];
+        let mut plan = Plan::default();
+        let why = Why::Conflict { objects };
+        plan.settled.push(Settled { module: one.clone(), kernel: Some(kernel.id.clone()), why });
+        let mut facts = Facts::default();
+        facts.kernels.insert(kernel.id.clone(), Arc::new(kernel));
+        let hint = |facts: &Facts| {
+            let verdict = Verdict::of(&Layout::default(), facts, &plan, &Report::default(), None);
+            verdict.kernels[0].problems[0].hint.clone().unwrap()
+        };
+        let end = "; `dkms install m/1 -k 6.1` prefers m";
+        assert_eq!(hint(&facts), format!("remove m/1 or n/2{end}"));
+        facts.packages.extend([(one, "m-dkms".to_owned()), (other, "n-dkms".to_owned())]);
+        assert_eq!(hint(&facts), format!("remove the package m-dkms or the package n-dkms{end}"));
     }
 }

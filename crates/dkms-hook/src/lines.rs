@@ -8,6 +8,7 @@ use std::time::Instant;
 use dkms_engine::install::InstallEvent;
 use dkms_engine::plan::Action;
 use dkms_engine::report::rows::{Line, Rows};
+use dkms_engine::report::words;
 use dkms_engine::run::{Observer, Progress};
 
 /// A terminal's columns, less our name before each line.
@@ -53,7 +54,7 @@ impl Observer for Lines {
 /// What happens beside the modules themselves, as far as somebody has to know.
 fn installing(event: &InstallEvent) {
     match event {
-        InstallEvent::Archived { from, to } => print(&format!("keeping `{}` as `{}`", from.display(), to.display())),
+        InstallEvent::Archived { from, to, package } => print(&words::archived(from, to, package.as_deref())),
         InstallEvent::Restored { path } => print(&format!("putting back `{}`", path.display())),
         InstallEvent::Refused { name, reason } => log::warn!("`{name}` is not installed: {reason}"),
         InstallEvent::TakenOver { object, from, to } => {

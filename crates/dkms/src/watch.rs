@@ -124,8 +124,8 @@ impl<'a> Watcher<'a> {
             return log::warn!("{text}");
         }
         let detail = match event {
-            E::Archived { from, to } => {
-                self.line(&format!("keeping `{}` as `{}`", from.display(), to.display()));
+            E::Archived { from, to, package } => {
+                self.line(&words::archived(from, to, package.as_deref()));
                 return;
             }
             E::Restored { path } => {

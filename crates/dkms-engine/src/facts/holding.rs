@@ -1,8 +1,10 @@
 //! What an installed build has in its kernel's directory, what it left to other modules there, and by whose wish.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use super::condition;
+use super::package;
 use super::tree::{BuiltTarget, Tree};
 use super::{Facts, TargetFacts};
 use crate::record::Manifest;
@@ -54,10 +56,24 @@ pub fn lost(setup: &Setup, build: &BuiltTarget, owners: &Owners) -> Vec<(String,
     lost.filter(|(owner, _)| owner.name != build.target.module.name).map(|(owner, object)| (object, owner)).collect()
 }
 
+/// The packages of modules that somebody may want to choose among.
+fn packages(setup: &Setup, facts: &Facts, names: &BTreeSet<String>) -> BTreeMap<ModuleId, String> {
+    let modules = facts.modules.keys().filter(|module| names.contains(&module.name));
+    let conf = |module: &ModuleId| setup.root.canonical(&setup.layout.source_link(module).join("dkms.conf"));
+    let paths: BTreeMap<PathBuf, &ModuleId> = modules.filter_map(|module| Some((conf(module)?, module))).collect();
+    if paths.is_empty() {
+        return BTreeMap::new();
+    }
+    let owners = package::owners(setup, &paths.keys().cloned().collect());
+    owners.into_iter().map(|(path, package)| (paths[&path].clone(), package.name)).collect()
+}
+
 /// A person's choice of one module over another holds for every version of it, and for kernels for which none was made.
 /// Looked at only where two modules build an object of the same name.
 pub(super) fn spread_choices(setup: &Setup, tree: &Tree, facts: &mut Facts) {
-    for name in contested(facts) {
+    let contested = contested(facts);
+    facts.packages = packages(setup, facts, &contested);
+    for name in contested {
         let manifests = tree.builds().filter(|build| build.target.module.name == name);
         let latest = manifests.filter_map(|build| condition::manifest(setup, build)?.chosen).max();
         let own: BTreeMap<KernelId, u64> = facts

@@ -11,6 +11,8 @@ use crate::root::Root;
 use crate::setup::Setup;
 use crate::tool::Tool;
 
+/// Where the paths lie that anybody asks about: lists of others are not looked at line by line.
+const CONCERNED: [&str; 2] = ["/modules/", "usr/src/"];
 /// No list of paths is as long as this.
 const MAX_BYTES: u64 = 64 << 20;
 
@@ -52,6 +54,10 @@ fn wanted(paths: &BTreeSet<PathBuf>) -> BTreeMap<String, &PathBuf> {
     paths.iter().flat_map(|path| spellings(path).into_iter().map(move |text| (text, path))).collect()
 }
 
+fn is_concerned(list: &str) -> bool {
+    CONCERNED.iter().any(|part| list.contains(part))
+}
+
 fn text(root: &Root, path: &Path) -> Option<String> {
     let bytes = root.read_bounded(path, MAX_BYTES).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
@@ -64,7 +70,7 @@ fn of_dpkg(root: &Root, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Package>
     for (file, _) in root.list(Path::new(DPKG_INFO)).unwrap_or_default() {
         let Some(name) = file.to_str().and_then(|file| file.strip_suffix(".list")) else { continue };
         let Some(list) = text(root, &Path::new(DPKG_INFO).join(&file)) else { continue };
-        if !list.contains("/modules/") {
+        if !is_concerned(&list) {
             continue;
         }
         let name = name.split(':').next().unwrap_or(name);
@@ -97,7 +103,7 @@ fn of_pacman(root: &Root, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Packag
     let mut found = BTreeMap::new();
     for (directory, _) in root.list(Path::new(PACMAN_DATABASE)).unwrap_or_default() {
         let directory = Path::new(PACMAN_DATABASE).join(directory);
-        let Some(files) = text(root, &directory.join("files")).filter(|files| files.contains("/modules/")) else {
+        let Some(files) = text(root, &directory.join("files")).filter(|files| is_concerned(files)) else {
             continue;
         };
         let here: Vec<&PathBuf> = files.lines().filter_map(|line| wanted.get(&format!("/{line}"))).copied().collect();

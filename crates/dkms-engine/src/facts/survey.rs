@@ -25,6 +25,8 @@ pub struct Facts {
     pub retiring: BTreeSet<ModuleId>,
     /// The administrator switched automatic builds off.
     pub no_autoinstall: bool,
+    /// Packages that brought the sources of modules which build an object of the same name, as far as one did.
+    pub packages: BTreeMap<ModuleId, String>,
 }
 
 impl Facts {

@@ -1,5 +1,6 @@
 //! Which objects of a build may be placed, where, and what gives way to them: reads only.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use dkms_conf::module_config::{ModuleConfig, Record};
@@ -14,7 +15,9 @@ use super::version_rule::{Existing, Identity, objection};
 use super::{InstallOptions, destination};
 use crate::error::Error;
 use crate::facts::kernel::Kernel;
+use crate::facts::package;
 use crate::record::{FORMAT, FileRecord, PlacedFile, Refusal};
+use crate::setup::Setup;
 use crate::target::Target;
 
 /// A kept object and the record that says where it goes.
@@ -195,7 +198,15 @@ fn refusal(
     let (built, info) = (Identity::of(root, object), Identity::of(root, &path));
     let identical = || -> Result<bool, Error> { Ok(FileRecord::measure(root, object)?.holds(root, &path)) };
     let existing = Existing { path: &path, info: &info, identical: identical()? };
-    Ok(objection(&built, existing))
+    Ok(objection(&built, existing).map(|reason| format!("{reason}; {}", brought_by(session.setup, &path))))
+}
+
+/// Whose a file is, as a sentence about it.
+fn brought_by(setup: &Setup, path: &Path) -> String {
+    match package::owners(setup, &BTreeSet::from([path.to_owned()])).into_values().next() {
+        Some(package) => format!("the package {} brought that file", package.name),
+        None => "no package brought that file, so somebody copied it there".to_owned(),
+    }
 }
 
 /// Modules of others that give way. Links into the tree are what an earlier installation by link left.

@@ -18,6 +18,8 @@ pub enum InstallEvent {
         from: PathBuf,
         /// Where it is kept.
         to: PathBuf,
+        /// The package that brought it, if one did.
+        package: Option<String>,
     },
     /// The version is not the active one any more.
     Deactivated {

@@ -8,6 +8,7 @@
 //! place or its copy. Whoever finds the journal later runs the same steps again, which finishes the installation, or
 //! takes it back if the kept objects are not there any more.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ use super::placed::{self, active_version};
 use super::session::Session;
 use super::takeover::Taken;
 use crate::error::Error;
+use crate::facts::package;
 use crate::record::{self, FORMAT, FileRecord, Manifest, PlacedFile, Refusal};
 use crate::staged::Staged;
 use crate::target::{ModuleId, Target};
@@ -111,6 +113,8 @@ impl Transaction {
         let manifest = self.manifest(session)?;
         record::store(root, &layout.manifest(&self.target), &manifest, guard)?;
         self.activate(session)?;
+        let paths: BTreeSet<PathBuf> = self.displaced.iter().map(|displaced| displaced.from.clone()).collect();
+        let packages = if paths.is_empty() { BTreeMap::new() } else { package::owners(session.setup, &paths) };
         for displaced in &self.displaced {
             let replaced = self.files.iter().any(|file| file.path == displaced.from);
             let gone = replaced || displaced.remove(root)?;
@@ -118,7 +122,9 @@ impl Transaction {
                 if !replaced {
                     session.forget(&self.kernel_directory, &displaced.from);
                 }
-                session.say(InstallEvent::Archived { from: displaced.from.clone(), to: displaced.to.clone() });
+                let package = packages.get(&displaced.from).map(|package| package.name.clone());
+                let (from, to) = (displaced.from.clone(), displaced.to.clone());
+                session.say(InstallEvent::Archived { from, to, package });
             }
         }
         self.retire_previous(session)?;

@@ -6,7 +6,7 @@ use dkms_conf::exclusion::{Exclusion, Reason};
 use dkms_conf::module_config::ModuleConfig;
 
 use super::*;
-use crate::facts::kernel::{Compression, Headers, Kernel, KernelConfig};
+use crate::facts::kernel::Headers;
 use crate::facts::{Configuration, Examined, Registration, State, TargetFacts};
 use crate::fingerprint::{Change, Fingerprint, Part};
 use crate::record::FailureRecord;
@@ -61,18 +61,7 @@ impl Scene {
     fn kernels(releases: &[&str]) -> Self {
         let mut scene = Self::default();
         for release in releases {
-            let found = Kernel {
-                id: kernel(release),
-                directory: "/k".into(),
-                present: true,
-                image: true,
-                source_dir: "/k/build".into(),
-                gaps: Vec::new(),
-                headers: Headers::Complete,
-                config: KernelConfig::default(),
-                compression: Compression::None,
-            };
-            scene.0.kernels.insert(kernel(release), Arc::new(found));
+            scene.0.kernels.insert(kernel(release), Arc::new(testing::kernel(release)));
         }
         scene
     }

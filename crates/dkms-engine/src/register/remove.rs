@@ -19,24 +19,20 @@ const PARTS: [&str; 6] = ["source", "build", "tarball", "driver_disk", "rpm", "d
 /// What belongs to a build.
 const BUILD_PARTS: [&str; 2] = ["module", "log"];
 
-/// Forgets a finished build. It must not be installed.
+/// Forgets a finished build, if there is one, and tells whether there was. It must not be installed.
 ///
 /// # Errors
 /// `Io`.
-pub fn unbuild(setup: &Setup, _guard: &Guard, target: &Target) -> Result<(), Error> {
+pub fn unbuild(setup: &Setup, _guard: &Guard, target: &Target) -> Result<bool, Error> {
     let (root, layout) = (&setup.root, &setup.layout);
     let built = layout.built(target);
     let of_release = layout.version(&target.module).join(&target.kernel.release);
-    if root.is_dir(&built) {
-        discard(root, &built)?;
-    } else {
-        // A build from the time before architectures were told apart.
-        for part in BUILD_PARTS {
-            discard(root, &of_release.join(part))?;
-        }
-    }
+    // The parts alone are a build from the time before architectures were told apart.
+    let parts = if root.is_dir(&built) { vec![built] } else { BUILD_PARTS.map(|part| of_release.join(part)).into() };
+    let found = parts.iter().any(|part| root.link_meta(part).is_some());
+    parts.iter().try_for_each(|part| discard(root, part))?;
     root.remove_empty_parents(&of_release, &layout.version(&target.module));
-    Ok(())
+    Ok(found)
 }
 
 /// Takes a module version out of the tree, with all that is not built. Gives what is left because nobody knows what it

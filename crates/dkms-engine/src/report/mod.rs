@@ -98,8 +98,11 @@ pub enum Done {
         /// Displaced files that are back.
         restored: Vec<std::path::PathBuf>,
     },
-    /// The build is forgotten.
-    Unbuilt,
+    /// What is known of a build is forgotten.
+    Unbuilt {
+        /// There was one that had succeeded.
+        built: bool,
+    },
     /// The registration is gone.
     Deregistered {
         /// Things in its directory that are not ours and were left.

@@ -168,9 +168,10 @@ impl Rows {
                     None => row(self, "uninstalled"),
                 }
             }
-            Done::Unbuilt => match target.and_then(|target| self.begun.remove(&target)) {
+            Done::Unbuilt { built } => match target.and_then(|target| self.begun.remove(&target)) {
                 Some(_) => row(self, "removed"),
-                None => row(self, "its build is removed"),
+                None if *built => row(self, "its build is removed"),
+                None => row(self, "its failed build is forgotten"),
             },
             Done::Deregistered { .. } => row(self, "removed"),
         }
@@ -359,11 +360,12 @@ mod tests {
         let unbuild = |target: &Target| (Action::Unbuild(target.clone()), Because::KernelRemoved);
         assert!(rows.planned(&plan(vec![unbuild(&a), unbuild(&b)])).is_empty());
         let uninstalled = || Outcome::Done(Done::Uninstalled { files: vec![], left: vec![], restored: vec![] });
-        let gone = || Outcome::Done(Done::Unbuilt);
+        let gone = |built| Outcome::Done(Done::Unbuilt { built });
         let mut told = |target: &Target, outcome| rows.finished(&entry(target, outcome), Instant::now());
         assert_eq!(told(&a, uninstalled()), []);
-        assert_eq!(told(&a, gone()), [Line::Said("a/1.0  6.1  removed".into())]);
-        assert_eq!(told(&b, gone()), [Line::Said("b/1.0  6.1  its build is removed".into())]);
+        assert_eq!(told(&a, gone(true)), [Line::Said("a/1.0  6.1  removed".into())]);
+        assert_eq!(told(&b, gone(true)), [Line::Said("b/1.0  6.1  its build is removed".into())]);
+        assert_eq!(told(&b, gone(false)), [Line::Said("b/1.0  6.1  its failed build is forgotten".into())]);
         assert_eq!(told(&c, uninstalled()), [Line::Said("c/1.0  6.1  uninstalled".into())]);
     }
 

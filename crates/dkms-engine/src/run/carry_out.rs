@@ -171,9 +171,9 @@ impl Hands<'_, '_> {
             }
             (Action::Uninstall(target), _) => self.uninstall(target),
             (Action::Unbuild(target), _) => {
-                register::unbuild(self.setup, self.guard, target)?;
+                let built = register::unbuild(self.setup, self.guard, target)?;
                 failures::forget(self.setup, self.guard, target)?;
-                Ok(Done::Unbuilt)
+                Ok(Done::Unbuilt { built })
             }
             (Action::Deregister(module), _) => {
                 register::reinstate(self.setup, self.guard, module)?;

@@ -66,12 +66,12 @@ mod tests {
     use std::sync::Arc;
 
     use super::super::Verdict;
-    use crate::facts::kernel::{Compression, Headers, Kernel, KernelConfig};
     use crate::facts::{Facts, State, TargetFacts};
     use crate::layout::Layout;
     use crate::plan::{Plan, Settled, Why};
     use crate::report::Report;
     use crate::target::{KernelId, ModuleId, Target};
+    use crate::testing;
 
     fn kernel(release: &str) -> KernelId {
         KernelId::new(release, "x86_64").unwrap()
@@ -86,18 +86,7 @@ mod tests {
     fn verdict(releases: &[&str], works: &[&str], excluded: &str, earlier: Option<&Verdict>) -> Verdict {
         let mut facts = Facts::default();
         for release in releases {
-            let found = Kernel {
-                id: kernel(release),
-                directory: "/k".into(),
-                present: true,
-                image: true,
-                source_dir: "/k/build".into(),
-                gaps: Vec::new(),
-                headers: Headers::Complete,
-                config: KernelConfig::default(),
-                compression: Compression::None,
-            };
-            facts.kernels.insert(kernel(release), Arc::new(found));
+            facts.kernels.insert(kernel(release), Arc::new(testing::kernel(release)));
         }
         works.iter().for_each(|release| installed(&mut facts, release));
         let settled = |release: &str, why| Settled {
