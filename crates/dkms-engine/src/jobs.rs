@@ -8,11 +8,11 @@
 //! The other thing that builds share is the directory `T/M/V/build`, under which all builds of one module version
 //! believe to be: [`Jobs::in_turn`] and [`Jobs::mount_point`] keep them from taking it away from each other.
 
+mod address;
 mod server;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -25,6 +25,7 @@ use crate::setup::Setup;
 use crate::target::ModuleId;
 use crate::tool::Tool;
 use crate::tool::contain::Access;
+pub(crate) use address::Address;
 use server::Server;
 
 /// How often somebody who waits for a token looks into the pipe, which nobody can be woken by.
@@ -41,6 +42,7 @@ pub struct Jobs {
     turns: Mutex<BTreeMap<ModuleId, Arc<Mutex<()>>>>,
     mount_points: Mutex<BTreeMap<PathBuf, usize>>,
     mounts: OnceLock<Mounts>,
+    named: OnceLock<bool>,
 }
 
 /// What mounts of their own builds can have.
@@ -104,6 +106,7 @@ impl Jobs {
             turns: Mutex::default(),
             mount_points: Mutex::default(),
             mounts: OnceLock::new(),
+            named: OnceLock::new(),
         })
     }
 
@@ -145,12 +148,17 @@ impl Jobs {
         Ok(Token { jobs: self, byte: byte? })
     }
 
-    /// Descriptors for a `make`, reading and writing end; [`makeflags`] names them. `None` if there is no limit.
+    /// Where a `make` finds the pool; [`makeflags`] tells it. `None` if there is no limit.
     ///
     /// # Errors
     /// `Io`.
-    pub(crate) fn pipe(&self) -> Result<Option<(OwnedFd, OwnedFd)>, Error> {
-        self.server.as_ref().map(Server::descriptors).transpose()
+    pub(crate) fn address(&self, setup: &Setup) -> Result<Option<Address>, Error> {
+        let Some(server) = &self.server else { return Ok(None) };
+        let (path, (read, write)) = (server.path(), server.descriptors()?);
+        if *self.named.get_or_init(|| address::is_understood(setup, &path, &read)) {
+            return Ok(Some(Address::Named(path)));
+        }
+        Ok(Some(Address::Descriptors(read, write)))
     }
 
     /// Does something while no other thread does it for the same module version.
@@ -252,18 +260,14 @@ impl Drop for MountPoint<'_> {
 
 /// `MAKEFLAGS` for a child: the caller's own, with the jobserver's words exchanged for ours (or taken out, since its
 /// descriptors are closed in the child). `None` if nothing is left.
-pub(crate) fn makeflags(inherited: Option<&OsStr>, pipe: Option<(i32, i32)>) -> Option<OsString> {
+pub(crate) fn makeflags(inherited: Option<&OsStr>, ours: Option<&str>) -> Option<OsString> {
     let inherited = inherited.map(|flags| flags.to_string_lossy().into_owned()).unwrap_or_default();
     let (options, variables) = match inherited.split_once(" -- ") {
         Some((options, variables)) => (options, format!(" -- {variables}")),
         None => (inherited.as_str(), String::new()),
     };
-    let is_ours = |word: &&str| !word.starts_with("-j") && !word.starts_with("--jobserver");
-    let mut words: Vec<String> = options.split_whitespace().filter(is_ours).map(str::to_owned).collect();
-    if let Some((read, write)) = pipe {
-        // Releases before 4.2 know the first spelling only, later ones keep it for them.
-        words.push(format!("-j --jobserver-fds={read},{write} --jobserver-auth={read},{write}"));
-    }
+    let is_kept = |word: &&str| !word.starts_with("-j") && !word.starts_with("--jobserver");
+    let words: Vec<&str> = options.split_whitespace().filter(is_kept).chain(ours).collect();
     // The first word is a group of letters unless it begins with a dash or a blank.
     let group = inherited.starts_with(|c: char| c.is_ascii_alphanumeric());
     let joined = format!("{}{}{variables}", if group { "" } else { " " }, words.join(" "));

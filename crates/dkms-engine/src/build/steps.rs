@@ -124,8 +124,8 @@ impl<'a> Steps<'a> {
         let configured = self.order.config.make_command_for(&target.kernel.release);
         // Who quotes `make` does not want it to run in parallel.
         let wanted = !configured.is_some_and(is_quoted_make);
-        let pipe = jobs.pipe()?;
-        let parallelism = if pipe.is_some() { Parallelism::Jobserver } else { Parallelism::Unlimited };
+        let pool = jobs.address(self.setup)?;
+        let parallelism = if pool.is_some() { Parallelism::Jobserver } else { Parallelism::Unlimited };
         let source_dir = &kernel.source_dir;
         let command = make_command(configured, source_dir, &build, &target.kernel.release, parallelism, compiler.llvm);
         let variables = [
@@ -136,12 +136,10 @@ impl<'a> Steps<'a> {
         ];
         let mut tool = Tool::new(self.setup, SHELL)?.directory(&build);
         tool = tool.arg("-c").arg(with_variables(&command, &variables));
-        if let Some((read, write)) = pipe.filter(|_| wanted) {
-            let (with_read, read) = tool.hand(read);
-            let (with_both, write) = with_read.hand(write);
+        if let Some(pool) = pool.filter(|_| wanted) {
             let inherited = self.environment.get(OsStr::new("MAKEFLAGS")).map(OsString::as_os_str);
-            let flags = makeflags(inherited, Some((read, write))).unwrap_or_default();
-            tool = with_both.env("MAKEFLAGS", flags);
+            let (with_pool, words) = pool.hand(tool);
+            tool = with_pool.env("MAKEFLAGS", makeflags(inherited, Some(&words)).unwrap_or_default());
         }
         match self.step("Building module(s)", &command, tool)? {
             End::Status(0) => Ok(()),

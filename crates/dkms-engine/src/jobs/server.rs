@@ -4,12 +4,13 @@ use std::fs::{File, OpenOptions};
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::OFlags;
 
 use crate::error::Error;
+use crate::layout::PROC;
 
 /// A jobserver: every byte in the pipe is a token.
 #[derive(Debug)]
@@ -102,6 +103,12 @@ impl Server {
         let mut descriptor = [PollFd::from_borrowed_fd(self.read.as_fd(), PollFlags::IN)];
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
         rustix::event::poll(&mut descriptor, Some(&now)).is_ok_and(|count| count > 0)
+    }
+
+    /// Where others can open it while we are there. No number of a descriptor that they inherit: theirs may be closed on the
+    /// way, and name something else by then.
+    pub(super) fn path(&self) -> PathBuf {
+        Path::new(PROC).join(format!("{}/fd/{}", std::process::id(), self.read.as_raw_fd()))
     }
 
     /// Both ends for a child.

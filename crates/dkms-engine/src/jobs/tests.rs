@@ -68,12 +68,24 @@ fn a_jobserver_that_is_not_there_is_none() {
 
 #[test]
 fn the_callers_flags_are_kept_around_ours() {
-    let flags = |inherited: &str, pipe| makeflags(Some(inherited.as_ref()), pipe).map(|f| f.into_string().unwrap());
-    let ours = "-j --jobserver-fds=3,4 --jobserver-auth=3,4";
-    assert_eq!(flags("", Some((3, 4))).unwrap(), format!(" {ours}"));
-    assert_eq!(flags("kw -j8 --jobserver-auth=8,9 -- V=1", Some((3, 4))).unwrap(), format!("kw {ours} -- V=1"));
+    let flags = |inherited: &str, ours| makeflags(Some(inherited.as_ref()), ours).map(|f| f.into_string().unwrap());
+    let ours = "-j --jobserver-auth=3,4";
+    assert_eq!(flags("", Some(ours)).unwrap(), format!(" {ours}"));
+    assert_eq!(flags("kw -j8 --jobserver-auth=8,9 -- V=1", Some(ours)).unwrap(), format!("kw {ours} -- V=1"));
     assert_eq!(flags(" -j8 --jobserver-auth=8,9 -- V=1", None).unwrap(), "  -- V=1");
     assert_eq!(flags(" -j8 --jobserver-auth=8,9", None), None);
+}
+
+#[test]
+fn others_find_the_pool_at_its_path() {
+    let mut setup = setup(2, "");
+    setup.root = Root::open(Path::new("/")).unwrap();
+    let jobs = Jobs::new(&setup).unwrap();
+    let path = jobs.server.as_ref().unwrap().path();
+    let taken = Tool::new(&setup, SHELL).unwrap().arg("-c").arg(format!("head -c 1 {}", path.display()));
+    assert_eq!(taken.inherit(&setup.environment).require().unwrap(), b"+");
+    assert!(jobs.server.as_ref().unwrap().take().unwrap().is_some());
+    assert!(jobs.server.as_ref().unwrap().take().unwrap().is_none(), "the other one was taken through the path");
 }
 
 #[test]
