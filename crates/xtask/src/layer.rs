@@ -72,7 +72,12 @@ impl Layer {
 /// Deletes layers of a kind that a week of work left behind; younger ones may be in use by another run.
 pub(crate) fn prune(kind: &str) -> Result<()> {
     let layers = cache::path("layers");
-    for name in disk::names(&layers).into_iter().filter(|name| name.starts_with(kind)) {
+    // What follows is a key, and perhaps the mark of an unfinished one; other kinds have longer names.
+    let is_of_it = |name: &String| {
+        let key = name.strip_prefix(kind).and_then(|rest| rest.split('.').next());
+        key.is_some_and(|key| !key.contains('-'))
+    };
+    for name in disk::names(&layers).into_iter().filter(is_of_it) {
         let path = layers.join(name);
         let old = path
             .metadata()

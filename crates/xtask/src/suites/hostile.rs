@@ -20,7 +20,7 @@ pub(super) fn run(request: &Request) -> Result<Tally> {
         bail!("case `{}` expects nothing", case.name);
     }
     cases.retain(|case| request.wants(&case.name));
-    let players = Players { layer: &subject, before: None, after: None };
+    let players = Players::of(&subject);
     Ok(parallel::run(&cases, |case| {
         let seen = play::play(case, &players, &kernels);
         (case.name.clone(), seen.map(|seen| complaints(case, &seen, &kernels)))

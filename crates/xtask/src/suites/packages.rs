@@ -1,21 +1,25 @@
-//! Suite `packages`: large packages of the archive, which come with configure scripts, hundreds of sources or several modules,
+//! Suite `packages`: large packages of the archive, which come with configure scripts, hundreds of sources or many modules,
 //! for the kernel of Debian stable and for the newest one that is to be had for it. What ours makes of them is what the
-//! original makes: what is built, what is not, the exit status, and the names of the installed objects.
+//! original makes: exit status, `dkms status`, every object, and whatever else has changed in the root.
 //!
-//! The original needs hours for all of them, so its outcomes are kept, by the versions of package, kernels and original.
+//! The original needs hours for all of them, so the root in which it played a case is kept as a layer, by the versions of
+//! package, kernels and original; when objects differ, its own are there to be looked at.
 
-use anyhow::{Context, Result};
-use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::slice;
 
-use super::parity::play;
-use super::{Request, Tally};
-use crate::command::Output;
+use anyhow::{Context, Result, bail};
+
+use super::parity::case::{self, Case, Line};
+use super::parity::play::{self, Players, Seen};
+use super::parity::{Exam, examine};
+use super::{Request, Tally, parallel};
 use crate::debs::{self, Debs};
-use crate::layer::{self, Flavour, Layer, SUITE};
+use crate::disk;
+use crate::layer::{self, Flavour, Kernels, Layer};
 use crate::root::Root;
-use crate::{cache, disk};
 
-/// Where kernels newer than those of [`SUITE`] are to be had.
+/// Where kernels newer than those of Debian stable are to be had.
 const BACKPORTS: &str = "trixie-backports";
 
 /// What the packages want to be there, beside dkms.
@@ -24,48 +28,30 @@ const TOOLS: &str = "libxtables-dev pkgconf file lsb-release libpython3-stdlib p
 /// Some of these take half an hour on two processors.
 const SECONDS: u32 = 4 * 3600;
 
-/// Package and suite, the quick ones first.
-const PACKAGES: [(&str, &str); 11] = [
-    ("r8168-dkms", SUITE),
-    ("eoip-dkms", BACKPORTS),
-    ("iptables-netflow-dkms", SUITE),
-    ("broadcom-sta-dkms", SUITE),
-    ("jool-dkms", SUITE),
-    ("lttng-modules-dkms", SUITE),
-    ("virtualbox-dkms", "sid"),
-    ("openafs-modules-dkms", SUITE),
-    ("zfs-dkms", SUITE),
-    ("nvidia-open-kernel-dkms", SUITE),
-    ("nvidia-kernel-dkms", SUITE),
-];
+/// Where a layer of the original says what was seen.
+const SEEN: &str = "/var/lib/seen.json";
 
-/// What became of a package for one kernel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Outcome {
-    kernel: String,
-    exit: i32,
-    /// As `dkms status` says it; empty if it is neither built nor installed.
-    state: String,
-    /// Names of the installed objects.
-    objects: Vec<String>,
-}
-
-/// Plays all packages, one after the other: each build takes all processors anyway.
+/// Plays all cases, one after the other: each build takes all processors anyway.
 pub(super) fn run(request: &Request) -> Result<Tally> {
     let older = layer::desktop_release()?;
     let newer = layer::releases(BACKPORTS, Flavour::Ordinary)?.pop();
     let newer = newer.with_context(|| format!("{BACKPORTS} has no kernel headers"))?;
     let below =
         layer::desktop(&older)?.extend("packages", &format!("1 {newer} {TOOLS}"), |root| ground(root, &newer))?;
-    let (subject, original) = (request.subject(&below)?, layer::original(&below)?);
-    let kernels = [older, newer];
-    let wanted: Vec<_> = PACKAGES.into_iter().filter(|(name, _)| request.wants(&format!("packages/{name}"))).collect();
+    let exam = Exam {
+        kernels: Kernels { older, newer },
+        original: layer::original(&below)?,
+        ours: request.subject(&below)?,
+        twins: request.twins,
+    };
+    let mut cases = case::load(Path::new("tests/packages"))?;
+    cases.retain(|case| request.wants(&case.name));
+    if cases.is_empty() {
+        bail!("no case has such a name");
+    }
     let mut tally = Tally::default();
-    for package in wanted {
-        tally.add(super::parallel::run(&[package], |(name, suite)| {
-            let compared = compare(name, suite, &kernels, &subject, &original);
-            (format!("packages/{name}"), compared)
-        }));
+    for case in &cases {
+        tally.add(parallel::run(slice::from_ref(case), |case| (case.name.clone(), sit(case, &exam))));
     }
     Ok(tally)
 }
@@ -83,44 +69,29 @@ fn ground(root: &Root, newer: &str) -> Result<()> {
     root.must(&format!("rm {list} && apt-get update -q && apt-get clean")).map(drop)
 }
 
-/// Complaints about one package.
-fn compare(name: &str, suite: &str, kernels: &[String], subject: &Layer, original: &Layer) -> Result<Vec<String>> {
-    let version = Debs::of(suite)?.version(name)?;
-    let key = cache::key([&original.id(), name, &version, "1"]);
-    let kept = cache::path("packages").join(format!("{name}-{key}.json"));
-    let remembered = disk::read(&kept).ok().and_then(|text| serde_json::from_str::<Vec<Outcome>>(&text).ok());
-    let expected = match remembered {
-        Some(outcomes) => outcomes,
-        None => {
-            let outcomes: Vec<Outcome> =
-                play(name, suite, kernels, original)?.into_iter().map(|(outcome, _)| outcome).collect();
-            disk::write(&kept, serde_json::to_string_pretty(&outcomes).context("write outcomes as JSON")?)?;
-            outcomes
+/// Complaints about one case.
+fn sit(case: &Case, exam: &Exam) -> Result<Vec<String>> {
+    let name = format!("played-{}", case.name.replace('/', "-"));
+    let mut recipe = format!("1\n{}", case.text);
+    for line in &case.lines {
+        if let Line::Package { name, suite } = line {
+            recipe.push_str(&Debs::of(suite)?.version(name)?);
         }
-    };
-    let differs = |(expected, (ours, said)): (&Outcome, (Outcome, Output))| {
-        (*expected != ours).then(|| format!("the original: {expected:?}\nours: {ours:?}\n{}", said.tail()))
-    };
-    Ok(expected.iter().zip(play(name, suite, kernels, subject)?).filter_map(differs).collect())
+    }
+    let played = exam.original.extend(&name, &recipe, |root| {
+        layer::prune(&format!("{name}-"))?;
+        let players = Players { limit: SECONDS, ..Players::of(&exam.original) };
+        let seen = play::inside(root, case, &players, &exam.kernels)?;
+        // Of a build that failed the log is enough.
+        root.must("find /var/lib/dkms -path '*/build/*' ! -name make.log -delete")?;
+        disk::write(&root.path(SEEN), serde_json::to_string(&seen).context("write what was seen as JSON")?)
+    })?;
+    examine(case, exam, &seen(&played)?, SECONDS)
 }
 
-/// Builds a package for each kernel.
-fn play(name: &str, suite: &str, kernels: &[String], layer: &Layer) -> Result<Vec<(Outcome, Output)>> {
-    let root = Root::over(layer)?;
-    let module = play::unpack(&root, name, suite)?;
-    root.must(&format!("dkms add {module}"))?;
-    kernels
-        .iter()
-        .map(|kernel| {
-            let line = format!("dkms install {module} -k {kernel}");
-            let said = root.command(SECONDS, &["bash", "-c", &line]).output()?;
-            let status = root.must(&format!("dkms status {module} -k {kernel}"))?.stdout;
-            let state = status.lines().next().and_then(|line| line.rsplit_once(": ")).map_or("", |(_, state)| state);
-            let objects =
-                root.must(&format!("cd /lib/modules/{kernel} && find . -path '*/updates/*.ko*' -printf '%f\\n'"))?;
-            let mut objects: Vec<String> = objects.stdout.lines().map(str::to_owned).collect();
-            objects.sort();
-            Ok((Outcome { kernel: kernel.clone(), exit: said.code, state: state.to_owned(), objects }, said))
-        })
-        .collect()
+/// What was seen when a layer was made.
+fn seen(played: &Layer) -> Result<Seen> {
+    let top = played.lowers().first().context("a layer without a directory")?;
+    let path = top.join(SEEN.trim_start_matches('/'));
+    serde_json::from_str(&disk::read(&path)?).with_context(|| format!("understand {}", path.display()))
 }

@@ -1,4 +1,4 @@
-//! Cases as people write them: `tests/parity/*.cases`, one or many in a file.
+//! Cases as people write them: `tests/{parity,packages,hostile}/*.cases`, one or many in a file.
 //!
 //! ```text
 //! == name: what it shows

@@ -23,12 +23,12 @@ use crate::layer::{self, Kernels, Layer};
 use crate::{cache, disk, ours};
 
 /// The two roots of an exam.
-struct Exam {
-    kernels: Kernels,
-    original: Layer,
-    ours: Layer,
+pub(super) struct Exam {
+    pub(super) kernels: Kernels,
+    pub(super) original: Layer,
+    pub(super) ours: Layer,
     /// Both are the original: a test of the harness itself.
-    twins: bool,
+    pub(super) twins: bool,
 }
 
 /// Plays all cases.
@@ -49,19 +49,25 @@ pub(super) fn run(request: &Request) -> Result<Tally> {
 
 /// Complaints about one case.
 fn sit(case: &Case, exam: &Exam) -> Result<Vec<String>> {
+    let original = remembered(case, exam)?;
+    examine(case, exam, &original, Players::of(&exam.ours).limit)
+}
+
+/// Plays a case with ours; complaints about what differs from what the original did.
+pub(super) fn examine(case: &Case, exam: &Exam, original: &Seen, limit: u32) -> Result<Vec<String>> {
     let bare = Case { differs: Vec::new(), ..case.clone() };
     let case = if exam.twins { &bare } else { case };
-    let original = remembered(case, exam)?;
     let mut comparison = Comparison::of(case, &exam.kernels);
     if case.lines.iter().any(|line| matches!(line, Line::Switch)) {
         // Both packages cannot be installed at once, but a switch needs no more than the command itself.
         let program = ours::program(&exam.ours)?;
-        let play = |before, after| play::play(case, &Players { layer: &exam.original, before, after }, &exam.kernels);
-        comparison.add("original, then ours: ", &original, &play(None, Some(program.as_path()))?);
-        comparison.add("ours, then original: ", &original, &play(Some(program.as_path()), None)?);
+        let play =
+            |before, after| play::play(case, &Players { layer: &exam.original, before, after, limit }, &exam.kernels);
+        comparison.add("original, then ours: ", original, &play(None, Some(program.as_path()))?);
+        comparison.add("ours, then original: ", original, &play(Some(program.as_path()), None)?);
     } else {
-        let players = Players { layer: &exam.ours, before: None, after: None };
-        comparison.add("", &original, &play::play(case, &players, &exam.kernels)?);
+        let players = Players { limit, ..Players::of(&exam.ours) };
+        comparison.add("", original, &play::play(case, &players, &exam.kernels)?);
     }
     Ok(comparison.finish())
 }
@@ -89,8 +95,7 @@ fn remembered(case: &Case, exam: &Exam) -> Result<Seen> {
             return Ok(seen);
         }
     }
-    let players = Players { layer: &exam.original, before: None, after: None };
-    let seen = play::play(case, &players, &exam.kernels)?;
+    let seen = play::play(case, &Players::of(&exam.original), &exam.kernels)?;
     disk::write(&kept, serde_json::to_string_pretty(&seen).context("write what was seen as JSON")?)?;
     Ok(seen)
 }

@@ -42,39 +42,56 @@ pub(crate) struct Players<'a> {
     /// Stands in for the layer's own `dkms` before the switch, after it.
     pub(crate) before: Option<&'a Path>,
     pub(crate) after: Option<&'a Path>,
+    /// After how many seconds a step is ended.
+    pub(crate) limit: u32,
 }
+
+impl<'a> Players<'a> {
+    /// The `dkms` of a layer alone.
+    pub(crate) fn of(layer: &'a Layer) -> Players<'a> {
+        Players { layer, before: None, after: None, limit: LIMIT }
+    }
+}
+
+/// A step that takes longer has got stuck, unless a suite knows better.
+const LIMIT: u32 = 1800;
 
 /// Before `dkms` of the layer in PATH.
 pub(super) const STAND_IN: &str = "/usr/local/sbin/dkms";
 
-/// Plays all lines of a case.
+/// Plays all lines of a case in a root that vanishes afterwards.
 pub(crate) fn play(case: &Case, players: &Players<'_>, kernels: &Kernels) -> Result<Seen> {
-    let root = Root::over(players.layer)?;
+    inside(&Root::over(players.layer)?, case, players, kernels)
+}
+
+/// Plays all lines of a case in a fresh root over the layer of the players.
+pub(crate) fn inside(root: &Root, case: &Case, players: &Players<'_>, kernels: &Kernels) -> Result<Seen> {
     let mut variables = variables(kernels);
     let mut seen = Seen { start: Tree::new(), steps: Vec::new() };
-    stand_in(&root, players.before)?;
+    stand_in(root, players.before)?;
     for line in &case.lines {
         match line {
-            Line::Source { fixture, to } => copy(&root, fixture, &expand(to, kernels))?,
+            Line::Source { fixture, to } => copy(root, fixture, &expand(to, kernels))?,
             Line::Package { name, suite } => {
-                let module = unpack(&root, name, suite)?;
+                let module = unpack(root, name, suite)?;
                 variables = [variables, format!("export M={module}\n")].concat();
             }
             Line::File { path, content } => disk::write(&root.path(&expand(path, kernels)), content)?,
-            Line::Switch => stand_in(&root, players.after)?,
+            Line::Switch => stand_in(root, players.after)?,
             Line::Setup(line) => drop(root.must(&format!("{variables}{line}"))?),
             Line::Step(line) => {
                 if seen.steps.is_empty() {
-                    seen.start = tree::changed(&root)?;
+                    seen.start = tree::changed(root)?;
                 }
-                let output = root.bash(&format!("{variables}{line}"))?;
+                let line_of_bash = format!("{variables}{line}");
+                let output = root.command(players.limit, &["bash", "-c", &line_of_bash]).output()?;
                 let status = root.bash("dkms status 2>/dev/null")?;
                 seen.steps.push(Step {
                     command: line.clone(),
                     exit: output.code,
                     status: status.stdout,
                     said: format!("{}{}", output.stdout, output.stderr),
-                    tree: tree::changed(&root)?,
+                    tree: tree::changed(root)?,
                 });
             }
         }
