@@ -3,14 +3,18 @@
 //! The files look like shell and are parsed, never executed: comments, `NAME=value`, quotes, and variables in values.
 //! A value keeps its variables until it is used, because `$kernelver` is only known then. Later files win.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::diagnostic::{Diagnostic, Location};
+use crate::diagnostic::{Diagnostic, Location, shortened};
 use crate::framework_key::{Key, KeyKind, TABLE};
 use crate::nearest::nearest;
 use crate::source::Source;
 use crate::template::Template;
+
+/// Bytes of variables that are put into a setting: more than any path or command line needs, whatever mentions what.
+const MAX_INSERTED: usize = 64 << 10;
 
 /// One setting: its value, and where it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +85,7 @@ impl FrameworkConfig {
         for source in sources {
             config.read(source, &mut found);
         }
-        (config, found)
+        (config, shortened(found))
     }
 
     fn read(&mut self, source: &Source, found: &mut Vec<Diagnostic>) {
@@ -136,18 +140,31 @@ impl FrameworkConfig {
     /// `kernelver`; an unknown one is empty.
     #[must_use]
     pub fn value(&self, key: Key, kernelver: &str) -> String {
-        self.value_within(key, kernelver, 0)
+        self.value_within(key, kernelver, 0, &Cell::new(MAX_INSERTED))
     }
 
-    /// A setting that mentions itself comes out empty at that place.
-    fn value_within(&self, key: Key, kernelver: &str, depth: usize) -> String {
-        let variable = |name: &str| match name {
-            "kernelver" => Some(kernelver.to_owned()),
-            _ if depth > 8 => None,
-            _ => Key::from_name(name).map(|other| self.value_within(other, kernelver, depth + 1)),
+    /// A setting that mentions itself comes out empty at that place, and so does each variable when nothing is `left`.
+    fn value_within(&self, key: Key, kernelver: &str, depth: usize, left: &Cell<usize>) -> String {
+        let variable = |name: &str| {
+            let charge = |bytes: usize| {
+                let rest = left.get().checked_sub(bytes);
+                left.set(rest.unwrap_or(0));
+                rest
+            };
+            // One that is empty costs something, too.
+            charge(1)?;
+            let value = match name {
+                "kernelver" => kernelver.to_owned(),
+                _ if depth > 8 => return None,
+                _ => self.value_within(Key::from_name(name)?, kernelver, depth + 1, left),
+            };
+            charge(value.len()).map(|_| value)
         };
-        let written = self.setting(key).map(|setting| setting.value.clone()).filter(|value| !value.is_empty());
-        written.unwrap_or_else(|| Template::read(key.row().default)).expand(&variable)
+        let written = self.setting(key).map(|setting| &setting.value).filter(|value| !value.is_empty());
+        match written {
+            Some(value) => value.expand(&variable),
+            None => Template::read(key.row().default).expand(&variable),
+        }
     }
 
     fn path(&self, key: Key) -> String {
@@ -415,5 +432,23 @@ mod tests {
     fn a_setting_that_mentions_itself_ends() {
         let (config, _) = parse("dkms_tree=$dkms_tree/x\n");
         assert!(config.dkms_tree().ends_with("/x"));
+    }
+
+    /// Each of these would be put in more often than can be counted.
+    #[test]
+    fn settings_that_mention_one_another_many_times_end() {
+        for (tree, source) in [("$dkms_tree", "x"), ("$source_tree", "$dkms_tree"), ("$source_tree", "$none")] {
+            let text = format!("dkms_tree={}/x\nsource_tree={}\n", tree.repeat(50_000), source.repeat(50_000));
+            let (config, _) = parse(&text);
+            assert!(config.dkms_tree().ends_with("/x") && config.dkms_tree().len() < 2 * MAX_INSERTED);
+        }
+    }
+
+    #[test]
+    fn of_many_findings_some_are_told() {
+        let (_, found) = parse(&"x=1\n".repeat(100_000));
+        assert!(found.len() < 30 && found.last().unwrap().message.contains("99980"), "{:?}", found.last());
+        let (_, found) = parse(&format!("{}=1\n", "dkms_tree".repeat(50_000)));
+        assert_eq!(found[0].hint.as_deref(), Some("the settings are listed in dkms-framework.conf(5)"));
     }
 }

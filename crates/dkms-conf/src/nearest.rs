@@ -2,10 +2,12 @@
 
 /// The name with the smallest edit distance, if it is small enough to be a slip.
 pub(crate) fn nearest<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (unknown.chars().count() / 3).clamp(1, 3);
+    let length = unknown.chars().count();
+    let limit = (length / 3).clamp(1, 3);
+    let mut known = known.into_iter().filter(|name| length.abs_diff(name.chars().count()) <= limit).peekable();
+    known.peek()?;
     let lower = unknown.to_lowercase();
     known
-        .into_iter()
         .map(|name| (distance(&lower, &name.to_lowercase()), name))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)

@@ -16,6 +16,7 @@ mod vet;
 
 pub use load::{LoadOptions, Loaded, load};
 pub use pack::{Contents, Packed, pack};
+pub use unpack::unpack;
 
 /// Finished builds.
 const MAIN_TREE: &str = "dkms_main_tree";

@@ -11,8 +11,7 @@ use tar::Archive;
 
 use super::vet::{Described, Kind, Vetting};
 use crate::error::Error;
-use crate::facts::kernel::Compression;
-use crate::facts::module_info::compression;
+use crate::facts::module_info::{compression, decompressed};
 use crate::root::Root;
 
 /// Bits of a mode that are kept.
@@ -31,11 +30,11 @@ const FOREIGN: [(&[u8], &str); 6] = [
     (b"Rar!", "it is a rar archive: unpack it and name the directory that has the dkms.conf"),
 ];
 
-/// Unpacks the archive into `directory`, which is empty.
+/// Unpacks an archive, which may come from anybody, into `directory`, which is empty.
 ///
 /// # Errors
 /// `ArchiveRefused`, and nothing was unpacked if its content is why; `Io`.
-pub(super) fn unpack(root: &Root, archive: &Path, directory: &Path) -> Result<(), Error> {
+pub fn unpack(root: &Root, archive: &Path, directory: &Path) -> Result<(), Error> {
     let file = root.open_file(archive)?;
     if !file.metadata().map_err(Error::io("read", archive))?.is_file() {
         return Err(refused(archive)("it is no regular file".into()));
@@ -129,13 +128,7 @@ fn reader(mut file: &File) -> std::io::Result<Reader<'_>> {
     if let Some((_, foreign)) = FOREIGN.iter().find(|(first, _)| magic.starts_with(first)) {
         return Err(std::io::Error::other(*foreign));
     }
-    let buffered = BufReader::new(file);
-    let inner: Box<dyn Read + '_> = match compression(&magic) {
-        Compression::None => Box::new(buffered),
-        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(buffered)),
-        Compression::Xz => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(buffered)),
-        Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(buffered)?),
-    };
+    let inner = decompressed(BufReader::new(file), compression(&magic))?;
     Ok(Ended { inner, zeros: 0 })
 }
 

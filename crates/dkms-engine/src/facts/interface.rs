@@ -52,8 +52,8 @@ impl Versions {
 
     /// Reads a table, compressed or not; one that is not there or cannot be read offers nothing.
     pub fn read(root: &Root, path: &Path) -> Self {
-        let content =
-            root.read_bounded(path, MAX_TABLE_BYTES).ok().and_then(|content| module_info::unpack(content).ok());
+        let content = root.read_bounded(path, MAX_TABLE_BYTES).ok();
+        let content = content.and_then(|content| module_info::unpack(content, MAX_TABLE_BYTES).ok());
         content.map(|content| Self::of_table(&String::from_utf8_lossy(&content))).unwrap_or_default()
     }
 

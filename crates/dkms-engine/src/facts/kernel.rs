@@ -209,8 +209,8 @@ impl KernelConfig {
         let text = self.text.as_str();
         memchr::memmem::find_iter(text.as_bytes(), name).find_map(|at| {
             let starts_line = at == 0 || text.as_bytes()[at - 1] == b'\n';
-            let value = text.get(at + name.len()..)?.strip_prefix('=')?;
-            value.lines().next().filter(|_| starts_line)
+            let value = text.get(at + name.len()..)?.strip_prefix('=').filter(|_| starts_line)?;
+            Some(value.lines().next().unwrap_or_default())
         })
     }
 
@@ -335,6 +335,17 @@ mod tests {
         std::fs::remove_dir_all(directory.path().join("lib/modules/6.1-x/build/include")).unwrap();
         let Headers::Missing { path, .. } = gather(&setup).headers else { panic!("no headers") };
         assert_eq!(path.path, Path::new("/lib/modules/6.1-x/build/include"));
+    }
+
+    #[test]
+    fn what_begins_a_line_sets_an_option_and_nothing_else_costs_anything() {
+        let get = |text: &str| KernelConfig::new("/c".into(), text.into()).get("CONFIG_X").map(str::to_owned);
+        assert_eq!(
+            get("# CONFIG_X is not set\n CONFIG_X=a\nXCONFIG_X=b\nCONFIG_X=c\nCONFIG_X=d").as_deref(),
+            Some("c")
+        );
+        assert_eq!(get("CONFIG_XY=y\nCONFIG_X=").as_deref(), Some(""));
+        assert_eq!(get(&format!(" {}", "CONFIG_X=".repeat(100_000))), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Files come from anybody, so sizes are bounded and nothing is trusted; a file that is no module is an error with its
 //! path. Compression is told by the first bytes, as the kernel's own tools do it, not by the file's name.
 
-use std::io::Read;
+use std::io::{BufRead, Read};
 use std::path::Path;
 
 use object::Endianness;
@@ -17,6 +17,8 @@ use crate::root::Root;
 
 /// Largest module that is read, unpacked; the largest known ones have 100 MB with debugging information.
 pub const MAX_MODULE_BYTES: u64 = 1 << 30;
+/// Memory for unpacking xz: what was compressed by `xz -9` takes 65 MiB. zstd has a limit of its own, of 128 MiB.
+const MAX_XZ_MEMORY: u64 = 256 << 20;
 
 /// A module's description of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,23 +98,46 @@ impl ModuleInfo {
 /// # Errors
 /// `Io`; `ModuleUnreadable` if it does not unpack or is too large.
 pub fn load(root: &Root, path: &Path) -> Result<Vec<u8>, Error> {
-    unpack(root.read_bounded(path, MAX_MODULE_BYTES)?).map_err(unreadable(path))
+    unpack(root.read_bounded(path, MAX_MODULE_BYTES)?, MAX_MODULE_BYTES).map_err(unreadable(path))
 }
 
-/// Unpacks what bears the first bytes of gzip, xz or zstd; anything else comes back as it is.
+/// Unpacks what bears the first bytes of gzip, xz or zstd, to at most `limit` bytes; anything else comes back as it is.
 ///
 /// # Errors
 /// A fragment saying why it does not unpack.
-pub fn unpack(content: Vec<u8>) -> Result<Vec<u8>, String> {
-    let bytes = content.as_slice();
-    match compression(bytes) {
-        Compression::None => Ok(content),
-        Compression::Gzip => bounded(flate2::read::MultiGzDecoder::new(bytes)),
-        Compression::Xz => bounded(liblzma::read::XzDecoder::new_multi_decoder(bytes)),
-        Compression::Zstd => {
-            bounded(zstd::stream::read::Decoder::new(bytes).map_err(|error| format!("it does not unpack: {error}"))?)
-        }
+pub fn unpack(content: Vec<u8>, limit: u64) -> Result<Vec<u8>, String> {
+    let compression = compression(&content);
+    if compression == Compression::None {
+        return Ok(content);
     }
+    let does_not = |error: std::io::Error| format!("it does not unpack: {error}");
+    let mut unpacked = Vec::new();
+    let reader = decompressed(content.as_slice(), compression).map_err(does_not)?;
+    reader.take(limit.saturating_add(1)).read_to_end(&mut unpacked).map_err(does_not)?;
+    if unpacked.len() as u64 > limit {
+        return Err(format!("unpacked it is larger than {limit} bytes"));
+    }
+    Ok(unpacked)
+}
+
+/// What somebody's compressed bytes are, part by part.
+///
+/// # Errors
+/// If they do not even begin as they should.
+pub(crate) fn decompressed<'a>(
+    packed: impl BufRead + 'a,
+    compression: Compression,
+) -> std::io::Result<Box<dyn Read + 'a>> {
+    Ok(match compression {
+        Compression::None => Box::new(packed),
+        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
+        Compression::Xz => {
+            // Its dictionary is as large as the file says: up to 4 GiB.
+            let stream = liblzma::stream::Stream::new_stream_decoder(MAX_XZ_MEMORY, liblzma::stream::CONCATENATED)?;
+            Box::new(liblzma::bufread::XzDecoder::new_stream(packed, stream))
+        }
+        Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(packed)?),
+    })
 }
 
 /// How these bytes are compressed.
@@ -164,16 +189,6 @@ pub fn expected_machine(config: &KernelConfig, arch: &str) -> Option<u16> {
 fn unreadable(path: &Path) -> impl FnOnce(String) -> Error {
     let path = path.to_owned();
     move |reason| Error::ModuleUnreadable { path, reason }
-}
-
-fn bounded(reader: impl Read) -> Result<Vec<u8>, String> {
-    let mut content = Vec::new();
-    let mut reader = reader.take(MAX_MODULE_BYTES + 1);
-    reader.read_to_end(&mut content).map_err(|error| format!("it does not unpack: {error}"))?;
-    if content.len() as u64 > MAX_MODULE_BYTES {
-        return Err(format!("unpacked it is larger than {MAX_MODULE_BYTES} bytes"));
-    }
-    Ok(content)
 }
 
 /// Machine, whether it has 64 bits, and the `.modinfo` section.
@@ -278,9 +293,27 @@ pub(crate) mod tests {
         let zstd = zstd::stream::encode_all(&plain[..], 3).unwrap();
         for packed in [gzip.finish().unwrap(), xz.finish().unwrap(), zstd] {
             assert_ne!(compression(&packed), Compression::None);
-            assert_eq!(unpack(packed.clone()).unwrap(), plain);
-            assert!(unpack(packed[..packed.len() - 9].to_vec()).is_err(), "cut off");
+            assert_eq!(unpack(packed.clone(), MAX_MODULE_BYTES).unwrap(), plain);
+            assert!(unpack(packed[..packed.len() - 9].to_vec(), MAX_MODULE_BYTES).is_err(), "cut off");
+            let limit = plain.len() as u64 - 1;
+            assert!(unpack(packed, limit).unwrap_err().contains("larger"));
         }
+    }
+
+    #[test]
+    fn what_says_that_it_needs_all_of_the_memory_does_not_get_it() {
+        use std::io::Write;
+        let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 0);
+        xz.write_all(b"x").unwrap();
+        let mut packed = xz.finish().unwrap();
+        // The header of its block: length, flags, filter, length of its properties, dictionary, padding, checksum.
+        let block = &mut packed[12..24];
+        assert_eq!(block[..4], [2, 0, 0x21, 1]);
+        block[4] = 40;
+        let mut checksum = flate2::Crc::new();
+        checksum.update(&block[..8]);
+        block[8..].copy_from_slice(&checksum.sum().to_le_bytes());
+        assert!(unpack(packed, MAX_MODULE_BYTES).unwrap_err().contains("memory"));
     }
 
     #[test]

@@ -99,7 +99,7 @@ mod tests {
         for compression in Compression::ALL {
             let packed = compress(&content, compression, &PLAIN).unwrap();
             assert_eq!(module_info::compression(&packed), compression);
-            assert!(module_info::unpack(packed).unwrap() == content, "{compression:?}");
+            assert!(module_info::unpack(packed, module_info::MAX_MODULE_BYTES).unwrap() == content, "{compression:?}");
         }
     }
 

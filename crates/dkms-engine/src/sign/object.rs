@@ -85,7 +85,7 @@ pub(super) fn pack(setup: &Setup, plain: &Path, path: &Path, compression: Compre
     write(&setup.root, path, &packed)?;
     let wrong = |reason: String| Error::ModuleUnreadable { path: path.to_owned(), reason };
     let stored = setup.root.read(path)?;
-    let unpacked = module_info::unpack(stored).map_err(wrong)?;
+    let unpacked = module_info::unpack(stored, MAX_MODULE_BYTES).map_err(wrong)?;
     if unpacked == content { Ok(()) } else { Err(wrong("what is stored is not what was written".into())) }
 }
 
