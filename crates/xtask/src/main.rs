@@ -14,6 +14,7 @@ mod cpio;
 mod debs;
 mod demo;
 mod disk;
+mod fuzz;
 mod generate;
 mod host;
 mod inside;
@@ -51,6 +52,8 @@ enum Task {
     Check,
     /// Run the main job in a Debian root and show each step
     Demo,
+    /// Feed parsers of foreign bytes with whatever libFuzzer thinks of
+    Fuzz(fuzz::Request),
     /// Write the generated files: manual pages, completions, schema
     Generate,
     /// Run a line of bash in a fresh root over a layer, to look at things
@@ -77,6 +80,7 @@ fn run(arguments: Arguments) -> Result<bool> {
         Task::Bench(request) => bench::run(&request),
         Task::Check => check::run(),
         Task::Demo => demo::run().map(|()| true),
+        Task::Fuzz(request) => fuzz::run(&request),
         Task::Generate => generate::run().map(|()| true),
         Task::In(request) => inside::run(&request),
         Task::Package(request) => package::run(&request).map(|()| true),
