@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::facts::kernels;
 use crate::layout::{BOOT, BOOT_PARTITIONS, MKINITCPIO_PRESETS};
-use crate::lock::Guard;
-use crate::root::Kind;
 use crate::setup::Setup;
-use crate::staged::Staged;
-use crate::tool::Tool;
+use crate::system::lock::Guard;
+use crate::system::root::Kind;
+use crate::system::staged::Staged;
+use crate::system::tool::Tool;
 
 /// How images are called by Debian, and by everybody else, before and after the release; on Arch what stands in its place
 /// is the name of the kernel's package.

@@ -17,14 +17,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use crate::cancel::Cancel;
 use crate::error::Error;
 use crate::layout::SHELL;
-use crate::root::Root;
 use crate::setup::Setup;
+use crate::system::cancel::Cancel;
+use crate::system::root::Root;
+use crate::system::tool::Tool;
+use crate::system::tool::contain::Access;
 use crate::target::ModuleId;
-use crate::tool::Tool;
-use crate::tool::contain::Access;
 pub(crate) use address::Address;
 use server::Server;
 

@@ -1,6 +1,6 @@
 //! Every path of ours, in one file: the only place where an absolute path is a string constant.
 //!
-//! All paths are *in-root*: absolute, and meant to be resolved by [`crate::root::Root`]. The tree's shape is the
+//! All paths are *in-root*: absolute, and meant to be resolved by [`crate::system::root::Root`]. The tree's shape is the
 //! original's; what is ours alone lives in dot files, which the original's globs do not see:
 //!
 //! ```text

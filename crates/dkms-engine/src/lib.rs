@@ -13,10 +13,7 @@
 
 pub mod archive;
 pub mod build;
-pub mod cancel;
-pub mod conf_shell;
 pub mod diagnosis;
-pub mod environment;
 pub mod error;
 pub mod event;
 pub mod facts;
@@ -26,22 +23,19 @@ pub mod initramfs;
 pub mod install;
 pub mod jobs;
 pub mod layout;
-pub mod lock;
+pub mod module_file;
 pub mod plan;
 pub mod record;
 pub mod register;
 pub mod report;
-pub mod root;
 pub mod run;
 pub mod script;
 mod seen;
 pub mod setup;
 pub mod sign;
-pub mod signals;
-pub mod staged;
+pub mod system;
 pub mod target;
 #[cfg(test)]
 pub(crate) mod testing;
-pub mod tool;
 pub mod verdict;
 pub mod version;

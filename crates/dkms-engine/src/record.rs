@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::facts::kernel::Compression;
 use crate::fingerprint::Fingerprint;
-use crate::lock::Guard;
-use crate::root::{Meta, Root};
-use crate::staged::Staged;
+use crate::system::lock::Guard;
+use crate::system::root::{Meta, Root};
+use crate::system::staged::Staged;
 use crate::target::ModuleId;
 
 /// Format number of all stored values.

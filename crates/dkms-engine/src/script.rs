@@ -13,8 +13,8 @@ use dkms_conf::directive::Directive;
 use crate::error::Error;
 use crate::layout::SHELL;
 use crate::setup::Setup;
+use crate::system::tool::{Tool, quoted};
 use crate::target::{KernelId, ModuleId};
-use crate::tool::{Tool, quoted};
 
 /// A script that can be run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -19,10 +19,10 @@ use rustix::fs::Stat;
 use crate::error::Error;
 use crate::fingerprint::sha256;
 use crate::layout::VOLATILE;
-use crate::lock::Guard;
 use crate::setup::Setup;
 use crate::sign::in_chroot;
-use crate::staged::Staged;
+use crate::system::lock::Guard;
+use crate::system::staged::Staged;
 
 /// First line of what is stored; another one is another format.
 const FORMAT: &str = "dkms-rs seen 1";

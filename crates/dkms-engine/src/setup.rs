@@ -1,18 +1,21 @@
 //! Where a run works and what its caller decided: made once by a front door, never changed, handed to every stage.
 
+pub mod distribution;
+pub mod framework;
+pub mod machine;
+
 use std::path::{Path, PathBuf};
 
 use dkms_conf::FrameworkConfig;
 use dkms_conf::framework_key::Key;
 
-use crate::cancel::Cancel;
-use crate::environment::Environment;
 use crate::error::Error;
-use crate::facts::distribution::Distribution;
-use crate::facts::framework;
-use crate::facts::machine::Machine;
 use crate::layout::{Layout, MODULE_DIRS};
-use crate::root::Root;
+use crate::setup::distribution::Distribution;
+use crate::setup::machine::Machine;
+use crate::system::cancel::Cancel;
+use crate::system::environment::Environment;
+use crate::system::root::Root;
 
 /// The circumstances of a run.
 #[derive(Clone, Debug)]

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use dkms_conf::FrameworkConfig;
 
-use crate::cancel::Cancel;
-use crate::environment::Environment;
-use crate::facts::distribution::Distribution;
 use crate::facts::kernel::{Compression, Headers, Kernel, KernelConfig};
-use crate::facts::machine::Machine;
 use crate::layout::Layout;
-use crate::root::Root;
+use crate::setup::distribution::Distribution;
+use crate::setup::machine::Machine;
 use crate::setup::{Options, Setup};
+use crate::system::cancel::Cancel;
+use crate::system::environment::Environment;
+use crate::system::root::Root;
 use crate::target::KernelId;
 
 /// The directory lives as long as the first value.

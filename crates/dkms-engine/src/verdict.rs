@@ -14,12 +14,12 @@ use crate::error::Error;
 use crate::facts::Facts;
 use crate::facts::kernel::Headers;
 use crate::layout::Layout;
-use crate::lock::Guard;
 use crate::plan::{Plan, Why, Yielded};
 use crate::record::{self, FORMAT};
 use crate::report::{Entry, Outcome, Report, words};
 use crate::setup::Setup;
-use crate::staged::Staged;
+use crate::system::lock::Guard;
+use crate::system::staged::Staged;
 use crate::target::{KernelId, ModuleId, Target};
 
 /// What the last transaction left: `T/.dkms-rs/verdict.json`.

@@ -7,7 +7,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use dkms_engine::root::Root;
+use dkms_engine::system::root::Root;
 
 use crate::command_line::CommandLine;
 use crate::refusal::Refusal;

@@ -85,10 +85,10 @@ mod tests {
     use std::io::Write;
     use std::path::Path;
 
-    use dkms_engine::cancel::Cancel;
-    use dkms_engine::environment::Environment;
     use dkms_engine::plan::Because;
-    use dkms_engine::root::Root;
+    use dkms_engine::system::cancel::Cancel;
+    use dkms_engine::system::environment::Environment;
+    use dkms_engine::system::root::Root;
     use dkms_engine::target::{ModuleId, Target};
 
     use super::*;

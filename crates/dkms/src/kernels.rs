@@ -1,7 +1,7 @@
 //! Which kernels a line is about: pairs of release and architecture, and the checks on how many there are.
 
 use dkms_engine::error::Error;
-use dkms_engine::facts::machine::Machine;
+use dkms_engine::setup::machine::Machine;
 use dkms_engine::target::KernelId;
 
 use crate::arguments::Arguments;
@@ -78,7 +78,7 @@ mod tests {
     use std::ffi::OsString;
     use std::path::Path;
 
-    use dkms_engine::root::Root;
+    use dkms_engine::system::root::Root;
 
     use super::*;
     use crate::arguments::Place;

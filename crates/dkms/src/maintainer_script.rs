@@ -4,7 +4,7 @@
 //! package's wanted state says so: a removal has changed it before the first script runs, an upgrade leaves it alone.
 
 use dkms_engine::setup::Setup;
-use dkms_engine::tool::Tool;
+use dkms_engine::system::tool::Tool;
 
 /// Whether the prerm script of a package that is being upgraded (or installed again) called us.
 pub(crate) fn is_upgrade(setup: &Setup) -> bool {

@@ -114,7 +114,7 @@ pub fn check(
 mod tests_of_order {
     use std::ffi::OsString;
 
-    use dkms_engine::root::Root;
+    use dkms_engine::system::root::Root;
 
     use super::*;
     use crate::arguments::Place;

@@ -5,10 +5,10 @@ use dkms_engine::facts::Registration;
 use dkms_engine::facts::kernel::Kernel;
 use dkms_engine::facts::tree;
 use dkms_engine::install::Session as Installing;
-use dkms_engine::lock::Guard;
 use dkms_engine::register::{self, Added};
 use dkms_engine::run::{Observer, Progress, Writer};
 use dkms_engine::setup::Setup;
+use dkms_engine::system::lock::Guard;
 use dkms_engine::target::{KernelId, ModuleId};
 
 use crate::arguments::Origin;

@@ -6,14 +6,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use dkms_engine::cancel::Cancel;
-use dkms_engine::environment::Environment;
 use dkms_engine::error::Error;
 use dkms_engine::facts::tree;
 use dkms_engine::layout::OS_RELEASE;
-use dkms_engine::root::Root;
 use dkms_engine::run::Writer;
-use dkms_engine::signals;
+use dkms_engine::system::cancel::Cancel;
+use dkms_engine::system::environment::Environment;
+use dkms_engine::system::root::Root;
+use dkms_engine::system::signals;
 use indicatif::MultiProgress;
 
 use crate::arguments::{Arguments, Place};

@@ -6,9 +6,9 @@
 use anyhow::{Context, Result};
 use dkms_conf::conf::parse_directive;
 use dkms_conf::framework_key::Key;
-use dkms_engine::cancel::Cancel;
-use dkms_engine::environment::Environment;
 use dkms_engine::setup::{Options, Setup};
+use dkms_engine::system::cancel::Cancel;
+use dkms_engine::system::environment::Environment;
 
 use crate::arguments::{Arguments, Place};
 use crate::command_line::CommandLine;
@@ -97,7 +97,7 @@ mod tests {
     use std::io::Write;
     use std::path::{Path, PathBuf};
 
-    use dkms_engine::root::Root;
+    use dkms_engine::system::root::Root;
 
     use super::*;
     use crate::command_line::{Parsed, parse};

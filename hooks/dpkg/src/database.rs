@@ -12,7 +12,7 @@ use dkms_engine::error::Error;
 use dkms_engine::event::Packages;
 use dkms_engine::layout::DPKG_INFO;
 use dkms_engine::setup::Setup;
-use dkms_engine::tool::Tool;
+use dkms_engine::system::tool::Tool;
 
 /// Our own package, whose dependencies are what any build needs.
 const OURS: &str = "dkms-rs";
@@ -186,9 +186,9 @@ mod tests {
     }
 
     fn setup() -> (tempfile::TempDir, Setup) {
-        use dkms_engine::cancel::Cancel;
-        use dkms_engine::environment::Environment;
-        use dkms_engine::root::Root;
+        use dkms_engine::system::cancel::Cancel;
+        use dkms_engine::system::environment::Environment;
+        use dkms_engine::system::root::Root;
         use std::io::Write;
         let directory = tempfile::tempdir().unwrap();
         let root = Root::open(directory.path()).unwrap();

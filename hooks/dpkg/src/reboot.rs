@@ -10,8 +10,8 @@ use dkms_engine::facts::kernel::Compression;
 use dkms_engine::layout::{LOADED_MODULES, REBOOT_REQUIRED};
 use dkms_engine::report::{Done, Outcome, Report};
 use dkms_engine::setup::Setup;
+use dkms_engine::system::tool::Tool;
 use dkms_engine::target::ModuleId;
-use dkms_engine::tool::Tool;
 
 /// Notes the packages of modules that were replaced while the running kernel uses them.
 pub(crate) fn note(setup: &Setup, report: &Report) {

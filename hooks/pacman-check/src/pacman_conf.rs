@@ -2,7 +2,7 @@
 
 use dkms_engine::error::Error;
 use dkms_engine::setup::Setup;
-use dkms_engine::tool::Tool;
+use dkms_engine::system::tool::Tool;
 
 /// What is needed of it.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -81,9 +81,9 @@ fn hooks(setup: &Setup) -> Vec<HookFile> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dkms_engine::cancel::Cancel;
-    use dkms_engine::environment::Environment;
-    use dkms_engine::root::Root;
+    use dkms_engine::system::cancel::Cancel;
+    use dkms_engine::system::environment::Environment;
+    use dkms_engine::system::root::Root;
     use std::io::Write;
 
     const MKINITCPIO: &str = "[Trigger]\nType=Path\nOperation=Install\nTarget=usr/lib/modules/*/vmlinuz\nTarget=usr/src/*/dkms.conf\n\

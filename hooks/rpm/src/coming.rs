@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use dkms_engine::setup::Setup;
+use dkms_engine::system::tool::Tool;
 use dkms_engine::target::ModuleId;
-use dkms_engine::tool::Tool;
 
 use crate::names::Package;
 

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use dkms_engine::error::Error;
 use dkms_engine::layout::RUN;
-use dkms_engine::root::Root;
+use dkms_engine::system::root::Root;
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getppid, pidfd_getfd, pidfd_open};
 

@@ -9,7 +9,7 @@
 //! A variant is told in the release only if it is built from the same source as the kernel itself; those of others, as
 //! `kernel-ml-core`, have a version of their own instead.
 
-use dkms_engine::facts::distribution::is_red_hat_variant;
+use dkms_engine::setup::distribution::is_red_hat_variant;
 
 /// A package of rpm by its name: `NAME-EPOCH:VERSION-RELEASE.ARCHITECTURE`, the epoch left out or not.
 #[derive(Debug, PartialEq, Eq)]

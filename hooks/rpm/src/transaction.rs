@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use dkms_engine::error::Error;
 use dkms_engine::layout::RUN;
 use dkms_engine::register::Asker;
-use dkms_engine::root::Root;
+use dkms_engine::system::root::Root;
 
 /// Keeps the paths that are about to go.
 pub(crate) fn begin(root: &Root, paths: &str, asker: Option<Asker>) {

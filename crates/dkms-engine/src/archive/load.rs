@@ -13,10 +13,10 @@ use crate::facts::kernel::{Compression, Kernel};
 use crate::facts::tree::registration;
 use crate::install::Session;
 use crate::register::{self, Added, same_tree};
-use crate::root::{Kind, Root};
-use crate::staged::{self, Staged};
+use crate::system::root::{Kind, Root};
+use crate::system::staged::{self, Staged};
+use crate::system::tool::Tool;
 use crate::target::{KernelId, ModuleId, Target};
-use crate::tool::Tool;
 
 /// Directories that a dkms.conf may lie below.
 const MAX_DEPTH: usize = 8;

@@ -12,8 +12,8 @@ use tar::{Builder, EntryType, Header};
 use super::{BINARIES_ONLY, MAIN_TREE, SOURCE_TREE};
 use crate::error::Error;
 use crate::layout::STAGED_PREFIX;
-use crate::root::{Kind, Meta, Root};
 use crate::setup::Setup;
+use crate::system::root::{Kind, Meta, Root};
 use crate::target::{ModuleId, Target};
 
 /// A longer list of kernels is not spelt out in the name.

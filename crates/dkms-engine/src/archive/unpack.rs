@@ -11,8 +11,8 @@ use tar::Archive;
 
 use super::vet::{Described, Kind, Vetting};
 use crate::error::Error;
-use crate::facts::module_info::{compression, decompressed};
-use crate::root::Root;
+use crate::module_file::info::{compression, decompressed};
+use crate::system::root::Root;
 
 /// Bits of a mode that are kept.
 const MODE: u32 = 0o755;

@@ -5,7 +5,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use crate::tool::quoted;
+use crate::system::tool::quoted;
 
 /// How many jobs a `make` may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

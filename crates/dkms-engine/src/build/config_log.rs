@@ -6,7 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::root::{Kind, Root};
+use crate::system::root::{Kind, Root};
 
 /// Its name.
 pub(crate) const NAME: &str = "config.log";

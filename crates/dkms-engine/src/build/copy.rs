@@ -8,8 +8,8 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::facts::fingerprint::SourceTree;
-use crate::root::Kind;
 use crate::setup::Setup;
+use crate::system::root::Kind;
 use crate::target::ModuleId;
 
 /// Deeper trees are no sources.

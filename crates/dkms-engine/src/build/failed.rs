@@ -10,10 +10,10 @@ use super::{BuildOrder, config_log, newer_version};
 use crate::diagnosis::{Cause, Diagnosis};
 use crate::error::Error;
 use crate::facts::kernel;
-use crate::root::Root;
 use crate::setup::Setup;
+use crate::system::root::Root;
+use crate::system::tool::End;
 use crate::target::Target;
-use crate::tool::End;
 
 /// A build that came to nothing. The work directory with the logs lives as long as this value.
 #[derive(Debug)]

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::root::Root;
+use crate::system::root::Root;
+use crate::system::tool::End;
 use crate::target::Target;
-use crate::tool::End;
 use crate::version::ORIGINAL;
 
 const RULE: &str = "----------------------------------------------------------------";

@@ -6,9 +6,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::facts::distribution::Family;
 use crate::setup::Setup;
-use crate::tool::Tool;
+use crate::setup::distribution::Family;
+use crate::system::tool::Tool;
 
 /// The lists are local files; a program that takes longer waits for something that we must not wait for.
 const LIMIT: Duration = Duration::from_secs(10);

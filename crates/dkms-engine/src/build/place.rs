@@ -15,11 +15,11 @@ use crate::error::Error;
 use crate::facts::fingerprint::SourceTree;
 use crate::facts::kernel::Kernel;
 use crate::jobs::{Jobs, Mounts};
-use crate::root::{Kind, Root};
 use crate::setup::Setup;
+use crate::system::root::{Kind, Root};
+use crate::system::tool::Tool;
+use crate::system::tool::contain::Access;
 use crate::target::ModuleId;
-use crate::tool::Tool;
-use crate::tool::contain::Access;
 
 /// One directory of the work directory, and where it is to be seen.
 #[derive(Clone, Debug)]

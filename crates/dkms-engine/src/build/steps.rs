@@ -15,7 +15,7 @@ use crate::jobs::{Jobs, makeflags};
 use crate::layout::SHELL;
 use crate::script::Script;
 use crate::setup::Setup;
-use crate::tool::{End, Tool, quoted};
+use crate::system::tool::{End, Tool, quoted};
 
 /// What all steps of a build share.
 pub(crate) struct Steps<'a> {

@@ -15,10 +15,10 @@ use super::BuildOrder;
 use crate::error::Error;
 use crate::facts::compiler::Compiler;
 use crate::layout::SHELL;
-use crate::lock;
 use crate::setup::Setup;
+use crate::system::lock;
+use crate::system::tool::Tool;
 use crate::target::KernelId;
-use crate::tool::Tool;
 
 /// A module that this one was built against.
 #[derive(Clone, Debug, PartialEq, Eq)]

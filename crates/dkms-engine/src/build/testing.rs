@@ -13,8 +13,8 @@ use crate::build::{BuildEvent, BuildOrder, Built, Failed};
 use crate::facts::kernel::{Compression, Headers, Kernel, KernelConfig};
 use crate::jobs::Jobs;
 use crate::layout::Layout;
-use crate::root::Root;
 use crate::setup::Setup;
+use crate::system::root::Root;
 use crate::target::{KernelId, ModuleId, Target};
 
 /// A setting; its directory goes with it.

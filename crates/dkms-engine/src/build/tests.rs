@@ -47,7 +47,8 @@ fn commands_see_the_conventional_directory_and_the_usual_variables() {
     let mut setting = Setting::new();
     let pairs = [("CFLAGS", "-bad"), ("CC", "bad"), ("MAKEFLAGS", " -j8 --jobserver-auth=77,78"), ("MAKELEVEL", "3")];
     let pairs = pairs.iter().chain(&[("PATH", crate::layout::DEFAULT_PATH), ("KEPT", "yes")]);
-    setting.setup.environment = crate::environment::Environment::new(pairs.map(|(n, v)| ((*n).into(), (*v).into())));
+    setting.setup.environment =
+        crate::system::environment::Environment::new(pairs.map(|(n, v)| ((*n).into(), (*v).into())));
     let script = "pwd; echo [$kernelver $arch $module $module_version $CC $CFLAGS $MAKELEVEL $KEPT $DKMS_RS_LOCK_HELD]";
     let log = shell_build(&setting, script);
     let build = setting.path("tree/m/1/build");

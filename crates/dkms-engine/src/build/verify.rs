@@ -7,8 +7,8 @@ use std::path::Path;
 
 use super::{BuildEvent, BuildOrder, BuiltObject, Dependency, Listener, kept_log, object_name};
 use crate::error::Error;
-use crate::facts::interface::{self, Interface, Versions};
-use crate::facts::module_info::{self, ModuleInfo};
+use crate::facts::weak::symbol_versions::{self, Interface, Versions};
+use crate::module_file::info::{self, ModuleInfo};
 use crate::setup::Setup;
 
 /// Checks every object that the configuration promises.
@@ -21,7 +21,7 @@ pub(super) fn objects(
 ) -> Result<Vec<BuiltObject>, Error> {
     let mut objects = Vec::new();
     let offered = Offered::gather(setup, order, build, dependencies)?;
-    let releases = interface::releases(&setup.root, &order.target.kernel.release, &order.kernel.source_dir);
+    let releases = symbol_versions::releases(&setup.root, &order.target.kernel.release, &order.kernel.source_dir);
     for &index in &order.records {
         let Some(record) = order.config.records.get(index) else { continue };
         let object = object_name(record);
@@ -53,10 +53,10 @@ fn examine(
     releases: &[String],
     offered: Option<&Offered>,
 ) -> Result<ModuleInfo, String> {
-    let content = setup.root.read_bounded(path, module_info::MAX_MODULE_BYTES).map_err(|error| error.to_string())?;
+    let content = setup.root.read_bounded(path, info::MAX_MODULE_BYTES).map_err(|error| error.to_string())?;
     let info = ModuleInfo::parse(&content)?;
     let arch = &order.target.kernel.arch;
-    if let Some(expected) = module_info::expected_machine(&order.kernel.config, arch) {
+    if let Some(expected) = info::expected_machine(&order.kernel.config, arch) {
         if expected != info.machine {
             return Err(format!("it is for the ELF machine {}, and {arch} is {expected}", info.machine));
         }

@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use crate::error::Error;
 use crate::fingerprint::Part;
 use crate::layout::WORK_PREFIX;
-use crate::root::Root;
 use crate::setup::Setup;
+use crate::system::root::Root;
 use crate::target::ModuleId;
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);

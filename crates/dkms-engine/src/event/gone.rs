@@ -10,14 +10,14 @@ use super::Touched;
 use crate::error::Error;
 use crate::facts::State;
 use crate::facts::kernels::{directory, has_image, remains};
-use crate::facts::loans;
 use crate::facts::tree::{BuiltTarget, Tree};
+use crate::facts::weak::links;
 use crate::plan::Goal;
 use crate::report::Report;
-use crate::root::Kind;
 use crate::run::{self, Depmod, Observer, RunOptions, Writer};
 use crate::setup::Setup;
-use crate::staged::Staged;
+use crate::system::root::Kind;
+use crate::system::staged::Staged;
 use crate::target::KernelId;
 
 /// Leaves word that somebody said of a kernel that it goes.
@@ -105,7 +105,7 @@ fn kernels(setup: &Setup, touched: &Touched) -> Result<BTreeSet<KernelId>, Error
     };
     let mut kernels: BTreeSet<KernelId> =
         tree.builds().filter(is_gone).map(|build| build.target.kernel.clone()).collect();
-    let borrowers = loans::gather(setup, &tree)?.into_keys().map(|target| target.kernel);
+    let borrowers = links::gather(setup, &tree)?.into_keys().map(|target| target.kernel);
     kernels.extend(borrowers.filter(|kernel| gone.contains(&kernel.release) || remains.contains(&kernel.release)));
     // What failed for it is forgotten, too.
     kernels.extend(announced.into_iter().filter(|kernel| gone.contains(&kernel.release)));

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::setup::Setup;
-use crate::tool::Tool;
+use crate::system::tool::Tool;
 
 /// Its name; the package has an interest in it.
 const NAME: &str = "dkms-reconcile";

@@ -13,8 +13,8 @@ use crate::facts::kernel::Compression;
 use crate::facts::kernels;
 use crate::facts::tree::BuiltTarget;
 use crate::record::{self, FileRecord, Manifest, ObjectRecord};
-use crate::root::Root;
 use crate::setup::Setup;
+use crate::system::root::Root;
 
 /// State of a set of files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -184,8 +184,8 @@ fn same_content(root: &Root, one: &Path, other: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::distribution::Distribution;
     use crate::record::{FORMAT, PlacedFile, Refusal};
+    use crate::setup::distribution::Distribution;
     use crate::target::{KernelId, ModuleId, Target};
     use crate::testing;
 

@@ -8,7 +8,9 @@
 //! Both give the *text* of a configuration: what a fingerprint takes for it. It is freed of what only one run decides
 //! (processors, verbosity, the verb), as these are no inputs of a build.
 
+pub mod contained_shell;
 mod files;
+pub(crate) mod world;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -25,10 +27,10 @@ use dkms_conf::{
 
 pub use files::Files;
 
-use crate::conf_shell::ContainedShell;
 use crate::error::Error;
+use crate::facts::conf::contained_shell::ContainedShell;
+use crate::facts::conf::world::RootWorld;
 use crate::facts::kernel::Kernel;
-use crate::facts::world::RootWorld;
 use crate::fingerprint::sha256;
 use crate::layout::VOLATILE;
 use crate::setup::Setup;

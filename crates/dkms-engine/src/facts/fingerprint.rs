@@ -15,8 +15,8 @@ use crate::error::Error;
 use crate::facts::ignored::is_ignored;
 use crate::facts::kernel::Kernel;
 use crate::fingerprint::{Fingerprint, Part, hex, sha256};
-use crate::root::{Kind, Meta, Root};
 use crate::setup::Setup;
+use crate::system::root::{Kind, Meta, Root};
 use crate::target::{KernelId, ModuleId, Target};
 
 /// Files of a kernel's headers that decide what a module built against them is.

@@ -4,12 +4,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::interface::{Interface, Versions};
 use super::kernel::Kernel;
-use super::module_info::{self, ModuleInfo};
+use super::weak::symbol_versions::{Interface, Versions};
 use crate::error::Error;
-use crate::root::Kind;
+use crate::module_file::info::{self, ModuleInfo};
 use crate::setup::Setup;
+use crate::system::root::Kind;
 use crate::target::Target;
 
 /// What comes of comparing.
@@ -34,11 +34,11 @@ pub enum Fit {
 /// `Io`; `ModuleUnreadable` if one is no module.
 pub fn of(setup: &Setup, kernel: &Kernel, target: &Target, objects: &[&Path]) -> Result<Fit, Error> {
     let root = &setup.root;
-    let machine = module_info::expected_machine(&kernel.config, &target.kernel.arch);
+    let machine = info::expected_machine(&kernel.config, &target.kernel.arch);
     let interface = Interface::gather(root, &kernel.directory, &target.kernel.release)?;
     let tables = tables(setup, target)?;
     for object in objects {
-        let bytes = module_info::load(root, object)?;
+        let bytes = info::load(root, object)?;
         let unreadable = |reason| Error::ModuleUnreadable { path: object.to_path_buf(), reason };
         let info = ModuleInfo::parse(&bytes).map_err(unreadable)?;
         let other_machine = machine.filter(|machine| *machine != info.machine);

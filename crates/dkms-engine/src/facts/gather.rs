@@ -16,10 +16,10 @@ use super::conf::{self, Evaluation, Wanted};
 use super::fingerprint::{Ingredients, Measurer};
 use super::holding;
 use super::kernel::Kernel;
-use super::lending;
 use super::provided;
 use super::retiring::retiring;
 use super::tree::{BuiltTarget, Tree};
+use super::weak::candidates;
 use super::{Configuration, Examined, Facts, Registration, State, TargetFacts};
 use crate::error::Error;
 use crate::fingerprint::{Fingerprint, Part};
@@ -96,7 +96,7 @@ impl Facts {
         }
         holding::spread_choices(setup, &tree, &mut facts);
         provided::examine(setup, &tree, &mut facts)?;
-        lending::examine(setup, &tree, &mut facts)?;
+        candidates::examine(setup, &tree, &mut facts)?;
         Ok(facts)
     }
 }

@@ -7,7 +7,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use crate::root::Kind;
+use crate::system::root::Kind;
 
 /// Files of which nothing depends on, by their names.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl Beside<'_> {
     }
 }
 
-/// Whether a file or directory is no input; `beside` are all entries of its directory, as [`crate::root::Root::list`]
+/// Whether a file or directory is no input; `beside` are all entries of its directory, as [`crate::system::root::Root::list`]
 /// gives them.
 pub fn is_ignored(name: &OsStr, beside: &[(OsString, Kind)]) -> bool {
     TABLE.iter().any(|row| (row.holds)(name.as_bytes(), &Beside(beside)))

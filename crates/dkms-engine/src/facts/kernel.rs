@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use serde::{Serialize, Serializer};
 
 use crate::error::Error;
-use crate::facts::distribution::{Distribution, Family};
 use crate::facts::{kernels, owner};
-use crate::root::{Kind, Root};
 use crate::setup::Setup;
+use crate::setup::distribution::{Distribution, Family};
+use crate::system::root::{Kind, Root};
 use crate::target::KernelId;
 
 /// Larger files are no kernel configuration; a full one has 300 kB.

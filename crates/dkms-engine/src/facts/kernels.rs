@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use dkms_conf::version::compare;
 
 use crate::error::Error;
-use crate::facts::distribution::Family;
 use crate::facts::tree::Tree;
 use crate::layout::{BOOT, Layout, MODULE_DIRS};
-use crate::root::Kind;
 use crate::setup::Setup;
+use crate::setup::distribution::Family;
+use crate::system::root::Kind;
 use crate::target::KernelId;
 
 /// A kernel release that has a module directory.

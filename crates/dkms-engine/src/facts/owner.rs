@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use crate::layout::PACMAN_DATABASE;
-use crate::root::Root;
+use crate::system::root::Root;
 
 /// No list of paths is as long as this; the kernel's has some hundred kilobytes.
 const MAX_BYTES: u64 = 64 << 20;

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::layout::{DPKG_INFO, DPKG_STATUS, PACMAN_DATABASE};
-use crate::root::Root;
 use crate::setup::Setup;
-use crate::tool::Tool;
+use crate::system::root::Root;
+use crate::system::tool::Tool;
 
 /// Where the paths lie that anybody asks about: lists of others are not looked at line by line.
 const CONCERNED: [&str; 2] = ["/modules/", "usr/src/"];

@@ -12,8 +12,8 @@ use super::tree::Tree;
 use super::{Facts, condition};
 use crate::error::Error;
 use crate::layout::WEAK_UPDATES;
-use crate::root::{Kind, Root};
 use crate::setup::Setup;
+use crate::system::root::{Kind, Root};
 
 /// Directories right below `I/K` that hold no modules of others: headers, and what is on loan. The kernel's own directory is
 /// too large to be walked; depmod's list has what is in it.

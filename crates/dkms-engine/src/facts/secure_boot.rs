@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::facts::kernel::KernelConfig;
 use crate::layout::{EFI_VARIABLES, LOCKDOWN, SIG_ENFORCE};
-use crate::root::Root;
+use crate::system::root::Root;
 
 /// The vendor number of the variables that the UEFI specification itself defines.
 const GLOBAL_VARIABLE: &str = "8be4df61-93ca-11d2-aa0d-00e098032b8c";

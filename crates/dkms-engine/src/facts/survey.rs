@@ -7,9 +7,9 @@ use dkms_conf::exclusion::Exclusion;
 use dkms_conf::module_config::{ModuleConfig, Record};
 
 use crate::facts::kernel::Kernel;
-use crate::facts::machine::kernels_name;
 use crate::fingerprint::{Change, Fingerprint};
 use crate::record::FailureRecord;
+use crate::setup::machine::kernels_name;
 use crate::target::{KernelId, ModuleId, Target};
 
 /// Everything that planning looks at.

@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::facts::{Registration, State};
 use crate::layout::Layout;
-use crate::root::{Kind, Root};
 use crate::setup::Setup;
+use crate::system::root::{Kind, Root};
 use crate::target::{KernelId, ModuleId, Target};
 
 /// Names in `T/M/V` that are no kernel releases; the last ones are those of features that are gone.

@@ -12,10 +12,10 @@ use super::session::Session;
 use crate::error::Error;
 use crate::facts::kernels;
 use crate::layout::{BOOT, MODULE_DIRS};
-use crate::lock::Guard;
 use crate::setup::Setup;
-use crate::staged::Staged;
-use crate::tool::Tool;
+use crate::system::lock::Guard;
+use crate::system::staged::Staged;
+use crate::system::tool::Tool;
 
 /// Runs depmod for one kernel and takes note of it. A kernel whose directory has vanished needs none.
 ///
@@ -40,7 +40,7 @@ pub fn depmod(session: &mut Session<'_>, release: &str) -> Result<(), Error> {
 pub fn is_depmod_pending(setup: &Setup) -> bool {
     let pending = setup.layout.depmod_pending("x");
     // A dkms that is called from inside a run leaves that to the run.
-    let inside = setup.environment.get(crate::lock::HELD).is_some();
+    let inside = setup.environment.get(crate::system::lock::HELD).is_some();
     !inside && setup.root.list(pending.parent().unwrap_or(&pending)).is_ok_and(|entries| !entries.is_empty())
 }
 

@@ -7,8 +7,8 @@ use std::path::{Component, Path, PathBuf};
 use dkms_conf::module_config::{ModuleConfig, Record};
 
 use crate::error::Error;
-use crate::root::Root;
 use crate::setup::Setup;
+use crate::system::root::Root;
 
 /// The directory, in-root.
 ///

@@ -7,7 +7,7 @@ use super::event::InstallEvent;
 use super::session::Session;
 use crate::error::Error;
 use crate::layout::FORCE_LISTS;
-use crate::root::Kind;
+use crate::system::root::Kind;
 
 /// No list is longer.
 const MAX_BYTES: u64 = 1 << 20;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::facts::kernel::Compression;
-use crate::root::{Kind, Root};
+use crate::system::root::{Kind, Root};
 
 /// Directories right below `I/K` that hold no modules of this kernel.
 const NOT_MODULES: [&str; 3] = ["build", "source", "weak-updates"];

@@ -13,12 +13,13 @@ use super::event::InstallEvent;
 use super::placed::active_version;
 use super::session::Session;
 use crate::error::Error;
-use crate::facts::lending::Judge;
+use crate::facts::kernels;
 use crate::facts::tree::Tree;
-use crate::facts::{kernels, loans};
+use crate::facts::weak::candidates::Judge;
+use crate::facts::weak::links;
 use crate::layout::WEAK_UPDATES;
 use crate::record::{self, BuildRecord, Manifest, PlacedFile};
-use crate::staged::Staged;
+use crate::system::staged::Staged;
 use crate::target::{KernelId, Target};
 
 /// Links what is installed for `from` into the kernel of `target`; gives the links.
@@ -76,7 +77,7 @@ pub fn lend(session: &mut Session<'_>, lender: &Target, config: &ModuleConfig) -
     let record: Option<BuildRecord> = record::load(root, &layout.record(lender));
     let manifest: Option<Manifest> = record::load(root, &layout.manifest(lender));
     let (Some(false), Some(manifest)) = (record.map(|record| record.custom), manifest) else { return Ok(()) };
-    let loans = loans::gather(setup, &Tree::gather_module(setup, &lender.module.name)?)?;
+    let loans = links::gather(setup, &Tree::gather_module(setup, &lender.module.name)?)?;
     let mut judge = Judge::new(setup);
     for kernel in kernels::installed(setup)?.into_iter().filter(|kernel| kernel.image) {
         let borrower = Target::new(lender.module.clone(), KernelId::new(&kernel.release, &lender.kernel.arch)?);
@@ -140,7 +141,7 @@ fn at_hand(session: &Session<'_>, names: &[String], kernel: &KernelId) -> Result
             found.push(Target::new(module, kernel.clone()));
             continue;
         }
-        let loans = loans::gather(setup, &Tree::gather_module(setup, name)?)?;
+        let loans = links::gather(setup, &Tree::gather_module(setup, name)?)?;
         let on_loan = loans.into_iter().filter(|(target, _)| target.kernel == *kernel);
         found.extend(on_loan.map(|(target, from)| Target::new(target.module, from)));
     }
@@ -151,8 +152,8 @@ fn at_hand(session: &Session<'_>, names: &[String], kernel: &KernelId) -> Result
 /// that lead elsewhere are somebody else's.
 fn of_module(session: &Session<'_>, target: &Target, files: &[PlacedFile]) -> Result<Vec<PathBuf>, Error> {
     let setup = session.setup;
-    let lent = loans::lent_files(setup, &target.module.name)?;
-    let mut links = loans::links(&setup.root, &kernels::directory(setup, &target.kernel.release))?;
+    let lent = links::lent_files(setup, &target.module.name)?;
+    let mut links = links::links(&setup.root, &kernels::directory(setup, &target.kernel.release))?;
     links.retain(|link| {
         let is_ours = setup.root.canonical(link).is_none_or(|end| lent.contains(&end));
         is_ours && files.iter().any(|file| file.is_called_like(link))
@@ -171,7 +172,7 @@ fn remove_links(
     unwanted: &dyn Fn(&Path) -> bool,
 ) -> Result<Vec<PathBuf>, Error> {
     let directory = kernels::directory(session.setup, release);
-    let mut links = loans::links(session.root(), &directory)?;
+    let mut links = links::links(session.root(), &directory)?;
     links.retain(|link| unwanted(link));
     for link in &links {
         session.about_to_change(release)?;

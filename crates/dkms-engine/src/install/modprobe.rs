@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use super::event::InstallEvent;
 use super::session::Session;
 use crate::error::Error;
-use crate::facts::module_info::ModuleInfo;
 use crate::layout::{DEVICES, SYSTEMD_RUNNING};
-use crate::root::{Kind, Root};
-use crate::tool::Tool;
+use crate::module_file::info::ModuleInfo;
+use crate::system::root::{Kind, Root};
+use crate::system::tool::Tool;
 
 /// Deeper than any device.
 const MAX_DEPTH: usize = 40;

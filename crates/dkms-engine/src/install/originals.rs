@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::layout::ORIGIN_SUFFIX;
-use crate::lock::Guard;
 use crate::record::FileRecord;
-use crate::root::{Kind, Root};
-use crate::staged::{self, Staged};
+use crate::system::lock::Guard;
+use crate::system::root::{Kind, Root};
+use crate::system::staged::{self, Staged};
 
 /// A module that gives way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

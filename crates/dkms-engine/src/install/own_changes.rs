@@ -12,9 +12,9 @@ use crate::error::Error;
 use crate::facts::fingerprint::SourceTree;
 use crate::facts::tree::Tree;
 use crate::fingerprint::{Fingerprint, Part};
-use crate::lock::Guard;
 use crate::record::{self, BuildRecord, FailureRecord};
 use crate::setup::Setup;
+use crate::system::lock::Guard;
 use crate::target::ModuleId;
 
 /// The changes of one run, in their order.

@@ -11,10 +11,10 @@ use super::destination;
 use super::session::Session;
 use crate::error::Error;
 use crate::facts::kernel::Compression;
-use crate::facts::module_info::ModuleInfo;
 use crate::layout::Layout;
+use crate::module_file::info::ModuleInfo;
 use crate::record::{self, FileRecord, Manifest, PlacedFile};
-use crate::root::{Kind, Root};
+use crate::system::root::{Kind, Root};
 use crate::target::{KernelId, ModuleId, Target};
 
 /// Whether the file is what was placed.

@@ -11,9 +11,9 @@ use super::event::InstallEvent;
 use super::session::Session;
 use crate::error::Error;
 use crate::layout::SHELL;
-use crate::root::Root;
-use crate::staged::Staged;
-use crate::tool::Tool;
+use crate::system::root::Root;
+use crate::system::staged::Staged;
+use crate::system::tool::Tool;
 
 /// Runs the command for the kernels that were changed: once if it does not name the kernel, else once for each.
 ///

@@ -10,7 +10,7 @@ use super::transaction::Transaction;
 use super::{finish, is_half_done};
 use crate::error::Error;
 use crate::record::{self, BuildRecord};
-use crate::staged;
+use crate::system::staged;
 use crate::target::Target;
 
 /// Looks for a journal of the target and settles it; costs one look if there is none. Tells whether there was one.

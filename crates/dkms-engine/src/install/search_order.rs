@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::layout::DEPMOD_D;
-use crate::root::Root;
+use crate::system::root::Root;
 
 /// Directories below `I/K`, first searched first.
 #[derive(Clone, Debug, PartialEq, Eq)]

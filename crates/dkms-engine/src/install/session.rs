@@ -16,13 +16,13 @@ use super::search_order::SearchOrder;
 use crate::error::Error;
 use crate::fingerprint::{Fingerprint, Part};
 use crate::initramfs;
-use crate::lock::Guard;
-use crate::root::Root;
 use crate::script::{self, Script, Unusable};
 use crate::setup::Setup;
-use crate::staged::Staged;
+use crate::system::lock::Guard;
+use crate::system::root::Root;
+use crate::system::staged::Staged;
+use crate::system::tool::End;
 use crate::target::{KernelId, ModuleId, Target};
-use crate::tool::End;
 
 /// What the installing steps of one run share.
 pub struct Session<'a> {
@@ -160,7 +160,7 @@ impl<'a> Session<'a> {
         };
         self.say(InstallEvent::ScriptBegins { module: module.clone(), directive });
         let variables = script::variables(module, call.kernel, call.exported);
-        let tool = script.tool(self.setup)?.envs(variables).env(crate::lock::HELD, "1");
+        let tool = script.tool(self.setup)?.envs(variables).env(crate::system::lock::HELD, "1");
         let setup = self.setup;
         let mut each = |line: &str| self.say(InstallEvent::ScriptSays { line: line.to_owned() });
         let (finished, change) = own_changes::watched(setup, module, || tool.lines(&mut each));

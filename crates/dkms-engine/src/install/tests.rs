@@ -8,10 +8,10 @@ use dkms_conf::module_config::{ModuleConfig, Record, Scripts};
 use super::journal::Journal;
 use super::uninstall::Removal;
 use super::*;
-use crate::facts::module_info::tests::module;
-use crate::lock::Guard;
+use crate::module_file::info::tests::module;
 use crate::record::{self, FORMAT, FileRecord, Manifest};
 use crate::setup::Setup;
+use crate::system::lock::Guard;
 use crate::target::{KernelId, ModuleId};
 use crate::testing;
 
@@ -99,15 +99,15 @@ impl World {
     }
 }
 
-fn walk(root: &crate::root::Root, directory: &Path, found: &mut Tree) {
+fn walk(root: &crate::system::root::Root, directory: &Path, found: &mut Tree) {
     for (name, kind) in root.list(directory).unwrap() {
         let path = directory.join(name);
         match kind {
-            crate::root::Kind::Directory => {
+            crate::system::root::Kind::Directory => {
                 found.insert(path.clone(), Vec::new());
                 walk(root, &path, found);
             }
-            crate::root::Kind::Link => {
+            crate::system::root::Kind::Link => {
                 let text = root.read_link(&path).unwrap().into_os_string().into_encoded_bytes();
                 found.insert(path, text);
             }
@@ -312,7 +312,7 @@ fn a_kept_object_is_missing() {
 #[test]
 fn a_destination_that_leads_elsewhere() {
     let mut world = World::new();
-    world.setup.distribution = crate::facts::distribution::Distribution::parse("ID=void");
+    world.setup.distribution = crate::setup::distribution::Distribution::parse("ID=void");
     let target = world.built("1", &[("a", &[])]);
     let mut config = config(&["a"]);
     config.records[0].dest_location = "/kernel/../../../../etc".into();
@@ -496,7 +496,10 @@ fn an_installation_that_was_cut_off_is_finished() {
         }
         for file in transaction.files.iter().take(steps.saturating_sub(1)) {
             let object = placed::object_of(&world.setup.layout, &transaction.target, &file.path);
-            crate::staged::Staged::copy(root, &object, &file.path, 0o644).unwrap().publish(&world.guard).unwrap();
+            crate::system::staged::Staged::copy(root, &object, &file.path, 0o644)
+                .unwrap()
+                .publish(&world.guard)
+                .unwrap();
         }
         if steps > 3 {
             world.session(|session| transaction::make_active(session, &transaction.target)).0.unwrap();
@@ -609,7 +612,7 @@ fn no_kernel_no_installation() {
 #[test]
 fn directories_of_a_red_hat_kernel_stay() {
     let mut world = World::new();
-    world.setup.distribution = crate::facts::distribution::Distribution::parse("ID=fedora");
+    world.setup.distribution = crate::setup::distribution::Distribution::parse("ID=fedora");
     world.setup.root.create_dir_all(&Path::new(I).join("extra")).unwrap();
     let before = world.tree(I);
     let target = world.built("1", &[("a", &[])]);

@@ -22,7 +22,7 @@ use super::takeover::Taken;
 use crate::error::Error;
 use crate::facts::package;
 use crate::record::{self, FORMAT, FileRecord, Manifest, PlacedFile, Refusal};
-use crate::staged::Staged;
+use crate::system::staged::Staged;
 use crate::target::{ModuleId, Target};
 
 /// What an installation is going to do.

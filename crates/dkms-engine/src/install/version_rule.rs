@@ -7,8 +7,8 @@
 use std::cmp::Ordering;
 use std::path::Path;
 
-use crate::facts::module_info::ModuleInfo;
-use crate::root::Root;
+use crate::module_file::info::ModuleInfo;
+use crate::system::root::Root;
 
 /// What tells two modules of one name apart. A file that says nothing, or is no module, has neither.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

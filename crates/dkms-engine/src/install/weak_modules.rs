@@ -10,11 +10,11 @@ use dkms_conf::module_config::ModuleConfig;
 use super::event::InstallEvent;
 use super::session::Session;
 use crate::error::Error;
-use crate::facts::distribution::WeakModules;
 use crate::layout::{SHELL, WEAK_MODULES_2};
 use crate::record::PlacedFile;
+use crate::setup::distribution::WeakModules;
+use crate::system::tool::Tool;
 use crate::target::Target;
-use crate::tool::Tool;
 
 /// Modules were placed.
 pub(super) fn add(session: &mut Session<'_>, target: &Target, files: &[PlacedFile], config: Option<&ModuleConfig>) {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::layout::{PROC, SHELL};
 use crate::setup::Setup;
-use crate::tool::{Tool, quoted};
+use crate::system::tool::{Tool, quoted};
 
 /// Where the tokens are for a child.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! The tokens, with real `make`s where it is make that must understand us.
 
 use super::*;
-use crate::environment::Environment;
+use crate::system::environment::Environment;
 
 fn setup(jobs: u32, makeflags: &str) -> Setup {
     let (_, mut setup) = crate::testing::setup();

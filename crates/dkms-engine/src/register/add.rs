@@ -11,8 +11,8 @@ use crate::facts::kernel::Kernel;
 use crate::facts::tree::registration;
 use crate::install::Session;
 use crate::install::session::ScriptCall;
-use crate::root::Kind;
-use crate::staged::Staged;
+use crate::system::root::Kind;
+use crate::system::staged::Staged;
 use crate::target::{KernelId, ModuleId};
 
 /// A registration that was made.

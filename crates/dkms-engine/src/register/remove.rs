@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::layout::{STAGED_PREFIX, WORK_PREFIX};
-use crate::lock::Guard;
-use crate::root::{Kind, Root};
 use crate::setup::Setup;
-use crate::staged::{Staged, discard};
+use crate::system::lock::Guard;
+use crate::system::root::{Kind, Root};
+use crate::system::staged::{Staged, discard};
 use crate::target::{ModuleId, Target};
 
 /// What belongs to a module version beside its builds, what makes it registered first; the last ones are those of

@@ -7,9 +7,9 @@
 use super::asker::Asker;
 use super::tree_copy::keep_tree;
 use crate::error::Error;
-use crate::lock::Guard;
 use crate::setup::Setup;
-use crate::staged::Staged;
+use crate::system::lock::Guard;
+use crate::system::staged::Staged;
 use crate::target::ModuleId;
 
 /// Who said that a module version is to go, and will see to it.

@@ -8,10 +8,10 @@ use std::path::PathBuf;
 
 use super::asker::Asker;
 use crate::error::Error;
-use crate::lock::Guard;
-use crate::root::Kind;
 use crate::setup::Setup;
-use crate::staged::Staged;
+use crate::system::lock::Guard;
+use crate::system::root::Kind;
+use crate::system::staged::Staged;
 use crate::target::ModuleId;
 
 /// Leaves a note that this module version was added.

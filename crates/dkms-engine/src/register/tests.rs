@@ -8,8 +8,8 @@ use crate::facts::Registration;
 use crate::facts::kernel::Kernel;
 use crate::facts::tree::registration;
 use crate::install::Session;
-use crate::lock::Guard;
 use crate::setup::Setup;
+use crate::system::lock::Guard;
 use crate::target::{KernelId, ModuleId, Target};
 use crate::testing::{self, write};
 

@@ -5,9 +5,9 @@
 use std::path::Path;
 
 use crate::error::Error;
-use crate::lock::Guard;
-use crate::root::{Kind, Root};
-use crate::staged::Staged;
+use crate::system::lock::Guard;
+use crate::system::root::{Kind, Root};
+use crate::system::staged::Staged;
 
 /// Bits of a mode that are kept: others must not be able to write into what root builds from.
 const MODE: u32 = 0o755;

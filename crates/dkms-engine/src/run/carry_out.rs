@@ -11,12 +11,12 @@ use crate::error::Error;
 use crate::facts::{Configuration, Examined, Facts, State};
 use crate::install::{self, Claim, InstallOptions, Installed, Session};
 use crate::jobs::Jobs;
-use crate::lock::Guard;
 use crate::plan::{Action, Because, Plan, Step, Why};
 use crate::register;
 use crate::report::{Done, Entry, Outcome, Report};
 use crate::setup::Setup;
 use crate::sign::{self, Origin, Signed, Signer};
+use crate::system::lock::Guard;
 use crate::target::{KernelId, Target};
 
 /// How often builds that take long give a sign of life.

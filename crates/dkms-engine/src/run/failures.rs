@@ -5,12 +5,12 @@ use dkms_conf::module_config::ModuleConfig;
 use crate::build::{self, Failed};
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
-use crate::lock::Guard;
 use crate::record::{self, FORMAT, FailureRecord};
 use crate::register;
 use crate::report::{Outcome, Report};
 use crate::setup::Setup;
-use crate::staged::Staged;
+use crate::system::lock::Guard;
+use crate::system::staged::Staged;
 use crate::target::{ModuleId, Target};
 
 /// Keeps why a build failed, and its log; gives the error on.

@@ -20,11 +20,11 @@ use crate::error::Error;
 use crate::facts::Facts;
 use crate::facts::gather::{Modules, Scope};
 use crate::install::{self, InstallEvent, InstallOptions};
-use crate::lock::Guard;
 use crate::plan::{Action, Goal, Plan, Step, plan};
 use crate::report::{Entry, Report};
 use crate::setup::Setup;
 use crate::sign::Signer;
+use crate::system::lock::Guard;
 use crate::target::Target;
 use refresh::Stale;
 
@@ -100,7 +100,7 @@ impl Writer {
     pub fn guard(&mut self, setup: &Setup, observer: &mut dyn Observer) -> Result<(&Guard, bool), Error> {
         let mut waited = false;
         if self.guard.is_none() {
-            if setup.environment.get(crate::lock::HELD).is_some() {
+            if setup.environment.get(crate::system::lock::HELD).is_some() {
                 return Err(Error::Nested);
             }
             let mut waiting = |holder: &str| {
@@ -181,7 +181,7 @@ pub fn heal(setup: &Setup, writer: &mut Writer, observer: &mut dyn Observer) -> 
 
 /// Whether the run before this one was cut off: depmod is due, or the lock still bears the name of who held it.
 pub(crate) fn was_cut_off(setup: &Setup) -> bool {
-    install::is_depmod_pending(setup) || crate::lock::has_dead_holder(&setup.root, &setup.layout.lock())
+    install::is_depmod_pending(setup) || crate::system::lock::has_dead_holder(&setup.root, &setup.layout.lock())
 }
 
 /// Facts and plan for a goal; reads only.

@@ -5,9 +5,9 @@
 
 use crate::facts::{Configuration, Facts};
 use crate::fingerprint::Fingerprint;
-use crate::lock::Guard;
 use crate::record::{self, BuildRecord, FailureRecord};
 use crate::setup::Setup;
+use crate::system::lock::Guard;
 use crate::target::Target;
 
 /// Records whose contents still hold and whose stamps do not.

@@ -10,10 +10,10 @@ use crate::facts::kernels;
 use crate::facts::tree::Tree;
 use crate::install::{self, Session};
 use crate::layout::{STAGED_PREFIX, WORK_PREFIX};
-use crate::lock::Guard;
-use crate::root::Kind;
 use crate::setup::Setup;
-use crate::staged;
+use crate::system::lock::Guard;
+use crate::system::root::Kind;
+use crate::system::staged;
 
 /// Sweeps the tree; `true` if an installation was finished or taken back. depmod that is overdue is made up for if this run
 /// sees to depmod itself.

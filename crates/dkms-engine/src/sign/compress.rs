@@ -85,7 +85,7 @@ pub(super) fn compress(content: &[u8], compression: Compression, levels: &Levels
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::module_info;
+    use crate::module_file::info;
 
     const PLAIN: Levels = Levels { gzip: 6, xz: 6, zstd: 3 };
 
@@ -98,8 +98,8 @@ mod tests {
         let content = content();
         for compression in Compression::ALL {
             let packed = compress(&content, compression, &PLAIN).unwrap();
-            assert_eq!(module_info::compression(&packed), compression);
-            assert!(module_info::unpack(packed, module_info::MAX_MODULE_BYTES).unwrap() == content, "{compression:?}");
+            assert_eq!(info::compression(&packed), compression);
+            assert!(info::unpack(packed, info::MAX_MODULE_BYTES).unwrap() == content, "{compression:?}");
         }
     }
 

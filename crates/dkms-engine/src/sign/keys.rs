@@ -12,13 +12,13 @@ use dkms_conf::framework::SignModules;
 use dkms_conf::framework_key::Key;
 
 use crate::error::Error;
-use crate::facts::distribution::KeySource;
 use crate::facts::kernel::Kernel;
 use crate::layout::{FIRST_ROOT, PORTAGE_CONF, SHIM_KEY_PAIR};
-use crate::lock::Guard;
 use crate::record::Signature;
-use crate::root::Root;
 use crate::setup::Setup;
+use crate::setup::distribution::KeySource;
+use crate::system::lock::Guard;
+use crate::system::root::Root;
 
 /// What signs the modules of one kernel: found once, used for all builds.
 #[derive(Clone, Debug)]

@@ -20,9 +20,9 @@ use crate::build::place::{self, Shown, Site};
 use crate::build::steps::Steps;
 use crate::build::{BuildEvent, BuildOrder, Built, Failed, Listener, Work, cannot_execute, object_name, token};
 use crate::error::Error;
-use crate::facts::module_info;
 use crate::facts::secure_boot::SecureBoot;
 use crate::jobs::Jobs;
+use crate::module_file::info;
 use crate::record::Signature;
 use crate::setup::Setup;
 use crate::target::Target;
@@ -224,7 +224,7 @@ fn post_build(setup: &Setup, built: &mut Built, jobs: &Jobs, listener: Listener<
 
 /// The signature that a stored module bears.
 fn found(content: &[u8]) -> Signature {
-    match module_info::ModuleInfo::parse(content).ok().and_then(|info| info.signature) {
+    match info::ModuleInfo::parse(content).ok().and_then(|info| info.signature) {
         Some(trailer) => Signature::Signed { signer: trailer.signer, digest: trailer.digest, key: trailer.key },
         None => Signature::Unsigned { reason: "it was built so".into() },
     }

@@ -13,12 +13,12 @@ use super::keys::{Decision, Signer};
 use crate::build::{BuildEvent, Listener};
 use crate::error::Error;
 use crate::facts::kernel::Compression;
-use crate::facts::module_info::{self, MAX_MODULE_BYTES};
-use crate::facts::signature::strip_signature;
+use crate::module_file::info::{self, MAX_MODULE_BYTES};
+use crate::module_file::signature::strip_signature;
 use crate::record::Signature;
-use crate::root::Root;
 use crate::setup::Setup;
-use crate::tool::{Tool, last_lines};
+use crate::system::root::Root;
+use crate::system::tool::{Tool, last_lines};
 
 /// The environment of a build.
 type Variables = BTreeMap<OsString, OsString>;
@@ -85,7 +85,7 @@ pub(super) fn pack(setup: &Setup, plain: &Path, path: &Path, compression: Compre
     write(&setup.root, path, &packed)?;
     let wrong = |reason: String| Error::ModuleUnreadable { path: path.to_owned(), reason };
     let stored = setup.root.read(path)?;
-    let unpacked = module_info::unpack(stored, MAX_MODULE_BYTES).map_err(wrong)?;
+    let unpacked = info::unpack(stored, MAX_MODULE_BYTES).map_err(wrong)?;
     if unpacked == content { Ok(()) } else { Err(wrong("what is stored is not what was written".into())) }
 }
 

@@ -5,13 +5,13 @@ use std::path::Path;
 use super::{Signed, SignedObject, found, object};
 use crate::error::Error;
 use crate::facts::kernel::Compression;
-use crate::facts::module_info;
 use crate::fingerprint::{Fingerprint, Part};
 use crate::jobs::Jobs;
-use crate::lock::Guard;
+use crate::module_file::info;
 use crate::record::{self, BuildRecord, FORMAT, FileRecord, ObjectRecord, Signature};
 use crate::setup::Setup;
-use crate::staged::Staged;
+use crate::system::lock::Guard;
+use crate::system::staged::Staged;
 use crate::target::Target;
 
 /// What the record keeps besides the result itself.
@@ -118,7 +118,7 @@ fn unrecorded(setup: &Setup, module: &Path) -> Result<(Vec<SignedObject>, Signat
         }
     }
     let signature = match objects.first() {
-        Some(first) => found(&module_info::load(&setup.root, &first.path)?),
+        Some(first) => found(&info::load(&setup.root, &first.path)?),
         None => Signature::Unsigned { reason: "there is nothing to sign".into() },
     };
     Ok((objects, signature))

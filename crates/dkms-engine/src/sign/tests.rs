@@ -8,10 +8,10 @@ use dkms_conf::module_config::Scripts;
 use super::*;
 use crate::build::testing::Setting;
 use crate::facts::kernel::Compression;
-use crate::facts::module_info::ModuleInfo;
 use crate::fingerprint::{Fingerprint, Part};
-use crate::lock::Guard;
+use crate::module_file::info::ModuleInfo;
 use crate::record::{self, BuildRecord, Manifest};
+use crate::system::lock::Guard;
 
 /// The kernel's sign-file in a few lines: message, structure, magic.
 pub(super) const SIGN_FILE: &str = r#"#!/bin/bash

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::facts::distribution::{SIGN_FILE, SignProgram};
 use crate::facts::kernel::Kernel;
 use crate::setup::Setup;
+use crate::setup::distribution::{SIGN_FILE, SignProgram};
 
 /// Where it is for a kernel; else all the places that were looked at.
 pub(super) fn find(setup: &Setup, kernel: &Kernel) -> Result<PathBuf, Vec<PathBuf>> {

@@ -11,10 +11,11 @@ use std::fmt;
 use anyhow::Result;
 use dkms_conf::pattern::Pattern;
 use dkms_engine::facts::condition::Condition;
-use dkms_engine::facts::machine::kernels_name;
 use dkms_engine::facts::tree::{BuiltTarget, RegisteredModule, Tree};
-use dkms_engine::facts::{Registration, State, holding, loans};
+use dkms_engine::facts::weak::links;
+use dkms_engine::facts::{Registration, State, holding};
 use dkms_engine::setup::Setup;
+use dkms_engine::setup::machine::kernels_name;
 use dkms_engine::target::{KernelId, ModuleId, Target};
 
 use crate::arguments::Arguments;
@@ -32,7 +33,7 @@ type Loans = BTreeMap<Target, KernelId>;
 pub(crate) fn run(session: &Session) -> Result<()> {
     let filter = Filter::of(&session.arguments);
     let tree = filter.gather(&session.setup)?;
-    let loans = loans::gather(&session.setup, &tree)?;
+    let loans = links::gather(&session.setup, &tree)?;
     if session.arguments.line.json {
         let owners = holding::owners(&session.setup, &Tree::gather(&session.setup)?);
         let status = Status::new(&session.setup, &tree, &loans, &owners, &filter);
@@ -187,7 +188,7 @@ mod tests {
     use std::path::Path;
 
     use dkms_engine::facts::condition::Wholeness;
-    use dkms_engine::root::Root;
+    use dkms_engine::system::root::Root;
 
     use super::*;
     use crate::arguments::Place;

@@ -7,8 +7,8 @@ use dkms_cli::exit::MEANINGS;
 use dkms_cli::verb::VERBS;
 use dkms_conf::directive::{self, Kind};
 use dkms_conf::framework_key;
-use dkms_engine::environment::rules::{self, Fate};
 use dkms_engine::facts::ignored;
+use dkms_engine::system::environment::rules::{self, Fate};
 
 use crate::disk;
 use crate::roff::{bold, entry, escape, italic, text};

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path};
 
 use dkms_engine::archive::unpack;
-use dkms_engine::root::Root;
+use dkms_engine::system::root::Root;
 use dkms_fuzz::within_limits;
 use libfuzzer_sys::fuzz_target;
 

@@ -3,9 +3,9 @@
 
 use std::hint::black_box;
 
-use dkms_engine::facts::interface::Versions;
-use dkms_engine::facts::module_info::{ModuleInfo, unpack};
-use dkms_engine::facts::signature::strip_signature;
+use dkms_engine::facts::weak::symbol_versions::Versions;
+use dkms_engine::module_file::info::{ModuleInfo, unpack};
+use dkms_engine::module_file::signature::strip_signature;
 use dkms_fuzz::within_limits;
 use libfuzzer_sys::fuzz_target;
 

@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::path::Path;
 
-use dkms_engine::facts::distribution::Distribution;
+use dkms_engine::setup::distribution::Distribution;
 use dkms_fuzz::within_limits;
 use libfuzzer_sys::fuzz_target;
 

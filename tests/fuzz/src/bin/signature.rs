@@ -1,7 +1,7 @@
 //! The trailer of a signed module.
 #![no_main]
 
-use dkms_engine::facts::signature::strip_signature;
+use dkms_engine::module_file::signature::strip_signature;
 use dkms_fuzz::within_limits;
 use libfuzzer_sys::fuzz_target;
 

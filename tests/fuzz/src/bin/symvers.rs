@@ -4,8 +4,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use dkms_engine::facts::interface::Versions;
-use dkms_engine::root::Root;
+use dkms_engine::facts::weak::symbol_versions::Versions;
+use dkms_engine::system::root::Root;
 use dkms_fuzz::within_limits;
 use libfuzzer_sys::fuzz_target;
 

@@ -1,9 +1,9 @@
 //! Links to what is installed for another kernel.
 
 use super::*;
-use crate::facts::distribution::Distribution;
-use crate::facts::interface::tests::needing;
-use crate::facts::loans;
+use crate::facts::weak::links;
+use crate::facts::weak::symbol_versions::tests::needing;
+use crate::setup::distribution::Distribution;
 
 const OTHER: &str = "/lib/modules/6.1.0-10-amd64";
 const LINK: &str = "/lib/modules/6.1.0-10-amd64/weak-updates/a.ko";
@@ -56,7 +56,7 @@ impl World {
 
     fn loans(&self) -> Vec<(Target, KernelId)> {
         let tree = crate::facts::tree::Tree::gather(&self.setup).unwrap();
-        loans::gather(&self.setup, &tree).unwrap().into_iter().collect()
+        links::gather(&self.setup, &tree).unwrap().into_iter().collect()
     }
 }
 

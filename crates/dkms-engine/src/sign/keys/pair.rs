@@ -4,11 +4,11 @@ use std::path::Path;
 
 use super::{Maker, Places};
 use crate::error::Error;
-use crate::lock::Guard;
-use crate::root::Root;
 use crate::setup::Setup;
-use crate::staged::Staged;
-use crate::tool::Tool;
+use crate::system::lock::Guard;
+use crate::system::root::Root;
+use crate::system::staged::Staged;
+use crate::system::tool::Tool;
 
 /// What openssl is to make: a certificate that may sign code, authority of itself as firmware menus expect, for longer
 /// than any machine. 2048 bits are what every firmware can read.

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::build::testing::Setting;
-use crate::facts::distribution::Distribution;
 use crate::facts::kernel::Compression;
+use crate::setup::distribution::Distribution;
 use crate::sign::tests::{SIGN_FILE, SIGNING, framework};
 
 fn setting(framework_conf: &str) -> Setting {
@@ -41,7 +41,7 @@ fn a_pair_is_made_once_and_whole() {
     assert_eq!((root.meta(&key).unwrap().mode, root.meta(&certificate).unwrap().mode), (0o600, 0o644));
     assert!(setting.text("tree/mok.key").starts_with("-----BEGIN PRIVATE KEY-----"));
     let arguments = ["x509", "-inform", "DER", "-noout", "-text", "-in", certificate.to_str().unwrap()];
-    let text = crate::tool::Tool::new(&setting.setup, "openssl").unwrap().args(arguments).require().unwrap();
+    let text = crate::system::tool::Tool::new(&setting.setup, "openssl").unwrap().args(arguments).require().unwrap();
     let text = String::from_utf8(text).unwrap();
     for part in ["Code Signing", "CA:TRUE", "Public-Key: (2048 bit)", "sha256WithRSAEncryption"] {
         assert!(text.contains(part), "{part}: {text}");
@@ -77,7 +77,7 @@ fn images_get_no_keys_unless_asked() {
         signer.decision
     );
     let mut faked = setting("");
-    faked.setup.environment = crate::environment::Environment::new([("FAKECHROOT".into(), "true".into())]);
+    faked.setup.environment = crate::system::environment::Environment::new([("FAKECHROOT".into(), "true".into())]);
     assert!(matches!(Signer::find(&faked.setup, &kernel(&faked)).decision, Decision::Leave { .. }));
     let never = setting("try_sign_modules=false");
     assert!(reason(&Signer::find(&never.setup, &kernel(&never)).decision).contains("is false"));
@@ -118,7 +118,7 @@ fn distributions_have_habits() {
     assert_eq!((Path::new(&of_kernel.key), of_kernel.maker), (expected.as_path(), Maker::Nobody));
     assert_eq!(of_kernel.certificate, expected);
     let pairs = [("MODULES_SIGN_KEY", "/a"), ("MODULES_SIGN_CERT", "/b")];
-    one.setup.environment = crate::environment::Environment::new(pairs.map(|(n, v)| (n.into(), v.into())));
+    one.setup.environment = crate::system::environment::Environment::new(pairs.map(|(n, v)| (n.into(), v.into())));
     let of_environment = places(&one.setup, &kernel(&one));
     assert_eq!((of_environment.key.as_str(), of_environment.certificate.as_path()), ("/a", Path::new("/b")));
 }

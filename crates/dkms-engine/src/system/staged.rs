@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::error::Error;
 use crate::layout::STAGED_PREFIX;
-use crate::lock::Guard;
-use crate::root::Root;
+use crate::system::lock::Guard;
+use crate::system::root::Root;
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 

@@ -10,7 +10,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use crate::layout::DEFAULT_PATH;
-use crate::root::{Kind, Root};
+use crate::system::root::{Kind, Root};
 use rules::Fate;
 
 /// Variables of the calling process, and the limits that its children get back.
@@ -111,7 +111,7 @@ fn is_out_of_reach(root: &Root, directory: &Path) -> bool {
 
 /// Whether no other user can take away or replace what we make in a directory.
 fn is_safe_to_write_in(root: &Root, directory: &Path) -> bool {
-    let is_safe = |meta: crate::root::Meta| {
+    let is_safe = |meta: crate::system::root::Meta| {
         let kept_apart = meta.mode & 0o022 == 0 || meta.mode & 0o1000 != 0;
         meta.kind == Kind::Directory && is_ours(meta.uid) && kept_apart
     };

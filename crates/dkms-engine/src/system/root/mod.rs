@@ -3,7 +3,7 @@
 //! Paths handed to a [`Root`] are absolute *inside* it. Below a root other than `/` every lookup goes through
 //! `openat2(RESOLVE_IN_ROOT)`, so that neither an absolute symlink (Debian's `build` link may be one) nor `..` leaves it.
 //! On the host itself plain calls do, since there is nothing to leave. Programs are started inside the same root (see
-//! [`crate::tool`]), so one path means one file everywhere.
+//! [`crate::system::tool`]), so one path means one file everywhere.
 //!
 //! It knows nothing of what the files are; it adds the path and the verb to every error.
 

@@ -3,7 +3,7 @@
 use dkms_conf::{Assignments, Context, Directive, Refusal, Source, shell};
 
 use super::*;
-use crate::root::Root;
+use crate::system::root::Root;
 use crate::testing;
 
 /// A source in a directory of its own.

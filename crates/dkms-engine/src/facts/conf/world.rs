@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use dkms_conf::{FileKind, World};
 
-use crate::root::{Kind, Root};
 use crate::setup::Setup;
+use crate::system::root::{Kind, Root};
 
 /// Larger files are not read for a conf; the largest that confs read is a kernel configuration.
 const MAX_READ_BYTES: u64 = 8 << 20;

@@ -12,8 +12,8 @@ use object::read::elf::{FileHeader, SectionHeader};
 
 use crate::error::Error;
 use crate::facts::kernel::{Compression, KernelConfig};
-use crate::facts::signature::{Trailer, strip_signature};
-use crate::root::Root;
+use crate::module_file::signature::{Trailer, strip_signature};
+use crate::system::root::Root;
 
 /// Largest module that is read, unpacked; the largest known ones have 100 MB with debugging information.
 pub const MAX_MODULE_BYTES: u64 = 1 << 30;

@@ -11,8 +11,8 @@ use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
 
 use super::child::{Running, reap};
 use super::{CAPTURE_LIMIT, End, Finished};
-use crate::cancel::Cancel;
 use crate::error::Error;
+use crate::system::cancel::Cancel;
 
 /// How long a cancelled run may go unnoticed. The flag is set by a signal handler, which can wake nobody.
 const LOOK: Duration = Duration::from_millis(50);

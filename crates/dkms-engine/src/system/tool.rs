@@ -25,11 +25,11 @@ use std::time::Duration;
 
 use rustix::fs::{MemfdFlags, Mode, OFlags};
 
-use crate::cancel::Cancel;
-use crate::environment::Environment;
 use crate::error::Error;
-use crate::root::Root;
 use crate::setup::Setup;
+use crate::system::cancel::Cancel;
+use crate::system::environment::Environment;
+use crate::system::root::Root;
 use child::Streams;
 use contain::{Access, Bind, Containment, Need};
 pub use outcome::{Captured, End, Finished, last_lines};

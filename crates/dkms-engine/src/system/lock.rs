@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use rustix::fs::{FlockOperation, Stat};
 
-use crate::cancel::Cancel;
 use crate::error::Error;
-use crate::root::{Kind, Root};
+use crate::system::cancel::Cancel;
+use crate::system::root::{Kind, Root};
 
 /// Environment variable that tells children of a writer that the lock is taken by an ancestor.
 pub const HELD: &str = "DKMS_RS_LOCK_HELD";

@@ -1,4 +1,4 @@
-//! Making, changing and removing. What is to appear complete goes through [`crate::staged`].
+//! Making, changing and removing. What is to appear complete goes through [`crate::system::staged`].
 
 use std::fs::File;
 use std::path::{Component, Path, PathBuf};
@@ -151,7 +151,7 @@ impl Root {
 
     /// Renames; replaces a file at the destination.
     ///
-    /// Not synced: [`crate::staged`] is what publishes files.
+    /// Not synced: [`crate::system::staged`] is what publishes files.
     ///
     /// # Errors
     /// `Io`.

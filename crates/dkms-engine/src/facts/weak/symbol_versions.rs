@@ -12,10 +12,10 @@ use object::{Object, ObjectSection};
 
 use crate::error::Error;
 use crate::facts::kernel::Compression;
-use crate::facts::module_info::{self, ModuleInfo};
-use crate::facts::signature::strip_signature;
 use crate::layout::{self, WEAK_UPDATES};
-use crate::root::{Kind, Root};
+use crate::module_file::info::{self, ModuleInfo};
+use crate::module_file::signature::strip_signature;
+use crate::system::root::{Kind, Root};
 
 /// Bytes of one entry of `__versions`: a long and a name.
 const ENTRY_BYTES: usize = 64;
@@ -53,7 +53,7 @@ impl Versions {
     /// Reads a table, compressed or not; one that is not there or cannot be read offers nothing.
     pub fn read(root: &Root, path: &Path) -> Self {
         let content = root.read_bounded(path, MAX_TABLE_BYTES).ok();
-        let content = content.and_then(|content| module_info::unpack(content, MAX_TABLE_BYTES).ok());
+        let content = content.and_then(|content| info::unpack(content, MAX_TABLE_BYTES).ok());
         content.map(|content| Self::of_table(&String::from_utf8_lossy(&content))).unwrap_or_default()
     }
 
@@ -191,7 +191,7 @@ impl Interface {
     /// # Errors
     /// `Io`; `ModuleUnreadable` if it is none.
     pub fn objection(&self, root: &Root, module: &Path, others: &[Versions]) -> Result<Option<String>, Error> {
-        let bytes = module_info::load(root, module)?;
+        let bytes = info::load(root, module)?;
         let unreadable = |reason| Error::ModuleUnreadable { path: module.to_owned(), reason };
         let needed = Versions::needed(&bytes).map_err(unreadable)?;
         if needed.is_empty() {
@@ -289,14 +289,14 @@ pub(crate) mod tests {
                 checksums.extend(checksum.to_le_bytes());
             }
         }
-        let info = module_info::tests::modinfo(&[&format!("vermagic={vermagic}")]);
+        let info = info::tests::modinfo(&[&format!("vermagic={vermagic}")]);
         let sections = [
             (".modinfo", info),
             ("__versions", versions),
             ("__version_ext_crcs", checksums),
             ("__version_ext_names", names),
         ];
-        module_info::tests::object(62, &sections)
+        info::tests::object(62, &sections)
     }
 
     #[test]
@@ -375,7 +375,7 @@ pub(crate) mod tests {
         for bytes in [&b""[..], b"text", b"\x7fELF\x02\x01\x01"] {
             assert!(Versions::needed(bytes).unwrap_err().contains("damaged"));
         }
-        let without = module_info::tests::module(62, &["vermagic=6.1 SMP "]);
+        let without = info::tests::module(62, &["vermagic=6.1 SMP "]);
         assert!(Versions::needed(&without).unwrap().is_empty());
     }
 }

@@ -24,8 +24,8 @@ use rustix::fs::MemfdFlags;
 use crate::error::Error;
 use crate::layout::{DEFAULT_PATH, SHELL};
 use crate::setup::Setup;
-use crate::tool::contain::Need;
-use crate::tool::{End, Tool};
+use crate::system::tool::contain::Need;
+use crate::system::tool::{End, Tool};
 use view::View;
 
 /// Seconds of processor time for each process: the slowest known conf takes 50 ms, most of them for reading a kernel

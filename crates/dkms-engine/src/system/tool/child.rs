@@ -1,4 +1,4 @@
-//! Between fork and exec: this file, [`super::watch`] and the two calls of [`crate::signals`] are all our unsafe code.
+//! Between fork and exec: this file, [`super::watch`] and the two calls of [`crate::system::signals`] are all our unsafe code.
 //!
 //! The child of a program with threads may only make plain system calls before it executes something else: no
 //! allocation, no lock. Everything is therefore prepared before the fork (paths as C strings), and all calls in between

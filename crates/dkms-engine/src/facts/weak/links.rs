@@ -12,8 +12,8 @@ use crate::facts::tree::{BuiltTarget, Tree};
 use crate::facts::{State, kernels};
 use crate::layout::WEAK_UPDATES;
 use crate::record::{self, Manifest};
-use crate::root::{Kind, Root};
 use crate::setup::Setup;
+use crate::system::root::{Kind, Root};
 use crate::target::{KernelId, Target};
 
 /// Every target that is on loan, and the kernel whose modules it has.

@@ -17,11 +17,11 @@ use rustix::fs::{Gid, Uid};
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags};
 
 use crate::error::Error;
-use crate::facts::world::closed;
-use crate::root::{Kind, Root};
+use crate::facts::conf::world::closed;
 use crate::setup::Setup;
-use crate::tool::Tool;
-use crate::tool::contain::Access;
+use crate::system::root::{Kind, Root};
+use crate::system::tool::Tool;
+use crate::system::tool::contain::Access;
 
 /// Bytes that are copied: of the sources in Debian only those of graphics drivers are larger.
 const MAX_BYTES: u64 = 64 << 20;

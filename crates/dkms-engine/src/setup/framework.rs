@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use dkms_conf::source::MAX_BYTES;
 use dkms_conf::{FrameworkConfig, Source};
 
-use crate::environment::Environment;
 use crate::error::Error;
 use crate::layout::{FRAMEWORK_CONF, FRAMEWORK_CONF_D, MODULE_INIT_TOOLS};
-use crate::root::{Kind, Root};
+use crate::system::environment::Environment;
+use crate::system::root::{Kind, Root};
 
 /// Reads framework.conf and the files in framework.conf.d, in the order of their names.
 ///

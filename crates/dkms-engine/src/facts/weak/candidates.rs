@@ -5,22 +5,22 @@
 
 use std::collections::BTreeMap;
 
-use super::condition::{Condition, Wholeness};
-use super::interface::{Interface, Versions};
-use super::loans;
-use super::tree::{BuiltTarget, Tree};
-use super::{Configuration, Examined, Facts, Lender, Registration, State, kernels};
+use super::links;
+use super::symbol_versions::{Interface, Versions};
 use crate::error::Error;
+use crate::facts::condition::{Condition, Wholeness};
+use crate::facts::tree::{BuiltTarget, Tree};
+use crate::facts::{Configuration, Examined, Facts, Lender, Registration, State, kernels};
 use crate::record::{self, BuildRecord, Manifest};
 use crate::setup::Setup;
 use crate::target::{KernelId, Target};
 
 /// Notes what is on loan and what could be.
-pub(super) fn examine(setup: &Setup, tree: &Tree, facts: &mut Facts) -> Result<(), Error> {
+pub(in crate::facts) fn examine(setup: &Setup, tree: &Tree, facts: &mut Facts) -> Result<(), Error> {
     if !setup.distribution.has_weak_updates() {
         return Ok(());
     }
-    for (target, from) in loans::gather(setup, tree)? {
+    for (target, from) in links::gather(setup, tree)? {
         facts.targets.entry(target).or_default().borrowed = Some(from);
     }
     if setup.no_weak_modules() {
@@ -72,8 +72,8 @@ impl<'a> Judge<'a> {
             return Ok(Some("nothing tells the versions of the kernel's symbols".into()));
         };
         let directory = kernels::directory(self.setup, release);
-        let lent = loans::lent_files(self.setup, &lender.module.name)?;
-        for link in loans::links(root, &directory)? {
+        let lent = links::lent_files(self.setup, &lender.module.name)?;
+        for link in links::links(root, &directory)? {
             let is_others = root.canonical(&link).is_some_and(|end| !lent.contains(&end));
             if is_others && manifest.files.iter().any(|file| file.is_called_like(&link)) {
                 return Ok(Some(format!("`{}` is somebody else's", link.display())));

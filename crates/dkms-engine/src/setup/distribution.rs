@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::layout::{self, OS_RELEASE};
-use crate::root::Root;
+use crate::system::root::Root;
 
 /// Distributions that treat modules alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

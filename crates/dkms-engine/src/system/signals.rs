@@ -6,7 +6,7 @@ mod mask;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::cancel::Cancel;
+use crate::system::cancel::Cancel;
 
 /// Makes the three signals ask for an orderly stop. One that the caller made us ignore (`nohup`) stays ignored; one that the
 /// caller held back (a mask outlives `exec`) is let through, now that it ends nothing at once.
@@ -37,7 +37,7 @@ mod tests {
     #[test]
     fn a_signal_that_was_held_back_is_let_through() {
         mask::unblock();
-        let root = crate::root::Root::open(std::path::Path::new("/")).unwrap();
+        let root = crate::system::root::Root::open(std::path::Path::new("/")).unwrap();
         let status = root.read_to_string(std::path::Path::new("/proc/thread-self/status")).unwrap();
         let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).unwrap();
         assert_eq!(u64::from_str_radix(blocked.trim(), 16).unwrap(), 0);
