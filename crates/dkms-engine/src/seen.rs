@@ -20,7 +20,6 @@ use crate::error::Error;
 use crate::fingerprint::sha256;
 use crate::layout::VOLATILE;
 use crate::setup::Setup;
-use crate::sign::in_chroot;
 use crate::system::lock::Guard;
 use crate::system::staged::Staged;
 
@@ -125,7 +124,7 @@ fn circumstances(setup: &Setup) -> String {
     let Setup { layout, framework, distribution, machine, addon_directory, options, environment, .. } = setup;
     let path = environment.search_path();
     let version = env!("CARGO_PKG_VERSION");
-    let chroot = in_chroot(setup);
+    let chroot = setup.in_chroot();
     let text = format!(
         "{version} {chroot} {layout:?} {framework:?} {distribution:?} {machine:?} {addon_directory:?} {options:?} {path:?}"
     );

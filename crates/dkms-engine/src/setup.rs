@@ -10,7 +10,7 @@ use dkms_conf::FrameworkConfig;
 use dkms_conf::framework_key::Key;
 
 use crate::error::Error;
-use crate::layout::{Layout, MODULE_DIRS};
+use crate::layout::{FIRST_ROOT, Layout, MODULE_DIRS};
 use crate::setup::distribution::Distribution;
 use crate::setup::machine::Machine;
 use crate::system::cancel::Cancel;
@@ -83,6 +83,21 @@ impl Setup {
     /// Whether the caller's environment forbids lending modules to other kernels.
     pub fn no_weak_modules(&self) -> bool {
         self.environment.get("NO_WEAK_MODULES").is_some_and(|value| !value.is_empty())
+    }
+
+    /// Whether the root is not that of the machine: an image being built, where a key would be a stranger's. Without a
+    /// `/proc` to ask it is taken for one; running systems have it.
+    pub fn in_chroot(&self) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        if self.environment.get("FAKECHROOT").is_some_and(|value| value == "true") {
+            return true;
+        }
+        // Nobody takes note: that a file comes into `/` changes no answer, and the answer is a circumstance of its own.
+        let ours = self.root.stat(Path::new("/"), true).map(|stat| (stat.st_dev, stat.st_ino));
+        match std::fs::metadata(FIRST_ROOT) {
+            Ok(first) => ours != Some((first.dev(), first.ino())),
+            Err(_) => true,
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use super::holding;
 use super::kernel::Kernel;
 use super::provided;
 use super::retiring::retiring;
+use super::signer::Signer;
 use super::tree::{BuiltTarget, Tree};
 use super::weak::candidates;
 use super::{Configuration, Examined, Facts, Registration, State, TargetFacts};
@@ -27,7 +28,6 @@ use crate::install;
 use crate::layout::NO_AUTOINSTALL;
 use crate::record::{self, BuildRecord, FailureRecord, Signature};
 use crate::setup::Setup;
-use crate::sign::Signer;
 use crate::target::{KernelId, ModuleId, Target};
 
 /// What has to be known.

@@ -15,6 +15,7 @@ pub mod package;
 mod provided;
 pub mod retiring;
 pub mod secure_boot;
+pub mod signer;
 mod survey;
 pub mod tree;
 pub mod weak;

@@ -8,6 +8,7 @@ use super::schedule::{Job, Turn, Voice, drive};
 use super::{Depmod, Observer, Progress, RunOptions, failures};
 use crate::build::{self, BuildEvent, BuildOrder, Failed};
 use crate::error::Error;
+use crate::facts::signer::Signer;
 use crate::facts::{Configuration, Examined, Facts, State};
 use crate::install::{self, Claim, InstallOptions, Installed, Session};
 use crate::jobs::Jobs;
@@ -15,7 +16,7 @@ use crate::plan::{Action, Because, Plan, Step, Why};
 use crate::register;
 use crate::report::{Done, Entry, Outcome, Report};
 use crate::setup::Setup;
-use crate::sign::{self, Origin, Signed, Signer};
+use crate::sign::{self, Origin, Signed};
 use crate::system::lock::Guard;
 use crate::target::{KernelId, Target};
 

@@ -23,7 +23,7 @@ use crate::install::{self, InstallEvent, InstallOptions};
 use crate::plan::{Action, Goal, Plan, Step, plan};
 use crate::report::{Entry, Report};
 use crate::setup::Setup;
-use crate::sign::Signer;
+use crate::sign::keys;
 use crate::system::lock::Guard;
 use crate::target::Target;
 use refresh::Stale;
@@ -238,7 +238,7 @@ fn prepare_keys(setup: &Setup, guard: &Guard, facts: &Facts, plan: &Plan) -> Res
         .collect();
     let mut made = false;
     for kernel in kernels.into_iter().filter_map(|id| facts.kernels.get(id)) {
-        made |= Signer::prepare(setup, guard, kernel)?.report.generated;
+        made |= keys::prepare(setup, guard, kernel)?.report.generated;
     }
     Ok(made)
 }

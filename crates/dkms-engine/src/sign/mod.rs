@@ -11,7 +11,6 @@ mod compress;
 pub mod keys;
 mod object;
 mod store;
-mod tool;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -21,13 +20,12 @@ use crate::build::steps::Steps;
 use crate::build::{BuildEvent, BuildOrder, Built, Failed, Listener, Work, cannot_execute, object_name, token};
 use crate::error::Error;
 use crate::facts::secure_boot::SecureBoot;
+use crate::facts::signer::Signer;
 use crate::jobs::Jobs;
 use crate::module_file::info;
 use crate::record::Signature;
 use crate::setup::Setup;
 use crate::target::Target;
-pub(crate) use keys::in_chroot;
-pub use keys::{KeyReport, Signer};
 pub use store::Origin;
 
 /// Objects of which it was decided and checked whether they bear a signature.

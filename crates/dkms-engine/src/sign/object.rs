@@ -9,10 +9,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::compress;
-use super::keys::{Decision, Signer};
 use crate::build::{BuildEvent, Listener};
 use crate::error::Error;
 use crate::facts::kernel::Compression;
+use crate::facts::signer::{Decision, Signer};
 use crate::module_file::info::{self, MAX_MODULE_BYTES};
 use crate::module_file::signature::strip_signature;
 use crate::record::Signature;

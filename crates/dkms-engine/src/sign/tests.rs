@@ -49,7 +49,7 @@ fn order(setting: &Setting, compression: Compression) -> BuildOrder {
 }
 
 fn signed(setting: &Setting, order: BuildOrder) -> Result<Signed, Box<Failed>> {
-    let signer = Signer::prepare(&setting.setup, &guard(setting), &order.kernel).unwrap();
+    let signer = keys::prepare(&setting.setup, &guard(setting), &order.kernel).unwrap();
     let built = setting.build(order)?;
     let listener = |event| setting.events.lock().unwrap().push(event);
     sign(&setting.setup, built, &signer, &setting.jobs(), &listener)

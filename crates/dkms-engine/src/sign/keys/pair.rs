@@ -1,12 +1,11 @@
-//! The two files: whether they are there, and making them whole or not at all.
+//! The two files, made whole or not at all.
 
 use std::path::Path;
 
-use super::{Maker, Places};
 use crate::error::Error;
+use crate::facts::signer::{Maker, Places};
 use crate::setup::Setup;
 use crate::system::lock::Guard;
-use crate::system::root::Root;
 use crate::system::staged::Staged;
 use crate::system::tool::Tool;
 
@@ -29,21 +28,12 @@ extendedKeyUsage = codeSigning
 /// One hundred years.
 const DAYS: &str = "36500";
 
-/// Whether both are there; else why not, as a fragment.
-pub(super) fn present(setup: &Setup, places: &Places) -> Result<(), String> {
-    match halves(&setup.root, places) {
-        (true, true) => Ok(()),
-        (false, false) => Err(format!("there is neither the key `{}` nor its certificate", places.key)),
-        (key, _) => Err(half(places, key).to_string()),
-    }
-}
-
 /// Makes the pair if both halves are missing and somebody may make it. Gives whether it was made.
 pub(super) fn ensure(setup: &Setup, guard: &Guard, places: &Places) -> Result<bool, Error> {
-    match halves(&setup.root, places) {
+    match places.halves(&setup.root) {
         (true, true) => return Ok(false),
         (false, false) => {}
-        (key, _) => return Err(half(places, key)),
+        (key, _) => return Err(places.half(key)),
     }
     match places.maker {
         Maker::Ourselves => make(setup, guard, places)?,
@@ -59,25 +49,6 @@ pub(super) fn ensure(setup: &Setup, guard: &Guard, places: &Places) -> Result<bo
         }
     }
     Ok(true)
-}
-
-fn halves(root: &Root, places: &Places) -> (bool, bool) {
-    let certificate = root.is_file(&places.certificate);
-    if places.key.starts_with("pkcs11:") {
-        // The token is asked when it signs.
-        return (true, certificate);
-    }
-    (root.is_file(Path::new(&places.key)), certificate)
-}
-
-fn half(places: &Places, has_key: bool) -> Error {
-    let (key, certificate) = (&places.key, places.certificate.display());
-    let reason = if has_key {
-        format!("the certificate `{certificate}` is missing while its key `{key}` is there")
-    } else {
-        format!("the key `{key}` is missing while its certificate `{certificate}` is there")
-    };
-    Error::Keys { path: places.certificate.clone(), reason }
 }
 
 /// Both are made in a directory that only root can enter, then published; the key last, because a certificate alone is

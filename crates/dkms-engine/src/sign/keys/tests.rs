@@ -1,10 +1,15 @@
 //! Which key, and when one is made; openssl is the real one.
 
+use std::path::Path;
+
 use super::*;
 use crate::build::testing::Setting;
 use crate::facts::kernel::Compression;
+use crate::facts::signer::{Decision, Maker, places};
+use crate::layout::SHIM_KEY_PAIR;
 use crate::setup::distribution::Distribution;
 use crate::sign::tests::{SIGN_FILE, SIGNING, framework};
+use crate::system::root::Root;
 
 fn setting(framework_conf: &str) -> Setting {
     let mut setting = Setting::new();
@@ -33,7 +38,7 @@ fn a_pair_is_made_once_and_whole() {
     let setting = setting("try_sign_modules=true");
     assert!(matches!(Signer::find(&setting.setup, &kernel(&setting)).decision, Decision::Unable { .. }));
     assert!(!setting.names("tree").contains(&"mok.key".to_owned()), "looking makes nothing");
-    let signer = Signer::prepare(&setting.setup, &guard(&setting), &kernel(&setting)).unwrap();
+    let signer = prepare(&setting.setup, &guard(&setting), &kernel(&setting)).unwrap();
     assert!(signer.signs() && signer.report.generated);
     let (key, certificate) = (setting.path("tree/mok.key"), setting.path("tree/mok.pub"));
     assert_eq!((signer.report.key.as_deref(), signer.report.certificate.as_ref()), (key.to_str(), Some(&certificate)));
@@ -48,7 +53,7 @@ fn a_pair_is_made_once_and_whole() {
     }
     assert_eq!(setting.names("tree"), [".dkms-rs", "m", "mok.key", "mok.pub"]);
     let before = root.read(&key).unwrap();
-    let again = Signer::prepare(&setting.setup, &guard(&setting), &kernel(&setting)).unwrap();
+    let again = prepare(&setting.setup, &guard(&setting), &kernel(&setting)).unwrap();
     assert!(again.signs() && !again.report.generated && root.read(&key).unwrap() == before);
 }
 
@@ -57,7 +62,7 @@ fn half_a_pair_is_never_replaced() {
     for (there, missing) in [("mok.key", "mok.pub"), ("mok.pub", "mok.key")] {
         let setting = setting("try_sign_modules=true");
         setting.write(&format!("tree/{there}"), "precious");
-        let signer = Signer::prepare(&setting.setup, &guard(&setting), &kernel(&setting)).unwrap();
+        let signer = prepare(&setting.setup, &guard(&setting), &kernel(&setting)).unwrap();
         let found = reason(&signer.decision);
         assert!(found.contains(&format!("{missing}` is missing")), "{found}");
         assert_eq!(setting.text(&format!("tree/{there}")), "precious");
@@ -70,7 +75,7 @@ fn half_a_pair_is_never_replaced() {
 fn images_get_no_keys_unless_asked() {
     let mut image = setting("");
     image.setup.root = Root::open(&image.path("")).unwrap();
-    let signer = Signer::prepare(&image.setup, &guard(&setting("")), &kernel(&image)).unwrap();
+    let signer = prepare(&image.setup, &guard(&setting("")), &kernel(&image)).unwrap();
     assert!(
         matches!(&signer.decision, Decision::Leave { reason } if reason.contains("image")),
         "{:?}",
@@ -98,10 +103,10 @@ fn configured_places_come_first_and_follow_the_kernel() {
 #[test]
 fn a_token_needs_only_its_certificate() {
     let one = setting("try_sign_modules=true\nmok_signing_key='pkcs11:object=k'");
-    let found = reason(&Signer::prepare(&one.setup, &guard(&one), &kernel(&one)).unwrap().decision).to_owned();
+    let found = reason(&prepare(&one.setup, &guard(&one), &kernel(&one)).unwrap().decision).to_owned();
     assert!(found.contains("mok.pub` is missing"), "{found}");
     one.write("tree/mok.pub", "certificate");
-    let signer = Signer::prepare(&one.setup, &guard(&one), &kernel(&one)).unwrap();
+    let signer = prepare(&one.setup, &guard(&one), &kernel(&one)).unwrap();
     assert!(matches!(signer.decision, Decision::Sign { key, .. } if key == "pkcs11:object=k"));
 }
 
