@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::facts::kernel::Compression;
 use crate::fingerprint::Fingerprint;
+use crate::module_file::compression::Compression;
 use crate::system::lock::Guard;
 use crate::system::root::{Meta, Root};
 use crate::system::staged::Staged;

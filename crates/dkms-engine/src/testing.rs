@@ -4,8 +4,9 @@ use std::path::Path;
 
 use dkms_conf::FrameworkConfig;
 
-use crate::facts::kernel::{Compression, Headers, Kernel, KernelConfig};
+use crate::facts::kernel::{Headers, Kernel, KernelConfig};
 use crate::layout::Layout;
+use crate::module_file::compression::Compression;
 use crate::setup::distribution::Distribution;
 use crate::setup::machine::Machine;
 use crate::setup::{Options, Setup};

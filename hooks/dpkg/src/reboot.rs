@@ -6,8 +6,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use dkms_engine::facts::kernel::Compression;
 use dkms_engine::layout::{LOADED_MODULES, REBOOT_REQUIRED};
+use dkms_engine::module_file::compression::Compression;
 use dkms_engine::report::{Done, Outcome, Report};
 use dkms_engine::setup::Setup;
 use dkms_engine::system::tool::Tool;

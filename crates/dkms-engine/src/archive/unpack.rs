@@ -11,7 +11,7 @@ use tar::Archive;
 
 use super::vet::{Described, Kind, Vetting};
 use crate::error::Error;
-use crate::module_file::info::{compression, decompressed};
+use crate::module_file::compression::{Compression, decompressed};
 use crate::system::root::Root;
 
 /// Bits of a mode that are kept.
@@ -128,7 +128,7 @@ fn reader(mut file: &File) -> std::io::Result<Reader<'_>> {
     if let Some((_, foreign)) = FOREIGN.iter().find(|(first, _)| magic.starts_with(first)) {
         return Err(std::io::Error::other(*foreign));
     }
-    let inner = decompressed(BufReader::new(file), compression(&magic))?;
+    let inner = decompressed(BufReader::new(file), Compression::of_content(&magic))?;
     Ok(Ended { inner, zeros: 0 })
 }
 

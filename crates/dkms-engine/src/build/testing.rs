@@ -10,9 +10,10 @@ use std::sync::{Arc, Mutex};
 use dkms_conf::module_config::{MakeCommand, ModuleConfig, Record};
 
 use crate::build::{BuildEvent, BuildOrder, Built, Failed};
-use crate::facts::kernel::{Compression, Headers, Kernel, KernelConfig};
+use crate::facts::kernel::{Headers, Kernel, KernelConfig};
 use crate::jobs::Jobs;
 use crate::layout::Layout;
+use crate::module_file::compression::Compression;
 use crate::setup::Setup;
 use crate::system::root::Root;
 use crate::target::{KernelId, ModuleId, Target};

@@ -7,8 +7,10 @@ use std::path::Path;
 
 use super::{BuildEvent, BuildOrder, BuiltObject, Dependency, Listener, kept_log, object_name};
 use crate::error::Error;
+use crate::facts::elf_machine;
 use crate::facts::weak::symbol_versions::{self, Interface, Versions};
-use crate::module_file::info::{self, ModuleInfo};
+use crate::module_file::MAX_MODULE_BYTES;
+use crate::module_file::info::ModuleInfo;
 use crate::setup::Setup;
 
 /// Checks every object that the configuration promises.
@@ -53,10 +55,10 @@ fn examine(
     releases: &[String],
     offered: Option<&Offered>,
 ) -> Result<ModuleInfo, String> {
-    let content = setup.root.read_bounded(path, info::MAX_MODULE_BYTES).map_err(|error| error.to_string())?;
+    let content = setup.root.read_bounded(path, MAX_MODULE_BYTES).map_err(|error| error.to_string())?;
     let info = ModuleInfo::parse(&content)?;
     let arch = &order.target.kernel.arch;
-    if let Some(expected) = info::expected_machine(&order.kernel.config, arch) {
+    if let Some(expected) = elf_machine::expected(&order.kernel.config, arch) {
         if expected != info.machine {
             return Err(format!("it is for the ELF machine {}, and {arch} is {expected}", info.machine));
         }

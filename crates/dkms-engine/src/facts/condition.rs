@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::facts::State;
-use crate::facts::kernel::Compression;
 use crate::facts::kernels;
 use crate::facts::tree::BuiltTarget;
+use crate::module_file::compression::Compression;
 use crate::record::{self, FileRecord, Manifest, ObjectRecord};
 use crate::setup::Setup;
 use crate::system::root::Root;

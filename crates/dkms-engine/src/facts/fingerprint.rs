@@ -314,7 +314,7 @@ mod tests {
             headers: crate::facts::kernel::Headers::Complete,
             gaps: Vec::new(),
             config: Default::default(),
-            compression: crate::facts::kernel::Compression::None,
+            compression: crate::module_file::compression::Compression::None,
         }
     }
 

@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::elf_machine;
 use super::kernel::Kernel;
 use super::weak::symbol_versions::{Interface, Versions};
 use crate::error::Error;
@@ -34,7 +35,7 @@ pub enum Fit {
 /// `Io`; `ModuleUnreadable` if one is no module.
 pub fn of(setup: &Setup, kernel: &Kernel, target: &Target, objects: &[&Path]) -> Result<Fit, Error> {
     let root = &setup.root;
-    let machine = info::expected_machine(&kernel.config, &target.kernel.arch);
+    let machine = elf_machine::expected(&kernel.config, &target.kernel.arch);
     let interface = Interface::gather(root, &kernel.directory, &target.kernel.release)?;
     let tables = tables(setup, target)?;
     for object in objects {

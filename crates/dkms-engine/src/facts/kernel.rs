@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 
 use crate::error::Error;
 use crate::facts::{kernels, owner};
+use crate::module_file::compression::Compression;
 use crate::setup::Setup;
 use crate::setup::distribution::{Distribution, Family};
 use crate::system::root::{Kind, Root};
@@ -61,7 +62,7 @@ impl Kernel {
             present: root.is_dir(&directory),
             image: kernels::has_image(setup, &directory),
             gaps: if headers == Headers::Complete { gaps(root, &source_dir) } else { Vec::new() },
-            compression: Compression::of_kernel(root, &config, &directory),
+            compression: compression(root, &config, &directory),
             directory,
             source_dir,
             headers,
@@ -225,77 +226,41 @@ impl KernelConfig {
     }
 }
 
-/// How a kernel's modules are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Compression {
-    /// `.ko`
-    None,
-    /// `.ko.gz`
-    Gzip,
-    /// `.ko.xz`
-    Xz,
-    /// `.ko.zst`
-    Zstd,
+/// How a kernel's modules are stored: from the configuration where it compresses by itself, else from the kernel's own modules (some distributions
+/// compress them after the build), else none. What others have put beside them does not count.
+fn compression(root: &Root, config: &KernelConfig, directory: &Path) -> Compression {
+    configured_compression(config)
+        .or_else(|| compression_of_modules(root, &directory.join("kernel"), 0))
+        .unwrap_or(Compression::None)
 }
 
-impl Compression {
-    /// From the configuration where it compresses by itself, else from the kernel's own modules (some distributions
-    /// compress them after the build), else none. What others have put beside them does not count.
-    fn of_kernel(root: &Root, config: &KernelConfig, directory: &Path) -> Self {
-        Self::of_config(config)
-            .or_else(|| Self::of_modules(root, &directory.join("kernel"), 0))
-            .unwrap_or(Compression::None)
+/// Since 6.12 an algorithm can be chosen without its being used; before, choosing one meant using it.
+fn configured_compression(config: &KernelConfig) -> Option<Compression> {
+    let split = config.enabled("CONFIG_MODULE_COMPRESS") && config.get("CONFIG_MODULE_DECOMPRESS").is_some();
+    if split && !config.enabled("CONFIG_MODULE_COMPRESS_ALL") {
+        return None;
     }
+    [
+        ("CONFIG_MODULE_COMPRESS_GZIP", Compression::Gzip),
+        ("CONFIG_MODULE_COMPRESS_XZ", Compression::Xz),
+        ("CONFIG_MODULE_COMPRESS_ZSTD", Compression::Zstd),
+    ]
+    .into_iter()
+    .find_map(|(name, compression)| config.enabled(name).then_some(compression))
+}
 
-    /// Since 6.12 an algorithm can be chosen without its being used; before, choosing one meant using it.
-    fn of_config(config: &KernelConfig) -> Option<Self> {
-        let split = config.enabled("CONFIG_MODULE_COMPRESS") && config.get("CONFIG_MODULE_DECOMPRESS").is_some();
-        if split && !config.enabled("CONFIG_MODULE_COMPRESS_ALL") {
+/// That of the first module found.
+fn compression_of_modules(root: &Root, directory: &Path, depth: usize) -> Option<Compression> {
+    let entries = root.list(directory).ok()?;
+    let found = entries.iter().find_map(|(name, _)| Some(Compression::of_file_name(name.to_str()?)?.1));
+    let mut directories = entries.iter().filter(|(_, kind)| *kind == Kind::Directory);
+    found.or_else(|| {
+        // Deeper than any kernel's own tree.
+        if depth > 12 {
             return None;
         }
-        [
-            ("CONFIG_MODULE_COMPRESS_GZIP", Compression::Gzip),
-            ("CONFIG_MODULE_COMPRESS_XZ", Compression::Xz),
-            ("CONFIG_MODULE_COMPRESS_ZSTD", Compression::Zstd),
-        ]
-        .into_iter()
-        .find_map(|(name, compression)| config.enabled(name).then_some(compression))
-    }
-
-    /// That of the first module found.
-    fn of_modules(root: &Root, directory: &Path, depth: usize) -> Option<Self> {
-        let entries = root.list(directory).ok()?;
-        let found = entries.iter().find_map(|(name, _)| Some(Self::of_file_name(name.to_str()?)?.1));
-        let mut directories = entries.iter().filter(|(_, kind)| *kind == Kind::Directory);
-        found.or_else(|| {
-            // Deeper than any kernel's own tree.
-            if depth > 12 {
-                return None;
-            }
-            directories.find_map(|(name, _)| Self::of_modules(root, &directory.join(name), depth + 1))
-        })
-    }
-
-    /// Module name and compression out of a file name such as `x.ko.xz`; `None` if it is no module's.
-    pub fn of_file_name(name: &str) -> Option<(&str, Self)> {
-        Self::ALL.into_iter().find_map(|compression| {
-            let module = name.strip_suffix(compression.suffix())?.strip_suffix(".ko")?;
-            Some((module, compression))
-        })
-    }
-
-    /// What follows `.ko` in a file name.
-    pub fn suffix(self) -> &'static str {
-        match self {
-            Compression::None => "",
-            Compression::Gzip => ".gz",
-            Compression::Xz => ".xz",
-            Compression::Zstd => ".zst",
-        }
-    }
-
-    /// All four, plain first: the order in which files are looked for.
-    pub const ALL: [Compression; 4] = [Compression::None, Compression::Gzip, Compression::Xz, Compression::Zstd];
+        directories.find_map(|(name, _)| compression_of_modules(root, &directory.join(name), depth + 1))
+    })
 }
 
 #[cfg(test)]
@@ -372,14 +337,6 @@ mod tests {
         let kernel = gather(&setup);
         assert!(kernel.image);
         assert_eq!(kernel.compression, Compression::Xz);
-    }
-
-    #[test]
-    fn names_of_module_files() {
-        assert_eq!(Compression::of_file_name("a-b.ko.zst"), Some(("a-b", Compression::Zstd)));
-        assert_eq!(Compression::of_file_name("a.ko"), Some(("a", Compression::None)));
-        assert_eq!(Compression::of_file_name("a.ko.bak"), None);
-        assert_eq!(Compression::of_file_name("Module.symvers"), None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod compiler;
 pub mod condition;
 pub mod conf;
+pub mod elf_machine;
 pub mod fingerprint;
 pub mod fit;
 pub mod gather;

@@ -6,12 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::kernel::{Compression, Kernel};
+use super::kernel::Kernel;
 use super::package::{self, Package};
 use super::tree::Tree;
 use super::{Facts, condition};
 use crate::error::Error;
 use crate::layout::WEAK_UPDATES;
+use crate::module_file::compression::Compression;
 use crate::setup::Setup;
 use crate::system::root::{Kind, Root};
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::facts::kernel::Compression;
+use crate::module_file::compression::Compression;
 use crate::system::root::{Kind, Root};
 
 /// Directories right below `I/K` that hold no modules of this kernel.

@@ -18,8 +18,8 @@ use super::transaction::{
 };
 use crate::error::Error;
 use crate::facts::condition;
-use crate::facts::kernel::Compression;
 use crate::facts::tree::Tree;
+use crate::module_file::compression::Compression;
 use crate::plan::Yielded;
 use crate::record::{self, BuildRecord, FORMAT, Manifest, PlacedFile, Refusal};
 use crate::target::{ModuleId, Target};

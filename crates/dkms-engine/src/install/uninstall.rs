@@ -18,8 +18,8 @@ use super::session::{ScriptCall, Session};
 use super::transaction::{remove_empty_archive, remove_empty_directories, remove_link, remove_placed};
 use super::weak_modules;
 use crate::error::Error;
-use crate::facts::kernel::Compression;
 use crate::facts::kernels;
+use crate::module_file::compression::Compression;
 use crate::record::{BuildRecord, FORMAT, PlacedFile};
 use crate::target::Target;
 

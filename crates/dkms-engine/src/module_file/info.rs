@@ -3,7 +3,6 @@
 //! Files come from anybody, so sizes are bounded and nothing is trusted; a file that is no module is an error with its
 //! path. Compression is told by the first bytes, as the kernel's own tools do it, not by the file's name.
 
-use std::io::{BufRead, Read};
 use std::path::Path;
 
 use object::Endianness;
@@ -11,14 +10,10 @@ use object::elf::{self, FileHeader32, FileHeader64};
 use object::read::elf::{FileHeader, SectionHeader};
 
 use crate::error::Error;
-use crate::facts::kernel::{Compression, KernelConfig};
+use crate::module_file::MAX_MODULE_BYTES;
+use crate::module_file::compression::unpack;
 use crate::module_file::signature::{Trailer, strip_signature};
 use crate::system::root::Root;
-
-/// Largest module that is read, unpacked; the largest known ones have 100 MB with debugging information.
-pub const MAX_MODULE_BYTES: u64 = 1 << 30;
-/// Memory for unpacking xz: what was compressed by `xz -9` takes 65 MiB. zstd has a limit of its own, of 128 MiB.
-const MAX_XZ_MEMORY: u64 = 256 << 20;
 
 /// A module's description of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,91 +96,6 @@ pub fn load(root: &Root, path: &Path) -> Result<Vec<u8>, Error> {
     unpack(root.read_bounded(path, MAX_MODULE_BYTES)?, MAX_MODULE_BYTES).map_err(unreadable(path))
 }
 
-/// Unpacks what bears the first bytes of gzip, xz or zstd, to at most `limit` bytes; anything else comes back as it is.
-///
-/// # Errors
-/// A fragment saying why it does not unpack.
-pub fn unpack(content: Vec<u8>, limit: u64) -> Result<Vec<u8>, String> {
-    let compression = compression(&content);
-    if compression == Compression::None {
-        return Ok(content);
-    }
-    let does_not = |error: std::io::Error| format!("it does not unpack: {error}");
-    let mut unpacked = Vec::new();
-    let reader = decompressed(content.as_slice(), compression).map_err(does_not)?;
-    reader.take(limit.saturating_add(1)).read_to_end(&mut unpacked).map_err(does_not)?;
-    if unpacked.len() as u64 > limit {
-        return Err(format!("unpacked it is larger than {limit} bytes"));
-    }
-    Ok(unpacked)
-}
-
-/// What somebody's compressed bytes are, part by part.
-///
-/// # Errors
-/// If they do not even begin as they should.
-pub(crate) fn decompressed<'a>(
-    packed: impl BufRead + 'a,
-    compression: Compression,
-) -> std::io::Result<Box<dyn Read + 'a>> {
-    Ok(match compression {
-        Compression::None => Box::new(packed),
-        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
-        Compression::Xz => {
-            // Its dictionary is as large as the file says: up to 4 GiB.
-            let stream = liblzma::stream::Stream::new_stream_decoder(MAX_XZ_MEMORY, liblzma::stream::CONCATENATED)?;
-            Box::new(liblzma::bufread::XzDecoder::new_stream(packed, stream))
-        }
-        Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(packed)?),
-    })
-}
-
-/// How these bytes are compressed.
-pub fn compression(content: &[u8]) -> Compression {
-    match content {
-        [0x1f, 0x8b, ..] => Compression::Gzip,
-        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Compression::Xz,
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Compression::Zstd,
-        _ => Compression::None,
-    }
-}
-
-/// The ELF machine number of a kernel's modules: by its configuration, which knows that a 64-bit processor may run a
-/// 32-bit kernel, else by the name of the architecture. `None` for one that we do not know.
-pub fn expected_machine(config: &KernelConfig, arch: &str) -> Option<u16> {
-    const BY_OPTION: [(&str, u16); 11] = [
-        ("CONFIG_X86_64", elf::EM_X86_64),
-        ("CONFIG_X86_32", elf::EM_386),
-        ("CONFIG_ARM64", elf::EM_AARCH64),
-        ("CONFIG_ARM", elf::EM_ARM),
-        ("CONFIG_PPC64", elf::EM_PPC64),
-        ("CONFIG_PPC32", elf::EM_PPC),
-        ("CONFIG_S390", elf::EM_S390),
-        ("CONFIG_RISCV", elf::EM_RISCV),
-        ("CONFIG_LOONGARCH", elf::EM_LOONGARCH),
-        ("CONFIG_SPARC64", elf::EM_SPARCV9),
-        ("CONFIG_MIPS", elf::EM_MIPS),
-    ];
-    if config.path.is_some() {
-        if let Some((_, machine)) = BY_OPTION.iter().find(|(name, _)| config.enabled(name)) {
-            return Some(*machine);
-        }
-    }
-    Some(match arch {
-        "x86_64" | "amd64" => elf::EM_X86_64,
-        "i386" | "i486" | "i586" | "i686" => elf::EM_386,
-        "aarch64" | "arm64" => elf::EM_AARCH64,
-        "ppc64" | "ppc64le" => elf::EM_PPC64,
-        "ppc" => elf::EM_PPC,
-        "s390x" => elf::EM_S390,
-        "riscv64" => elf::EM_RISCV,
-        "loongarch64" => elf::EM_LOONGARCH,
-        arm if arm.starts_with("arm") => elf::EM_ARM,
-        mips if mips.starts_with("mips") => elf::EM_MIPS,
-        _ => return None,
-    })
-}
-
 fn unreadable(path: &Path) -> impl FnOnce(String) -> Error {
     let path = path.to_owned();
     move |reason| Error::ModuleUnreadable { path, reason }
@@ -221,6 +131,7 @@ fn fields(section: &[u8]) -> Vec<(String, String)> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::module_file::compression::Compression;
 
     /// The smallest relocatable ELF file with a `.modinfo` section.
     pub(crate) fn module(machine: u16, fields: &[&str]) -> Vec<u8> {
@@ -292,7 +203,7 @@ pub(crate) mod tests {
         xz.write_all(&plain).unwrap();
         let zstd = zstd::stream::encode_all(&plain[..], 3).unwrap();
         for packed in [gzip.finish().unwrap(), xz.finish().unwrap(), zstd] {
-            assert_ne!(compression(&packed), Compression::None);
+            assert_ne!(Compression::of_content(&packed), Compression::None);
             assert_eq!(unpack(packed.clone(), MAX_MODULE_BYTES).unwrap(), plain);
             assert!(unpack(packed[..packed.len() - 9].to_vec(), MAX_MODULE_BYTES).is_err(), "cut off");
             let limit = plain.len() as u64 - 1;
@@ -330,13 +241,5 @@ pub(crate) mod tests {
         for cut in 1..whole.len() {
             let _ = ModuleInfo::parse(&whole[..cut]);
         }
-    }
-
-    #[test]
-    fn machines() {
-        let config = KernelConfig::new("/c".into(), "CONFIG_X86_32=y\n".into());
-        assert_eq!(expected_machine(&config, "x86_64"), Some(elf::EM_386));
-        assert_eq!(expected_machine(&KernelConfig::default(), "aarch64"), Some(elf::EM_AARCH64));
-        assert_eq!(expected_machine(&KernelConfig::default(), "noarch"), None);
     }
 }

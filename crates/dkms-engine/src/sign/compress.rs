@@ -9,7 +9,7 @@ use std::io::{Result, Write};
 use dkms_conf::FrameworkConfig;
 use liblzma::stream::{Check, Filters, LzmaOptions, Stream};
 
-use crate::facts::kernel::Compression;
+use crate::module_file::compression::Compression;
 
 /// Dictionary of xz, in bytes.
 const XZ_DICTIONARY: u32 = 1 << 20;
@@ -85,7 +85,8 @@ pub(super) fn compress(content: &[u8], compression: Compression, levels: &Levels
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::module_file::info;
+    use crate::module_file::MAX_MODULE_BYTES;
+    use crate::module_file::compression::unpack;
 
     const PLAIN: Levels = Levels { gzip: 6, xz: 6, zstd: 3 };
 
@@ -98,8 +99,8 @@ mod tests {
         let content = content();
         for compression in Compression::ALL {
             let packed = compress(&content, compression, &PLAIN).unwrap();
-            assert_eq!(info::compression(&packed), compression);
-            assert!(info::unpack(packed, info::MAX_MODULE_BYTES).unwrap() == content, "{compression:?}");
+            assert_eq!(Compression::of_content(&packed), compression);
+            assert!(unpack(packed, MAX_MODULE_BYTES).unwrap() == content, "{compression:?}");
         }
     }
 

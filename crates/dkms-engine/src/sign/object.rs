@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use super::compress;
 use crate::build::{BuildEvent, Listener};
 use crate::error::Error;
-use crate::facts::kernel::Compression;
 use crate::facts::signer::{Decision, Signer};
-use crate::module_file::info::{self, MAX_MODULE_BYTES};
+use crate::module_file::MAX_MODULE_BYTES;
+use crate::module_file::compression::{self, Compression};
 use crate::module_file::signature::strip_signature;
 use crate::record::Signature;
 use crate::setup::Setup;
@@ -85,7 +85,7 @@ pub(super) fn pack(setup: &Setup, plain: &Path, path: &Path, compression: Compre
     write(&setup.root, path, &packed)?;
     let wrong = |reason: String| Error::ModuleUnreadable { path: path.to_owned(), reason };
     let stored = setup.root.read(path)?;
-    let unpacked = info::unpack(stored, MAX_MODULE_BYTES).map_err(wrong)?;
+    let unpacked = compression::unpack(stored, MAX_MODULE_BYTES).map_err(wrong)?;
     if unpacked == content { Ok(()) } else { Err(wrong("what is stored is not what was written".into())) }
 }
 

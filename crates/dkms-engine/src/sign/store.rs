@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::{Signed, SignedObject, found, object};
 use crate::error::Error;
-use crate::facts::kernel::Compression;
 use crate::fingerprint::{Fingerprint, Part};
 use crate::jobs::Jobs;
+use crate::module_file::compression::Compression;
 use crate::module_file::info;
 use crate::record::{self, BuildRecord, FORMAT, FileRecord, ObjectRecord, Signature};
 use crate::setup::Setup;

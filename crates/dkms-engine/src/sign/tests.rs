@@ -7,8 +7,8 @@ use dkms_conf::module_config::Scripts;
 
 use super::*;
 use crate::build::testing::Setting;
-use crate::facts::kernel::Compression;
 use crate::fingerprint::{Fingerprint, Part};
+use crate::module_file::compression::Compression;
 use crate::module_file::info::ModuleInfo;
 use crate::record::{self, BuildRecord, Manifest};
 use crate::system::lock::Guard;

@@ -4,7 +4,8 @@
 use std::hint::black_box;
 
 use dkms_engine::facts::weak::symbol_versions::Versions;
-use dkms_engine::module_file::info::{ModuleInfo, unpack};
+use dkms_engine::module_file::compression::unpack;
+use dkms_engine::module_file::info::ModuleInfo;
 use dkms_engine::module_file::signature::strip_signature;
 use dkms_fuzz::within_limits;
 use libfuzzer_sys::fuzz_target;

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::facts::kernel::Compression;
 use crate::facts::tree::{BuiltTarget, Tree};
 use crate::facts::{State, kernels};
 use crate::layout::WEAK_UPDATES;
+use crate::module_file::compression::Compression;
 use crate::record::{self, Manifest};
 use crate::setup::Setup;
 use crate::system::root::{Kind, Root};

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use object::{Object, ObjectSection};
 
 use crate::error::Error;
-use crate::facts::kernel::Compression;
 use crate::layout::{self, WEAK_UPDATES};
+use crate::module_file::compression::{self, Compression};
 use crate::module_file::info::{self, ModuleInfo};
 use crate::module_file::signature::strip_signature;
 use crate::system::root::{Kind, Root};
@@ -53,7 +53,7 @@ impl Versions {
     /// Reads a table, compressed or not; one that is not there or cannot be read offers nothing.
     pub fn read(root: &Root, path: &Path) -> Self {
         let content = root.read_bounded(path, MAX_TABLE_BYTES).ok();
-        let content = content.and_then(|content| info::unpack(content, MAX_TABLE_BYTES).ok());
+        let content = content.and_then(|content| compression::unpack(content, MAX_TABLE_BYTES).ok());
         content.map(|content| Self::of_table(&String::from_utf8_lossy(&content))).unwrap_or_default()
     }
 

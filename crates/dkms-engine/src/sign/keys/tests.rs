@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::*;
 use crate::build::testing::Setting;
-use crate::facts::kernel::Compression;
 use crate::facts::signer::{Decision, Maker, places};
 use crate::layout::SHIM_KEY_PAIR;
+use crate::module_file::compression::Compression;
 use crate::setup::distribution::Distribution;
 use crate::sign::tests::{SIGN_FILE, SIGNING, framework};
 use crate::system::root::Root;
