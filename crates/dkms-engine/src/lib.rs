@@ -13,7 +13,6 @@
 
 pub mod archive;
 pub mod build;
-pub mod diagnosis;
 pub mod error;
 pub mod event;
 pub mod facts;

@@ -7,8 +7,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Error;
-
 /// One version of one module package, shown as `name/version`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ModuleId {
@@ -24,7 +22,7 @@ impl ModuleId {
     /// # Errors
     /// `NameInvalid` for an empty name, one with a `/`, blanks or control characters, `.`, `..`, a leading dash or dot,
     /// or one that the layout of the tree reserves.
-    pub fn new(name: &str, version: &str) -> Result<Self, Error> {
+    pub fn new(name: &str, version: &str) -> Result<Self, NameInvalid> {
         check_component("module name", name)?;
         check_component("module version", version)?;
         if let Some(reserved) = reserved_version(version) {
@@ -59,7 +57,7 @@ impl KernelId {
     ///
     /// # Errors
     /// `NameInvalid`, as for [`ModuleId::new`].
-    pub fn new(release: &str, arch: &str) -> Result<Self, Error> {
+    pub fn new(release: &str, arch: &str) -> Result<Self, NameInvalid> {
         check_component("kernel release", release)?;
         check_component("architecture", arch)?;
         Ok(Self { release: release.to_owned(), arch: arch.to_owned() })
@@ -94,7 +92,7 @@ impl fmt::Display for Target {
     }
 }
 
-fn check_component(what: &'static str, value: &str) -> Result<(), Error> {
+fn check_component(what: &'static str, value: &str) -> Result<(), NameInvalid> {
     match dkms_conf::file_name::objection(value) {
         Some(reason) => Err(invalid(what, value, reason)),
         None => Ok(()),
@@ -112,8 +110,20 @@ fn reserved_version(version: &str) -> Option<&'static str> {
     }
 }
 
-fn invalid(what: &'static str, value: &str, reason: &'static str) -> Error {
-    Error::NameInvalid { what, value: value.to_owned(), reason }
+fn invalid(what: &'static str, value: &str, reason: &'static str) -> NameInvalid {
+    NameInvalid { what, value: value.to_owned(), reason }
+}
+
+/// A name cannot be one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is no {what}: {reason}", .value.escape_debug())]
+pub struct NameInvalid {
+    /// What it was to be.
+    pub what: &'static str,
+    /// The text.
+    pub value: String,
+    /// Why not.
+    pub reason: &'static str,
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ fn of_kernel(setup: &Setup, release: &str, say: &mut dyn FnMut(&str)) -> Vec<Obj
     match unsupported(setup, release) {
         Ok(objections) => objections,
         // A directory that no kernel of ours could have is nobody's kernel.
-        Err(Error::NameInvalid { .. }) => Vec::new(),
+        Err(Error::NameInvalid(_)) => Vec::new(),
         Err(error) => {
             say(&format!("warning: what modules say about kernel {release} is not known: {error}"));
             Vec::new()

@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 
 use dkms_engine::error::Error;
+use dkms_engine::target::NameInvalid;
 
 use crate::refusal::Refusal;
 use crate::verb::Verb;
@@ -122,11 +123,11 @@ pub fn of_error(error: &Error) -> u8 {
         | Error::NotBuilt { .. }
         | Error::ObjectWrong { .. }
         | Error::Signing { .. } => 7,
-        Error::NameInvalid { what: "kernel release" | "architecture", .. } => 16,
+        Error::NameInvalid(NameInvalid { what: "kernel release" | "architecture", .. }) => 16,
         Error::ArchiveKnown { .. }
         | Error::Conf { .. }
         | Error::DestinationInvalid { .. }
-        | Error::NameInvalid { .. }
+        | Error::NameInvalid(_)
         | Error::SourceEmpty { .. }
         | Error::SourceUncopied { .. } => 8,
         Error::ArchiveDirectory { .. } | Error::NoModuleSource { .. } | Error::RpmFailed { .. } => 9,
@@ -192,7 +193,7 @@ mod tests {
             diagnosis: Box::default(),
             log: None,
         };
-        let name = |what| Error::NameInvalid { what, value: "".into(), reason: "" };
+        let name = |what| Error::NameInvalid(NameInvalid { what, value: "".into(), reason: "" });
         for (error, expected) in [
             (Error::AlreadyAdded { module: module(), path: path() }, 3),
             (Error::ArchiveDirectory { path: path(), reason: String::new() }, 9),

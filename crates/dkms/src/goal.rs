@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Result;
+use dkms_engine::error::Error;
 use dkms_engine::facts::State;
 use dkms_engine::facts::kernels::installed;
 use dkms_engine::facts::tree::Tree;
@@ -114,7 +115,7 @@ pub(crate) fn with_headers(session: &Session, arch: &str) -> Result<BTreeSet<Ker
     let kernels = installed(&session.setup)?.into_iter().filter(|kernel| kernel.build);
     let kernels =
         kernels.filter(|kernel| session.setup.root.is_dir(&kernel.directory.join(Path::new("build/include"))));
-    Ok(kernels.map(|kernel| KernelId::new(&kernel.release, arch)).collect::<Result<_, _>>()?)
+    Ok(kernels.map(|kernel| KernelId::new(&kernel.release, arch)).collect::<Result<_, _>>().map_err(Error::from)?)
 }
 
 /// What is installed for the kernel of `--templatekernel`, for the one of `-k`.

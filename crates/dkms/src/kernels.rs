@@ -64,7 +64,7 @@ impl Kernels {
             return Err(Refusal::EmptyKernel.into());
         }
         let pairs = releases.into_iter().zip(arches).map(|(release, arch)| KernelId::new(release, arch));
-        Ok(Self::These(pairs.collect::<Result<Vec<_>, Error>>()?))
+        Ok(Self::These(pairs.collect::<Result<Vec<_>, _>>().map_err(Error::from)?))
     }
 }
 
@@ -139,6 +139,6 @@ mod tests {
             assert_eq!(refusal.downcast_ref(), Some(&Refusal::EmptyKernel), "{line}");
         }
         let invalid = Kernels::of(&arguments("build m/v -k .."), &running).unwrap_err();
-        assert!(matches!(invalid.downcast_ref(), Some(Error::NameInvalid { .. })), "{invalid}");
+        assert!(matches!(invalid.downcast_ref(), Some(Error::NameInvalid(_))), "{invalid}");
     }
 }

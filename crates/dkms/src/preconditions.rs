@@ -62,7 +62,7 @@ fn tests(verb: Verb) -> &'static [Test] {
 /// `NameInvalid`.
 pub fn module(arguments: &Arguments) -> Result<Option<ModuleId>, Error> {
     match (&arguments.name, &arguments.version) {
-        (Some(name), Some(version)) => ModuleId::new(name, version).map(Some),
+        (Some(name), Some(version)) => Ok(Some(ModuleId::new(name, version)?)),
         _ => Ok(None),
     }
 }

@@ -1,6 +1,7 @@
 //! The module version that a verb is about, registered: by name, from a directory, or from an archive.
 
 use anyhow::Result;
+use dkms_engine::error::Error;
 use dkms_engine::facts::Registration;
 use dkms_engine::facts::kernel::Kernel;
 use dkms_engine::facts::tree;
@@ -143,6 +144,6 @@ pub(crate) fn kernel(session: &Session) -> Result<Kernel> {
         Kernels::These(kernels) => kernels.into_iter().next(),
         Kernels::AllBuilt => None,
     };
-    let id = id.map_or_else(|| KernelId::new(&machine.release, &machine.arch), Ok)?;
+    let id = id.map_or_else(|| KernelId::new(&machine.release, &machine.arch), Ok).map_err(Error::from)?;
     Ok(Kernel::gather(&session.setup, &id)?)
 }

@@ -152,7 +152,7 @@ fn named_by(session: &Session<'_>, conf: &Path, kernel: &Kernel) -> Result<Modul
     let source = conf.parent();
     let wanted = Wanted { source, path: Some(conf), module: None, kernel, strictness: Strictness::Always };
     let config = conf::evaluate_in_shell(session.setup, &conf::Files::default(), &wanted)?.config;
-    ModuleId::new(&config.package_name, &config.package_version)
+    Ok(ModuleId::new(&config.package_name, &config.package_version)?)
 }
 
 /// A finished build in the archive.

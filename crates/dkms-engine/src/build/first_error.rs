@@ -7,7 +7,7 @@
 use std::io::{BufRead, BufReader, Read};
 
 use super::recognizers;
-use crate::diagnosis::{Cause, Diagnosis};
+use crate::error::diagnosis::{Cause, Diagnosis};
 
 /// Longest line that is shown; a template error of a C++ tool can have kilobytes.
 const LONGEST: usize = 300;

@@ -1,6 +1,6 @@
 //! By which words of a log the cause of a failure is known. Only what the words themselves say is claimed.
 
-use crate::diagnosis::Cause;
+use crate::error::diagnosis::Cause;
 
 /// What the machine says when it is at its end; any line may say it, whatever else went wrong after it.
 const MACHINE: [(Cause, &[&str]); 3] = [

@@ -122,12 +122,12 @@ fn name(setup: &Setup, source: &str) -> Result<ModuleId, Error> {
     let (directory, path) = (Some(directory.as_path()), Some(path.as_path()));
     let wanted = Wanted { source: directory, path, module: None, kernel: &kernel, strictness: Strictness::Always };
     let told = conf::evaluate_in_shell(setup, &conf::Files::default(), &wanted)
-        .and_then(|told| ModuleId::new(&told.config.package_name, &told.config.package_version));
+        .and_then(|told| Ok(ModuleId::new(&told.config.package_name, &told.config.package_version)?));
     match told {
         Ok(module) if module.dashed() == source => Ok(module),
         Err(error @ Error::Interrupted { .. }) => Err(error),
         // Registering it by the name of its directory will say what is wrong with its configuration.
-        other => names(source).next_back().map_or_else(|| other.and(ModuleId::new(source, "")), Ok),
+        other => names(source).next_back().map_or_else(|| other.and(Ok(ModuleId::new(source, "")?)), Ok),
     }
 }
 

@@ -3,12 +3,10 @@
 //! Everything here is read from files below the root; the running kernel is never asked. What a compiler is, and which,
 //! is [`crate::facts::compiler`]'s business; which kernels there are, that of [`crate::facts::kernels`].
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::{Serialize, Serializer};
-
 use crate::error::Error;
+use crate::error::lacking::Lacking;
 use crate::facts::{kernels, owner};
 use crate::module_file::compression::Compression;
 use crate::setup::Setup;
@@ -92,7 +90,10 @@ impl Kernel {
 fn headers(root: &Root, distribution: &Distribution, id: &KernelId, directory: &Path, source_dir: &Path) -> Headers {
     let missing = [source_dir.to_owned(), source_dir.join("include")].into_iter().find(|path| !root.is_dir(path));
     let Some(path) = missing else { return Headers::Complete };
-    Headers::Missing { path: Lacking::at(root, path), package: headers_package(root, distribution, id, directory) }
+    Headers::Missing {
+        path: Lacking { leads_to: root.read_link(&path), path },
+        package: headers_package(root, distribution, id, directory),
+    }
 }
 
 /// The package that has the headers of the kernel whose module directory this is.
@@ -114,43 +115,6 @@ fn gaps(root: &Root, source_dir: &Path) -> Vec<PathBuf> {
         .map(|name| source_dir.join(name))
         .filter(|path| !root.exists(path))
         .collect()
-}
-
-/// Something that should be there and is not; shown as a sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lacking {
-    /// What was looked for.
-    pub path: PathBuf,
-    /// A link is there, and this is where it leads.
-    pub leads_to: Option<PathBuf>,
-}
-
-impl Lacking {
-    fn at(root: &Root, path: PathBuf) -> Self {
-        Self { leads_to: root.read_link(&path), path }
-    }
-}
-
-impl Serialize for Lacking {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.path.serialize(serializer)
-    }
-}
-
-impl From<PathBuf> for Lacking {
-    fn from(path: PathBuf) -> Self {
-        Self { path, leads_to: None }
-    }
-}
-
-impl fmt::Display for Lacking {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.display();
-        match &self.leads_to {
-            None => write!(f, "there is no `{path}`"),
-            Some(target) => write!(f, "`{path}` leads to `{}`, which is not there", target.display()),
-        }
-    }
 }
 
 /// Whether a kernel can be built against.

@@ -92,7 +92,8 @@ pub fn served(setup: &Setup) -> Result<BTreeSet<KernelId>, Error> {
             Tree::gather(setup)?.builds().map(|build| build.target.kernel.release.clone()).collect();
         kernels.retain(|kernel| Some(&kernel.release) == newest.as_ref() || built.contains(&kernel.release));
     }
-    kernels.iter().map(|kernel| KernelId::new(&kernel.release, &setup.machine.arch)).collect()
+    let ids = kernels.iter().map(|kernel| KernelId::new(&kernel.release, &setup.machine.arch));
+    Ok(ids.collect::<Result<_, _>>()?)
 }
 
 /// The module directory of a release: below the configured tree, or where it is found when only the other one of the

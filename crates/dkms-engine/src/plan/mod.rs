@@ -163,7 +163,7 @@ pub enum Why {
     HeadersMissing {
         /// What was looked for.
         #[cfg_attr(feature = "schema", schemars(with = "std::path::PathBuf"))]
-        path: crate::facts::kernel::Lacking,
+        path: crate::error::lacking::Lacking,
         /// The package to install.
         package: Option<String>,
     },

@@ -3,14 +3,18 @@
 //! The sentence fits after `error: `; [`Error::hint`] is the next thing to type. Exit statuses are not known here: the
 //! program that talks to a person maps [`Error`] to a number.
 
+mod clause;
+pub mod diagnosis;
+mod hint;
+pub mod lacking;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::diagnosis::Diagnosis;
-use crate::facts::kernel::Lacking;
-use crate::layout::FRAMEWORK_CONF;
-use crate::target::{KernelId, ModuleId, Target};
+use crate::target::{KernelId, ModuleId, NameInvalid, Target};
+use diagnosis::Diagnosis;
+use lacking::Lacking;
 
 /// Everything that stops a step.
 #[derive(Debug, thiserror::Error)]
@@ -222,15 +226,8 @@ pub enum Error {
         reason: String,
     },
     /// A name cannot be one.
-    #[error("`{}` is no {what}: {reason}", .value.escape_debug())]
-    NameInvalid {
-        /// What it was to be.
-        what: &'static str,
-        /// The text.
-        value: String,
-        /// Why not.
-        reason: &'static str,
-    },
+    #[error(transparent)]
+    NameInvalid(#[from] NameInvalid),
     /// A dkms call inside a build wants to change the tree that the build has locked.
     #[error("dkms was called from inside its own run and cannot change the tree there")]
     Nested,
@@ -470,120 +467,6 @@ impl Error {
             _ => None,
         }
     }
-
-    /// The same as a clause about a module and a kernel that have been named already.
-    pub fn clause(&self) -> String {
-        let failed = |what: &str, status: i32, diagnosis: &Diagnosis| match diagnosis.cause {
-            Some(cause) => cause.to_string(),
-            None => format!("its {what} failed with status {status}"),
-        };
-        match self {
-            Error::MakeFailed { status, diagnosis, .. } => failed("build", *status, diagnosis),
-            Error::ScriptFailed { directive, status, diagnosis, .. } => failed(directive, *status, diagnosis),
-            Error::DependencyMissing { missing, .. } => {
-                format!("it needs {} installed for that kernel first", missing.join(", "))
-            }
-            Error::InstallRefused { reasons, .. } => format!("nothing of it was installed: {}", reasons.join("; ")),
-            Error::NotBuilt { object, .. } => format!("its build left no `{object}`"),
-            Error::ObjectMissing { object, .. } => format!("its build has no `{object}`"),
-            Error::ObjectWrong { object, reason, .. } => format!("its `{object}` is unusable: {reason}"),
-            Error::PatchFailed { patch, .. } => format!("its patch `{patch}` does not apply"),
-            Error::PatchMissing { patch, reason, .. } => format!("its patch `{patch}` cannot be used: {reason}"),
-            Error::PreInstallRefused { status, .. } => format!("its PRE_INSTALL refused with status {status}"),
-            Error::SourceEmpty { path, .. } => format!("its source `{}` has nothing to build", path.display()),
-            Error::SourceUncopied { cause, .. } => format!("its source cannot be copied: {cause}"),
-            Error::TookTooLong { what, limit, .. } => {
-                format!("its {what} took longer than {} and was ended", span(*limit))
-            }
-            other => other.to_string(),
-        }
-    }
-
-    /// What to type next, when there is something.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Error::AlreadyAdded { module, .. } => {
-                format!("build it with `dkms install {module}`, or `dkms remove {module} --all` first")
-            }
-            Error::ArchiveKnown { module } => format!("load it with --force, or `dkms remove {module} --all` first"),
-            Error::Broken { module, path } => {
-                format!("put the source back at `{}` and run `dkms add {module}`", path.display())
-            }
-            Error::BuildMissing { target } => {
-                format!("dkms build {} -k {}/{}", target.module, target.kernel.release, target.kernel.arch)
-            }
-            Error::ConfMissing { .. } => {
-                "every source tree of dkms has one, dkms.conf(5) says what is in it: ls the directory".into()
-            }
-            Error::DepmodDue { kernel, .. } => {
-                format!("dkms autoinstall -k {kernel} completes it, and so does any later run")
-            }
-            Error::DependencyMissing { missing, .. } => format!("dkms install {}", missing.first()?),
-            Error::HeadersMissing { package: Some(package), .. } => format!("install the package `{package}`"),
-            Error::HeadersMissing { .. } => {
-                "install the headers of that kernel, or name them with --kernelsourcedir".into()
-            }
-            Error::Initramfs { kernel, .. } => format!("update-initramfs -u -k {kernel}"),
-            Error::InstallRefused { target, .. } => format!(
-                "dkms install {} -k {}/{} --force replaces what is there",
-                target.module, target.kernel.release, target.kernel.arch
-            ),
-            Error::Io { source, path, .. } => return io_hint(source, path),
-            Error::Keys { .. } => {
-                "restore the missing file; to begin anew, move the other one away and run `dkms generate_mok`".into()
-            }
-            Error::KernelMissing { .. } => {
-                "ls the install tree for the releases that are there, and name one with -k".into()
-            }
-            Error::MakeFailed { diagnosis, log, .. } | Error::ScriptFailed { diagnosis, log: Some(log), .. } => {
-                let advice = diagnosis.advice.as_ref().map(|advice| format!("{advice}; ")).unwrap_or_default();
-                format!("{advice}less {}", log.display())
-            }
-            Error::NotBuilt { log, .. } | Error::ObjectWrong { log, .. } | Error::PatchFailed { log, .. } => {
-                format!("less {}", log.display())
-            }
-            Error::NoModuleSource { .. } => "name a directory that has a dkms.conf, or the file itself".into(),
-            Error::NotAdded { module } => format!("dkms add {module}"),
-            Error::ObjectMissing { target, .. } => {
-                format!("dkms build {} -k {}/{} --force", target.module, target.kernel.release, target.kernel.arch)
-            }
-            Error::OsRelease => "reinstall the package that has os-release (`base-files` on Debian)".into(),
-            Error::Privilege { .. } => "run the command again with sudo".into(),
-            Error::SourceMissing { path } => format!(
-                "put the source there, or name another directory: dkms add DIRECTORY (looked at {})",
-                path.display()
-            ),
-            Error::SourceUncopied { cause, .. } => return cause.hint(),
-            Error::State { path, .. } => format!("it can be rebuilt: rm {}", path.display()),
-            Error::TookTooLong { log, .. } => {
-                format!("less {}; a larger `build_timeout` in {FRAMEWORK_CONF} allows it more time", log.display())
-            }
-            Error::ToolMissing { program } => format!("install the package that has `{program}`"),
-            _ => return self.hint_about_a_place(),
-        })
-    }
-
-    /// The same for what lies, or is built, where it does not fit.
-    fn hint_about_a_place(&self) -> Option<String> {
-        Some(match self {
-            Error::DestinationInvalid { .. } => {
-                "what is installed lies in directories of the kernel's own: put one there, and run the command again"
-                    .into()
-            }
-            Error::NoExec { path, .. } => {
-                format!(
-                    "mount -o remount,exec on the file system of `{}`, or have the tree elsewhere (--dkmstree)",
-                    path.display()
-                )
-            }
-            Error::ObjectUnfit { target, .. } => {
-                let Target { module, kernel } = target;
-                let kernel = format!("{}/{}", kernel.release, kernel.arch);
-                format!("dkms build {module} -k {kernel} --force builds it here, if its source is registered")
-            }
-            _ => return None,
-        })
-    }
 }
 
 /// A length of time as one would say it.
@@ -592,23 +475,6 @@ pub(crate) fn span(duration: Duration) -> String {
         seconds if seconds >= 3600 && seconds % 3600 == 0 => format!("{} h", seconds / 3600),
         seconds if seconds >= 60 && seconds % 60 == 0 => format!("{} min", seconds / 60),
         _ => format!("{} s", duration.as_secs_f32()),
-    }
-}
-
-fn io_hint(source: &io::Error, path: &Path) -> Option<String> {
-    match source.kind() {
-        io::ErrorKind::StorageFull => {
-            Some(format!("make room on the file system of `{}` and run the command again", path.display()))
-        }
-        io::ErrorKind::FileTooLarge => {
-            Some("who called dkms limits the size of files: run the command again after `ulimit -f unlimited`".into())
-        }
-        _ if source.raw_os_error() == Some(rustix::io::Errno::MFILE.raw_os_error()) => {
-            Some("who called dkms limits the number of open files: run the command again after `ulimit -n 1024`".into())
-        }
-        io::ErrorKind::ReadOnlyFilesystem => Some("mount it writable and run the command again".into()),
-        io::ErrorKind::PermissionDenied => Some("run the command again with sudo".into()),
-        _ => None,
     }
 }
 
