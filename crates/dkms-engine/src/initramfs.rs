@@ -118,7 +118,7 @@ fn newest(setup: &Setup) -> Option<String> {
 }
 
 fn tool(setup: &Setup, program: &str) -> Result<Tool, Error> {
-    Ok(Tool::new(setup, program)?.inherit(&setup.environment))
+    Ok(setup.tool(program)?.inherit(&setup.environment))
 }
 
 #[cfg(test)]

@@ -197,7 +197,7 @@ impl Jobs {
         *self.mounts.get_or_init(|| {
             let tree = &setup.layout.tree;
             let works = |accesses: &[Access]| {
-                let shell = Tool::new(setup, SHELL).map(|shell| shell.arg("-c").arg(":"));
+                let shell = setup.tool(SHELL).map(|shell| shell.arg("-c").arg(":"));
                 let bound = |tool: Tool| accesses.iter().fold(tool, |tool, access| tool.bind(tree, tree, *access));
                 shell.map(bound).and_then(Tool::capture).is_ok_and(|captured| captured.finished.end.success())
             };

@@ -66,7 +66,7 @@ impl Script {
     /// # Errors
     /// `ToolMissing` without a shell.
     pub fn tool(&self, setup: &Setup) -> Result<Tool, Error> {
-        let tool = Tool::new(setup, SHELL)?.inherit(&setup.environment).directory(&self.directory);
+        let tool = setup.tool(SHELL)?.inherit(&setup.environment).directory(&self.directory);
         Ok(tool.arg("-c").arg(self.command()))
     }
 }

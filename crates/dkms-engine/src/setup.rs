@@ -4,6 +4,7 @@ pub mod distribution;
 pub mod framework;
 pub mod machine;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use dkms_conf::FrameworkConfig;
@@ -16,6 +17,7 @@ use crate::setup::machine::Machine;
 use crate::system::cancel::Cancel;
 use crate::system::environment::Environment;
 use crate::system::root::Root;
+use crate::system::tool::Tool;
 
 /// The circumstances of a run.
 #[derive(Clone, Debug)]
@@ -70,6 +72,18 @@ impl Setup {
             framework,
             options,
             cancel,
+        })
+    }
+
+    /// A program of the root, which may run as long as the administrator allows.
+    ///
+    /// # Errors
+    /// `ToolMissing`.
+    pub fn tool(&self, program: impl AsRef<OsStr>) -> Result<Tool, Error> {
+        let tool = Tool::new(&self.root, &self.environment, &self.cancel, program.as_ref())?;
+        Ok(match self.framework.build_timeout() {
+            Some(limit) => tool.time_limit(limit),
+            None => tool,
         })
     }
 

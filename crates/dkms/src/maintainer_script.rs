@@ -4,7 +4,6 @@
 //! package's wanted state says so: a removal has changed it before the first script runs, an upgrade leaves it alone.
 
 use dkms_engine::setup::Setup;
-use dkms_engine::system::tool::Tool;
 
 /// Whether the prerm script of a package that is being upgraded (or installed again) called us.
 pub(crate) fn is_upgrade(setup: &Setup) -> bool {
@@ -28,7 +27,8 @@ fn wanted(setup: &Setup) -> Option<String> {
         return None;
     }
     let package = variable("DPKG_MAINTSCRIPT_PACKAGE")?;
-    let query = Tool::new(setup, "dpkg-query")
+    let query = setup
+        .tool("dpkg-query")
         .and_then(|query| query.inherit(&setup.environment).args(["-W", "-f", "${db:Status-Want}", package]).require());
     match query {
         Ok(wanted) => String::from_utf8(wanted).ok(),

@@ -12,7 +12,6 @@ use dkms_engine::error::Error;
 use dkms_engine::event::Packages;
 use dkms_engine::layout::DPKG_INFO;
 use dkms_engine::setup::Setup;
-use dkms_engine::system::tool::Tool;
 
 /// Our own package, whose dependencies are what any build needs.
 const OURS: &str = "dkms-rs";
@@ -131,7 +130,7 @@ impl<'a> Database<'a> {
 }
 
 fn query(setup: &Setup) -> Result<String, Error> {
-    let query = Tool::new(setup, "dpkg-query")?.inherit(&setup.environment).args(["-W", "-f", FIELDS]);
+    let query = setup.tool("dpkg-query")?.inherit(&setup.environment).args(["-W", "-f", FIELDS]);
     Ok(String::from_utf8_lossy(&query.require()?).into_owned())
 }
 

@@ -10,7 +10,6 @@ use dkms_engine::layout::{LOADED_MODULES, REBOOT_REQUIRED};
 use dkms_engine::module_file::compression::Compression;
 use dkms_engine::report::{Done, Outcome, Report};
 use dkms_engine::setup::Setup;
-use dkms_engine::system::tool::Tool;
 use dkms_engine::target::ModuleId;
 
 /// Notes the packages of modules that were replaced while the running kernel uses them.
@@ -36,8 +35,8 @@ fn is_loaded(setup: &Setup, file: &Path) -> bool {
 /// The package that has the source, or the module's own name.
 fn package(setup: &Setup, module: &ModuleId) -> String {
     let conf = setup.layout.source_tree(module).join("dkms.conf");
-    let query = Tool::new(setup, "dpkg-query")
-        .and_then(|query| query.inherit(&setup.environment).arg("-S").arg(conf).require());
+    let query =
+        setup.tool("dpkg-query").and_then(|query| query.inherit(&setup.environment).arg("-S").arg(conf).require());
     let owner = query.ok().and_then(|said| Some(String::from_utf8_lossy(&said).split_once(':')?.0.to_owned()));
     owner.unwrap_or_else(|| module.name.clone())
 }

@@ -2,7 +2,6 @@
 
 use dkms_engine::error::Error;
 use dkms_engine::setup::Setup;
-use dkms_engine::system::tool::Tool;
 
 /// What is needed of it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -21,7 +20,7 @@ impl PacmanConf {
     /// # Errors
     /// As those of [`Tool`].
     pub(crate) fn ask(setup: &Setup) -> Result<Self, Error> {
-        let answer = Tool::new(setup, "pacman-conf")?.inherit(&setup.environment).require()?;
+        let answer = setup.tool("pacman-conf")?.inherit(&setup.environment).require()?;
         Ok(Self::parse(&String::from_utf8_lossy(&answer)))
     }
 

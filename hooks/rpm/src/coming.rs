@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use dkms_engine::setup::Setup;
-use dkms_engine::system::tool::Tool;
 use dkms_engine::target::ModuleId;
 
 use crate::names::Package;
@@ -26,7 +25,7 @@ pub(crate) fn told(setup: &Setup, packages: &str, say: &mut dyn FnMut(&str)) -> 
 /// The package that a module's source belongs to.
 fn owner(setup: &Setup, module: &ModuleId) -> Option<String> {
     let source = setup.layout.source.join(module.dashed()).join("dkms.conf");
-    let query = Tool::new(setup, "rpm").ok()?.inherit(&setup.environment);
+    let query = setup.tool("rpm").ok()?.inherit(&setup.environment);
     let name = query.args(["--query", "--queryformat", "%{NAME}", "--file"]).arg(source).require().ok()?;
     String::from_utf8(name).ok()
 }

@@ -16,7 +16,6 @@ use crate::module_file::compression::Compression;
 use crate::register::{self, Added, same_tree};
 use crate::system::root::{Kind, Root};
 use crate::system::staged::{self, Staged};
-use crate::system::tool::Tool;
 use crate::target::{KernelId, ModuleId, Target};
 
 /// Directories that a dkms.conf may lie below.
@@ -60,7 +59,7 @@ pub fn load(session: &mut Session<'_>, archive: &Path, kernel: &Kernel, options:
         return Err(Error::ArchiveMissing { path: archive.to_owned() });
     }
     if archive.extension().is_some_and(|extension| extension == "rpm") {
-        let rpm = Tool::new(setup, "rpm")?.inherit(&setup.environment).arg("-Uvh").arg(archive).capture()?;
+        let rpm = setup.tool("rpm")?.inherit(&setup.environment).arg("-Uvh").arg(archive).capture()?;
         rpm.finished
             .require(rpm.complaint())
             .map_err(|error| Error::RpmFailed { path: archive.to_owned(), reason: error.to_string() })?;

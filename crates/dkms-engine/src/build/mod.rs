@@ -36,7 +36,6 @@ use crate::facts::compiler::Compiler;
 use crate::facts::kernel::Kernel;
 use crate::jobs::{Jobs, Mounts};
 use crate::setup::Setup;
-use crate::system::tool::Tool;
 use crate::target::Target;
 pub(crate) use config_log::end as config_log_end;
 pub(crate) use failed::kept_config_log;
@@ -170,7 +169,7 @@ fn attempt(
     }
     // Without it a log with one line of the shell's would be all there is.
     if order.config.make_command_for(&order.target.kernel.release).is_none_or(|command| command.contains("make")) {
-        Tool::new(setup, "make")?;
+        setup.tool("make")?;
     }
     let dependencies = surroundings::dependencies(setup, &order.config, &order.target.kernel);
     let environment = surroundings::environment(setup, order, &compiler, &dependencies)?;

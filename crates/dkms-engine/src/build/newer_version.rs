@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use crate::setup::Setup;
 use crate::setup::distribution::Family;
-use crate::system::tool::Tool;
 
 /// The lists are local files; a program that takes longer waits for something that we must not wait for.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -34,7 +33,7 @@ pub(super) fn advice(setup: &Setup, source: &Path) -> Option<String> {
 }
 
 fn ask(setup: &Setup, program: &str, arguments: &[&str]) -> Option<String> {
-    let tool = Tool::new(setup, program).ok()?.args(arguments).inherit(&setup.environment).env("LC_ALL", "C");
+    let tool = setup.tool(program).ok()?.args(arguments).inherit(&setup.environment).env("LC_ALL", "C");
     let output = tool.time_limit(LIMIT).require().ok()?;
     String::from_utf8(output).ok()
 }

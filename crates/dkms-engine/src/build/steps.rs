@@ -71,7 +71,7 @@ impl<'a> Steps<'a> {
         let file = format!("./patches/{patch}");
         let shown = format!("patch -p1 < {}", quoted(OsStr::new(&file)));
         // Unasked: there is nobody to answer questions.
-        let tool = Tool::new(self.setup, "patch")?.args(["-p1", "-f", "-i", &file]).directory(&directory);
+        let tool = self.setup.tool("patch")?.args(["-p1", "-f", "-i", &file]).directory(&directory);
         match self.step(&format!("Applying patch {patch}"), &shown, tool)? {
             End::Status(0) => Ok(()),
             End::TimeLimit(limit) => Err(self.too_long("patch", limit)),
@@ -102,7 +102,7 @@ impl<'a> Steps<'a> {
             script.directory = seen;
         }
         let command = script.command();
-        let tool = Tool::new(self.setup, SHELL)?.arg("-c").arg(&command).directory(&script.directory);
+        let tool = self.setup.tool(SHELL)?.arg("-c").arg(&command).directory(&script.directory);
         let description = format!("Running the {} script", directive.to_ascii_lowercase().replace('_', "-"));
         match self.step(&description, &command, tool)? {
             End::Status(0) => Ok(()),
@@ -134,7 +134,7 @@ impl<'a> Steps<'a> {
             ("source_tree", layout.source.as_os_str()),
             ("install_tree", layout.install.as_os_str()),
         ];
-        let mut tool = Tool::new(self.setup, SHELL)?.directory(&build);
+        let mut tool = self.setup.tool(SHELL)?.directory(&build);
         tool = tool.arg("-c").arg(with_variables(&command, &variables));
         if let Some(pool) = pool.filter(|_| wanted) {
             let inherited = self.environment.get(OsStr::new("MAKEFLAGS")).map(OsString::as_os_str);

@@ -17,7 +17,6 @@ use crate::facts::compiler::Compiler;
 use crate::layout::SHELL;
 use crate::setup::Setup;
 use crate::system::lock;
-use crate::system::tool::Tool;
 use crate::target::KernelId;
 
 /// A module that this one was built against.
@@ -79,7 +78,7 @@ fn sourced(
 ) -> Result<BTreeMap<OsString, OsString>, Error> {
     let memory = rustix::fs::memfd_create(c"environment", MemfdFlags::CLOEXEC).map_err(Error::os("open", file))?;
     let copy = memory.try_clone().map_err(Error::io("open", file))?;
-    let (tool, number) = Tool::new(setup, SHELL)?.envs(variables).hand(copy);
+    let (tool, number) = setup.tool(SHELL)?.envs(variables).hand(copy);
     let script = format!("source \"$1\" >/dev/null 2>&1; env -0 >&{number}");
     let captured = tool.arg("-c").arg(script).arg("build_environment").arg(file).capture()?;
     captured.finished.require(captured.complaint())?;

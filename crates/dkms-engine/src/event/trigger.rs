@@ -2,7 +2,6 @@
 
 use crate::error::Error;
 use crate::setup::Setup;
-use crate::system::tool::Tool;
 
 /// Its name; the package has an interest in it.
 const NAME: &str = "dkms-reconcile";
@@ -13,6 +12,6 @@ const NAME: &str = "dkms-reconcile";
 /// # Errors
 /// Those of [`Tool`]: nobody will come back to us, as when somebody calls scripts as dpkg would.
 pub fn request_end(setup: &Setup) -> Result<(), Error> {
-    let trigger = Tool::new(setup, "dpkg-trigger")?.inherit(&setup.environment);
+    let trigger = setup.tool("dpkg-trigger")?.inherit(&setup.environment);
     trigger.args(["--no-await", NAME]).require().map(drop)
 }

@@ -15,6 +15,7 @@ use crate::module_file::compression::Compression;
 use crate::record::{self, FileRecord, Manifest, ObjectRecord};
 use crate::setup::Setup;
 use crate::system::root::Root;
+use crate::target::Target;
 
 /// State of a set of files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -179,6 +180,11 @@ fn same_content(root: &Root, one: &Path, other: &Path) -> bool {
     }
     one_meta.size == other_meta.size
         && matches!((root.read(one), root.read(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Whether a run was cut off in the middle of this target.
+pub fn is_half_done(setup: &Setup, target: &Target) -> bool {
+    setup.root.link_meta(&setup.layout.journal(target)).is_some()
 }
 
 #[cfg(test)]

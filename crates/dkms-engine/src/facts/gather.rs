@@ -24,7 +24,6 @@ use super::weak::candidates;
 use super::{Configuration, Examined, Facts, Registration, State, TargetFacts};
 use crate::error::Error;
 use crate::fingerprint::{Fingerprint, Part};
-use crate::install;
 use crate::layout::NO_AUTOINSTALL;
 use crate::record::{self, BuildRecord, FailureRecord, Signature};
 use crate::setup::Setup;
@@ -174,7 +173,7 @@ impl<'a> Examination<'a> {
     }
 
     fn state(&self, target: &Target, known: &mut TargetFacts, memory: &Remembered) {
-        known.half_installed = install::is_half_done(self.setup, target);
+        known.half_installed = condition::is_half_done(self.setup, target);
         known.failed.clone_from(&memory.failed);
         if let Some(build) = self.builds.get(target) {
             let manifest = condition::manifest(self.setup, build);

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use crate::layout::{DPKG_INFO, DPKG_STATUS, PACMAN_DATABASE};
 use crate::setup::Setup;
 use crate::system::root::Root;
-use crate::system::tool::Tool;
 
 /// Where the paths lie that anybody asks about: lists of others are not looked at line by line.
 const CONCERNED: [&str; 2] = ["/modules/", "usr/src/"];
@@ -118,7 +117,7 @@ fn of_pacman(root: &Root, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Packag
 
 /// rpm's database is no text: it is asked once for all paths, and answers with a line for each.
 fn of_rpm(setup: &Setup, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Package> {
-    let answer = Tool::new(setup, "rpm").and_then(|rpm| {
+    let answer = setup.tool("rpm").and_then(|rpm| {
         let rpm = rpm.inherit(&setup.environment).args(["-q", "--qf", "\\t%{NAME}\\t%{SOURCERPM}\\n"]);
         rpm.args(paths.iter().flat_map(|path| ["-f".into(), path.as_os_str().to_owned()])).capture()
     });

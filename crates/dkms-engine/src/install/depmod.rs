@@ -15,7 +15,6 @@ use crate::layout::{BOOT, MODULE_DIRS};
 use crate::setup::Setup;
 use crate::system::lock::Guard;
 use crate::system::staged::Staged;
-use crate::system::tool::Tool;
 
 /// Runs depmod for one kernel and takes note of it. A kernel whose directory has vanished needs none.
 ///
@@ -67,7 +66,7 @@ fn is_usable(session: &Session<'_>, directory: &Path) -> bool {
 fn run(session: &Session<'_>, release: &str, directory: &Path) -> Result<(), Error> {
     let failed = |reason: String| Error::Depmod { kernel: release.to_owned(), reason };
     let (setup, root) = (session.setup, session.root());
-    let mut tool = Tool::new(setup, "depmod").map_err(|error| failed(error.to_string()))?.inherit(&setup.environment);
+    let mut tool = setup.tool("depmod").map_err(|error| failed(error.to_string()))?.inherit(&setup.environment);
     tool = tool.arg("-a");
     let symbols = Path::new(BOOT).join(format!("System.map-{release}"));
     if root.is_file(&symbols) {

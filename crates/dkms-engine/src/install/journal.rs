@@ -7,7 +7,6 @@ use super::transaction::Transaction;
 use super::uninstall::Removal;
 use crate::error::Error;
 use crate::record;
-use crate::setup::Setup;
 use crate::target::Target;
 
 /// The content of the file.
@@ -27,11 +26,6 @@ impl Journal {
             Journal::Removing(removal) => &removal.target,
         }
     }
-}
-
-/// Whether a run was cut off in the middle of this target.
-pub fn is_half_done(setup: &Setup, target: &Target) -> bool {
-    setup.root.link_meta(&setup.layout.journal(target)).is_some()
 }
 
 pub(super) fn store(session: &Session<'_>, journal: &Journal) -> Result<(), Error> {

@@ -38,7 +38,6 @@ use dkms_conf::module_config::ModuleConfig;
 
 pub use depmod::{depmod, forgo_depmod, is_depmod_pending, request_depmod};
 pub use event::{InstallEvent, LeftBecause};
-pub use journal::is_half_done;
 pub use loan::{borrow, give_back, lend};
 pub use modprobe::load_for_devices;
 pub use post_transaction::post_transaction;

@@ -10,7 +10,6 @@ use crate::error::Error;
 use crate::layout::{DEVICES, SYSTEMD_RUNNING};
 use crate::module_file::info::ModuleInfo;
 use crate::system::root::{Kind, Root};
-use crate::system::tool::Tool;
 
 /// Deeper than any device.
 const MAX_DEPTH: usize = 40;
@@ -34,15 +33,11 @@ pub fn load_for_devices(session: &mut Session<'_>, release: &str, files: &[PathB
     aliases.retain(|alias| patterns.iter().any(|pattern| matches(pattern, alias)));
     if !aliases.is_empty() {
         session.say(InstallEvent::Loading { aliases: aliases.clone() });
-        Tool::new(setup, "modprobe")?
-            .inherit(&setup.environment)
-            .args(["-a", "-b", "-q", "--"])
-            .args(&aliases)
-            .require()?;
+        setup.tool("modprobe")?.inherit(&setup.environment).args(["-a", "-b", "-q", "--"]).args(&aliases).require()?;
     }
     if setup.root.is_dir(Path::new(SYSTEMD_RUNNING)) {
         let restart = ["try-restart", "systemd-modules-load.service"];
-        Tool::new(setup, "systemctl")?.inherit(&setup.environment).args(restart).require()?;
+        setup.tool("systemctl")?.inherit(&setup.environment).args(restart).require()?;
     }
     Ok(())
 }

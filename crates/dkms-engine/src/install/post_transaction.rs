@@ -13,7 +13,6 @@ use crate::error::Error;
 use crate::layout::SHELL;
 use crate::system::root::Root;
 use crate::system::staged::Staged;
-use crate::system::tool::Tool;
 
 /// Runs the command for the kernels that were changed: once if it does not name the kernel, else once for each.
 ///
@@ -50,7 +49,7 @@ fn run(session: &Session<'_>, command: &str, release: &str) -> Result<(), Error>
     let path = setup.layout.post_transaction_log();
     let mut log = end_of(&setup.root, &path)?;
     write!(log, "\nRunning the post_transaction script\n# command: {command}\n").map_err(Error::io("write", &path))?;
-    let tool = Tool::new(setup, SHELL)?.inherit(&setup.environment).env("kernelver", release).args(["-c", command]);
+    let tool = setup.tool(SHELL)?.inherit(&setup.environment).env("kernelver", release).args(["-c", command]);
     let finished = tool.append_to(&log)?;
     let mut log = end_of(&setup.root, &path)?;
     let (status, elapsed) = (finished.end.status(), clock(finished.duration));

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::event::InstallEvent;
+use super::finish;
 use super::journal::{self, Journal};
 use super::placed;
 use super::session::Session;
 use super::transaction::Transaction;
-use super::{finish, is_half_done};
 use crate::error::Error;
+use crate::facts::condition::is_half_done;
 use crate::record::{self, BuildRecord};
 use crate::system::staged;
 use crate::target::Target;

@@ -175,7 +175,7 @@ fn there_and_back_leaves_the_kernel_as_it_was() {
     let module = world.setup.layout.module("m");
     assert!(!world.setup.root.exists(&module.join("original_module")), "empty archives go");
     assert!(world.setup.root.is_dir(&world.setup.layout.objects(&target)), "the build stays");
-    assert!(!is_half_done(&world.setup, &target));
+    assert!(!crate::facts::condition::is_half_done(&world.setup, &target));
 }
 
 #[test]
@@ -596,7 +596,7 @@ fn a_full_disk_changes_nothing() {
     let (result, _) = world.session(|session| transaction.run(session));
     assert!(result.is_err());
     assert_eq!(outcome(&world), before);
-    assert!(!is_half_done(&world.setup, &target));
+    assert!(!crate::facts::condition::is_half_done(&world.setup, &target));
 }
 
 #[test]

@@ -13,7 +13,6 @@ use crate::error::Error;
 use crate::layout::{SHELL, WEAK_MODULES_2};
 use crate::record::PlacedFile;
 use crate::setup::distribution::WeakModules;
-use crate::system::tool::Tool;
 use crate::target::Target;
 
 /// Modules were placed.
@@ -41,7 +40,8 @@ fn run(session: &mut Session<'_>, target: &Target, files: &[PlacedFile], config:
 /// Children have an empty standard input; a shell puts there what is to be read.
 fn feed(session: &Session<'_>, command: &[&str], input: &str) -> Result<(), Error> {
     let setup = session.setup;
-    Tool::new(setup, SHELL)?
+    setup
+        .tool(SHELL)?
         .inherit(&setup.environment)
         .env("PLACED_MODULES", input)
         .args(["-c", "printf %s \"$PLACED_MODULES\" | \"$@\"", "weak-modules"])

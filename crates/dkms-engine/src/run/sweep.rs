@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::{Depmod, Observer, Progress};
 use crate::error::Error;
+use crate::facts::condition;
 use crate::facts::kernels;
 use crate::facts::tree::Tree;
 use crate::install::{self, Session};
@@ -78,7 +79,7 @@ fn sweep_version(setup: &Setup, version: &Path, guard: &Guard) -> Result<(), Err
 fn recover(setup: &Setup, guard: &Guard, depmod: Depmod, observer: &mut dyn Observer) -> Result<bool, Error> {
     let tree = Tree::gather(setup)?;
     let half: Vec<_> =
-        tree.builds().map(|build| &build.target).filter(|target| install::is_half_done(setup, target)).collect();
+        tree.builds().map(|build| &build.target).filter(|target| condition::is_half_done(setup, target)).collect();
     let mut listener = |event| observer.progress(Progress::Installing(&event));
     let mut session = Session::new(setup, guard, &mut listener);
     if depmod != Depmod::Later {

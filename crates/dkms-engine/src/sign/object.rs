@@ -18,7 +18,7 @@ use crate::module_file::signature::strip_signature;
 use crate::record::Signature;
 use crate::setup::Setup;
 use crate::system::root::Root;
-use crate::system::tool::{Tool, last_lines};
+use crate::system::tool::last_lines;
 
 /// The environment of a build.
 type Variables = BTreeMap<OsString, OsString>;
@@ -35,7 +35,7 @@ pub(super) fn strip(
     let stripped = object.with_extension("ko.stripped");
     let program = if llvm { "llvm-strip" } else { "strip" };
     let run = || {
-        let tool = Tool::new(setup, program)?.defaults(environment);
+        let tool = setup.tool(program)?.defaults(environment);
         tool.arg("-g").arg("-o").arg(&stripped).arg(object).require()
     };
     match run() {
@@ -58,7 +58,7 @@ pub(super) fn sign(
     object: &Path,
 ) -> Result<Option<Signature>, Error> {
     let Decision::Sign { program, digest, key, certificate } = &signer.decision else { return Ok(None) };
-    let tool = Tool::new(setup, program)?.defaults(environment);
+    let tool = setup.tool(program)?.defaults(environment);
     let captured = tool.arg(digest).arg(key).arg(certificate).arg(object).capture()?;
     if !captured.finished.end.success() {
         // Without its name the complaint is the same for all modules, and told once.

@@ -26,7 +26,6 @@ use std::time::Duration;
 use rustix::fs::{MemfdFlags, Mode, OFlags};
 
 use crate::error::Error;
-use crate::setup::Setup;
 use crate::system::cancel::Cancel;
 use crate::system::environment::Environment;
 use crate::system::root::Root;
@@ -56,20 +55,11 @@ pub struct Tool {
 
 impl Tool {
     /// A program by name, looked for in the caller's `PATH` and the usual directories inside the root
-    /// ([`Environment::find`]), or by absolute in-root path. It may run as long as the administrator allows.
+    /// ([`Environment::find`]), or by absolute in-root path.
     ///
     /// # Errors
     /// `ToolMissing`.
-    pub fn new(setup: &Setup, program: impl AsRef<OsStr>) -> Result<Self, Error> {
-        let tool = Self::find(&setup.root, &setup.environment, &setup.cancel, program.as_ref())?;
-        Ok(Self { time_limit: setup.framework.build_timeout(), ..tool })
-    }
-
-    /// The same for those who have no [`Setup`].
-    ///
-    /// # Errors
-    /// `ToolMissing`.
-    pub fn find(root: &Root, environment: &Environment, cancel: &Cancel, program: &OsStr) -> Result<Self, Error> {
+    pub fn new(root: &Root, environment: &Environment, cancel: &Cancel, program: &OsStr) -> Result<Self, Error> {
         // Whatever it says, no stat of ours tells.
         root.blur();
         let missing = || Error::ToolMissing { program: program.to_string_lossy().into_owned() };

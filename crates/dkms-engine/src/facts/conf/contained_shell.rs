@@ -24,8 +24,8 @@ use rustix::fs::MemfdFlags;
 use crate::error::Error;
 use crate::layout::{DEFAULT_PATH, SHELL};
 use crate::setup::Setup;
+use crate::system::tool::End;
 use crate::system::tool::contain::Need;
-use crate::system::tool::{End, Tool};
 use view::View;
 
 /// Seconds of processor time for each process: the slowest known conf takes 50 ms, most of them for reading a kernel
@@ -86,7 +86,7 @@ impl<'a> ContainedShell<'a> {
         let os = Error::os("open", SHELL);
         let mut result = File::from(rustix::fs::memfd_create(c"values", MemfdFlags::CLOEXEC).map_err(os)?);
         let handed = result.try_clone().map_err(Error::io("open", SHELL))?;
-        let (tool, number) = Tool::new(self.setup, SHELL)?.hand(handed.into());
+        let (tool, number) = self.setup.tool(SHELL)?.hand(handed.into());
         let redirect = if number == RESULT_DESCRIPTOR {
             String::new()
         } else {

@@ -7,7 +7,6 @@ use crate::facts::signer::{Maker, Places};
 use crate::setup::Setup;
 use crate::system::lock::Guard;
 use crate::system::staged::Staged;
-use crate::system::tool::Tool;
 
 /// What openssl is to make: a certificate that may sign code, authority of itself as firmware menus expect, for longer
 /// than any machine. 2048 bits are what every firmware can read.
@@ -39,7 +38,7 @@ pub(super) fn ensure(setup: &Setup, guard: &Guard, places: &Places) -> Result<bo
         Maker::Ourselves => make(setup, guard, places)?,
         Maker::ShimSigned => {
             for option in ["--new-key", "--enroll-key"] {
-                let tool = Tool::new(setup, "update-secureboot-policy")?.inherit(&setup.environment);
+                let tool = setup.tool("update-secureboot-policy")?.inherit(&setup.environment);
                 tool.env("SHIM_NOTRIGGER", "y").arg(option).require()?;
             }
         }
@@ -72,7 +71,8 @@ fn make(setup: &Setup, guard: &Guard, places: &Places) -> Result<(), Error> {
         file.write_all(REQUEST.as_bytes()).map_err(Error::io("write", &request))?;
     }
     let (new_key, new_certificate) = (inside("key"), inside("certificate"));
-    Tool::new(setup, "openssl")?
+    setup
+        .tool("openssl")?
         .inherit(&setup.environment)
         .args(["req", "-new", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha256", "-days", DAYS, "-outform", "DER"])
         .arg("-config")

@@ -46,7 +46,7 @@ fn a_pair_is_made_once_and_whole() {
     assert_eq!((root.meta(&key).unwrap().mode, root.meta(&certificate).unwrap().mode), (0o600, 0o644));
     assert!(setting.text("tree/mok.key").starts_with("-----BEGIN PRIVATE KEY-----"));
     let arguments = ["x509", "-inform", "DER", "-noout", "-text", "-in", certificate.to_str().unwrap()];
-    let text = crate::system::tool::Tool::new(&setting.setup, "openssl").unwrap().args(arguments).require().unwrap();
+    let text = setting.setup.tool("openssl").unwrap().args(arguments).require().unwrap();
     let text = String::from_utf8(text).unwrap();
     for part in ["Code Signing", "CA:TRUE", "Public-Key: (2048 bit)", "sha256WithRSAEncryption"] {
         assert!(text.contains(part), "{part}: {text}");

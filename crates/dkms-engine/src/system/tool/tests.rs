@@ -15,7 +15,7 @@ fn shell(script: &str) -> Tool {
 }
 
 fn shell_with(cancel: &Cancel, script: &str) -> Tool {
-    Tool::find(&host(), &Environment::default(), cancel, "bash".as_ref()).unwrap().arg("-c").arg(script)
+    Tool::new(&host(), &Environment::default(), cancel, "bash".as_ref()).unwrap().arg("-c").arg(script)
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -24,7 +24,7 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn a_missing_program_is_named() {
-    let error = Tool::find(&host(), &Environment::default(), &Cancel::default(), "no-such-program".as_ref());
+    let error = Tool::new(&host(), &Environment::default(), &Cancel::default(), "no-such-program".as_ref());
     assert!(matches!(error, Err(Error::ToolMissing { program }) if program == "no-such-program"));
 }
 
@@ -189,7 +189,7 @@ fn small_root() -> (tempfile::TempDir, Root) {
 fn another_root_is_entered_and_binds_lie_in_it() {
     let (_directory, root) = small_root();
     let tool = |script: &str| {
-        let tool = Tool::find(&root, &Environment::default(), &Cancel::default(), "/bin/bash".as_ref()).unwrap();
+        let tool = Tool::new(&root, &Environment::default(), &Cancel::default(), "/bin/bash".as_ref()).unwrap();
         tool.arg("-c").arg(script)
     };
     assert_eq!(
