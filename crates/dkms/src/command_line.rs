@@ -186,7 +186,7 @@ pub fn command() -> Command {
                 .action(ArgAction::Version)
                 .help("Show the version of dkms that this one stands in for"),
         )
-        .version(dkms_engine::version::ORIGINAL)
+        .version(dkms_engine::ORIGINAL_VERSION)
         .disable_version_flag(true)
         .after_help(format!("Verbs:\n{verbs}\nSee dkms(8) for the whole story."))
 }
@@ -208,7 +208,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
             Err(error) => Parsed::Refused(error.render().to_string()),
         },
         Err(error) => match error.kind() {
-            ErrorKind::DisplayVersion => Parsed::Show(format!("dkms-{}\n", dkms_engine::version::ORIGINAL)),
+            ErrorKind::DisplayVersion => Parsed::Show(format!("dkms-{}\n", dkms_engine::ORIGINAL_VERSION)),
             ErrorKind::DisplayHelp => Parsed::Show(error.render().to_string()),
             _ => Parsed::Refused(error.render().to_string()),
         },
@@ -357,7 +357,7 @@ mod tests {
     fn version_and_help_win_over_what_follows() {
         for option in ["-V", "--version"] {
             match parse(["status", option, "--frob"].map(OsString::from)) {
-                Parsed::Show(text) => assert_eq!(text, format!("dkms-{}\n", dkms_engine::version::ORIGINAL)),
+                Parsed::Show(text) => assert_eq!(text, format!("dkms-{}\n", dkms_engine::ORIGINAL_VERSION)),
                 other => panic!("{other:?}"),
             }
         }

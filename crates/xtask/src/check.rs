@@ -1,10 +1,10 @@
-//! Compares the generated files in the tree with what would be generated now.
+//! Compares the generated files in the tree with what would be generated now, and imports with the table of floors.
 
 use anyhow::Result;
 
-use crate::{disk, generate};
+use crate::{disk, floors, generate};
 
-/// True if all are current; names those that are not, and the cure.
+/// True if all are current and no import runs upwards; names those that are not, and the cure.
 pub(crate) fn run() -> Result<bool> {
     let files = generate::files()?;
     let stale: Vec<_> =
@@ -17,5 +17,7 @@ pub(crate) fn run() -> Result<bool> {
     } else {
         println!("hint: cargo xtask generate");
     }
-    Ok(stale.is_empty())
+    let upwards = floors::complaints()?;
+    upwards.iter().for_each(|complaint| println!("{complaint}"));
+    Ok(stale.is_empty() && upwards.is_empty())
 }

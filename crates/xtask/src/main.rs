@@ -14,6 +14,7 @@ mod cpio;
 mod debs;
 mod demo;
 mod disk;
+mod floors;
 mod fuzz;
 mod generate;
 mod host;

@@ -7,11 +7,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::ORIGINAL_VERSION;
 use crate::error::Error;
 use crate::system::root::Root;
 use crate::system::tool::End;
 use crate::target::Target;
-use crate::version::ORIGINAL;
 
 const RULE: &str = "----------------------------------------------------------------";
 
@@ -32,7 +32,7 @@ impl MakeLog {
         let mut log = Self { file, path: path.to_owned() };
         let kernel = &target.kernel;
         log.say(&format!(
-            "DKMS (dkms-{ORIGINAL}) make.log for {} for kernel {} ({})\n{}\n",
+            "DKMS (dkms-{ORIGINAL_VERSION}) make.log for {} for kernel {} ({})\n{}\n",
             target.module,
             kernel.release,
             kernel.arch,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::touched::Touched;
-use super::{Packages, Response, gone, known, source};
+use super::{Packages, Response, gone, known, source, unchanged};
 use crate::error::Error;
 use crate::facts::{Facts, State, TargetFacts, kernels};
 use crate::initramfs;
@@ -12,8 +12,8 @@ use crate::install;
 use crate::plan::{Action, Goal, Plan};
 use crate::report::{Outcome, Report};
 use crate::run::{self, Observer, RunOptions, Writer};
-use crate::seen::{self, Seen};
 use crate::setup::Setup;
+use crate::system::root::ReadLog;
 use crate::target::{KernelId, ModuleId};
 use crate::verdict::Verdict;
 
@@ -27,13 +27,13 @@ pub(super) fn ended(
 ) -> Result<Response, Error> {
     let followed = follow(setup, touched, packages, writer, observer)?;
     let is_untouched = followed.is_empty();
-    if is_untouched && !run::was_cut_off(setup) && seen::is_all_the_same(setup) {
+    if is_untouched && !run::was_cut_off(setup) && unchanged::is_unchanged(setup) {
         return Ok(Response::default());
     }
-    let seen = Arc::new(Seen::default());
-    let watched = Setup { root: setup.root.watched(&seen), ..setup.clone() };
-    let look = Look::at(&watched, packages)?;
-    let unindexed = look.unindexed(&watched);
+    let log = Arc::new(ReadLog::default());
+    let logged = Setup { root: setup.root.logged(&log), ..setup.clone() };
+    let look = Look::at(&logged, packages)?;
+    let unindexed = look.unindexed(&logged);
     if !unindexed.is_empty() {
         let (guard, _) = writer.guard(setup, observer)?;
         unindexed.iter().try_for_each(|release| install::request_depmod(setup, guard, release))?;
@@ -41,9 +41,9 @@ pub(super) fn ended(
     if !is_untouched || !look.is_idle() || !unindexed.is_empty() {
         return conclude(setup, touched, look, followed, packages, writer, observer);
     }
-    let response = conclude(&watched, touched, look, followed, packages, writer, observer)?;
+    let response = conclude(&logged, touched, look, followed, packages, writer, observer)?;
     if response.problems.is_empty() && !response.fails(setup) {
-        seen.store(setup)?;
+        unchanged::store(&log, setup)?;
     }
     Ok(response)
 }

@@ -15,6 +15,7 @@ mod leaving;
 mod source;
 mod touched;
 mod trigger;
+mod unchanged;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -61,7 +61,7 @@ impl Tool {
     /// `ToolMissing`.
     pub fn new(root: &Root, environment: &Environment, cancel: &Cancel, program: &OsStr) -> Result<Self, Error> {
         // Whatever it says, no stat of ours tells.
-        root.blur();
+        root.mark_untrackable();
         let missing = || Error::ToolMissing { program: program.to_string_lossy().into_owned() };
         let path = locate(root, environment, program).ok_or_else(missing)?;
         Ok(Self {

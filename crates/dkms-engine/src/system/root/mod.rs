@@ -9,6 +9,7 @@
 
 mod meta;
 mod read;
+mod read_log;
 mod write;
 
 use std::ffi::OsString;
@@ -19,17 +20,17 @@ use std::sync::Arc;
 use rustix::fs::{Mode, OFlags, ResolveFlags, Stat};
 
 pub use self::meta::{Kind, Meta};
+pub(crate) use self::read_log::{Entries, ReadLog, stamp};
 
 use crate::error::Error;
-use crate::seen::Seen;
 
 /// A directory tree that is all there is.
 #[derive(Clone, Debug)]
 pub struct Root {
     path: Arc<Path>,
     handle: Arc<OwnedFd>,
-    /// Takes note of everything that is read, if somebody wants that.
-    seen: Option<Arc<Seen>>,
+    /// What everything that is read is logged in, if that is wanted.
+    log: Option<Arc<ReadLog>>,
 }
 
 impl Root {
@@ -40,12 +41,12 @@ impl Root {
     pub fn open(path: &Path) -> Result<Self, Error> {
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
         let handle = rustix::fs::open(path, flags, Mode::empty()).map_err(Error::os("open", path))?;
-        Ok(Self { path: path.into(), handle: Arc::new(handle), seen: None })
+        Ok(Self { path: path.into(), handle: Arc::new(handle), log: None })
     }
 
     /// A directory that only this handle need lead to, as a root; `path` is for errors.
     pub(crate) fn of_handle(path: &Path, handle: OwnedFd) -> Self {
-        Self { path: path.into(), handle: Arc::new(handle), seen: None }
+        Self { path: path.into(), handle: Arc::new(handle), log: None }
     }
 
     /// A directory below as a root of its own, so that nothing in it leads out of it, even if somebody changes it
@@ -68,26 +69,26 @@ impl Root {
         &*self.path == Path::new("/")
     }
 
-    /// The same root, which from now on takes note of everything that is read.
-    pub(crate) fn watched(&self, seen: &Arc<Seen>) -> Self {
-        Self { seen: Some(Arc::clone(seen)), ..self.clone() }
+    /// The same root, with a log of everything that is read.
+    pub(crate) fn logged(&self, log: &Arc<ReadLog>) -> Self {
+        Self { log: Some(Arc::clone(log)), ..self.clone() }
     }
 
-    /// Somebody learns something about this root that no `stat` tells.
-    pub(crate) fn blur(&self) {
-        if let Some(seen) = &self.seen {
-            seen.blur();
+    /// Something about this root is read whose changes no `stat` can tell.
+    pub(crate) fn mark_untrackable(&self) {
+        if let Some(log) = &self.log {
+            log.mark_untrackable();
         }
     }
 
     fn note(&self, path: &Path, follow: bool, stat: Option<&Stat>) {
-        if let Some(seen) = &self.seen {
-            seen.note(path, follow, stat);
+        if let Some(log) = &self.log {
+            log.add(path, follow, stat);
         }
     }
 
     fn note_open(&self, path: &Path, handle: &OwnedFd) {
-        if self.seen.is_some() {
+        if self.log.is_some() {
             self.note(path, true, rustix::fs::fstat(handle).ok().as_ref());
         }
     }

@@ -140,7 +140,7 @@ impl Root {
 
     /// Whether this process may write to it; on a file system that is mounted read-only it may not.
     pub fn is_writable(&self, path: &Path) -> bool {
-        self.blur();
+        self.mark_untrackable();
         let tested = self
             .parent(path)
             .and_then(|(parent, name)| rustix::fs::accessat(parent, name, Access::WRITE_OK, AtFlags::EACCESS));
@@ -149,7 +149,7 @@ impl Root {
 
     /// Whether nothing on the file system of a path can be executed, because it is mounted so.
     pub fn is_noexec(&self, path: &Path) -> bool {
-        self.blur();
+        self.mark_untrackable();
         let found = self.open_at(path, OFlags::PATH, Mode::empty()).and_then(rustix::fs::fstatvfs);
         found.is_ok_and(|found| found.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
     }
@@ -198,7 +198,7 @@ impl Root {
 
     /// The text of a symbolic link; `None` if it is none.
     pub fn read_link(&self, path: &Path) -> Option<PathBuf> {
-        if self.seen.is_some() {
+        if self.log.is_some() {
             self.look(path, false);
         }
         let target = if self.is_host() {
@@ -212,7 +212,7 @@ impl Root {
 
     /// The path with every link resolved, still in-root; `None` if something on the way is missing.
     pub fn canonical(&self, path: &Path) -> Option<PathBuf> {
-        if self.seen.is_some() {
+        if self.log.is_some() {
             self.look(path, true);
         }
         if self.is_host() {
