@@ -111,8 +111,9 @@ fn parent_to_be_killed() {
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the door itself is tested from outside")]
 fn a_killed_parent_takes_the_whole_group_along() {
+    let (_, inner) = module_path!().split_once("::").unwrap();
     let mut parent = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "tool::tests::parent_to_be_killed"])
+        .args(["--ignored", "--exact", &format!("{inner}::parent_to_be_killed")])
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();
@@ -120,6 +121,7 @@ fn a_killed_parent_takes_the_whole_group_along() {
     let pids = loop {
         match host().read_to_string(&path) {
             Ok(text) => break text,
+            Err(_) if parent.try_wait().unwrap().is_some() => panic!("the parent ended by itself"),
             Err(_) => std::thread::sleep(Duration::from_millis(5)),
         }
     };
