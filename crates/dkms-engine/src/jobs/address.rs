@@ -40,8 +40,7 @@ impl Address {
 /// `make` takes a path at all: one before 4.4 ends at once when it meets one.
 pub(super) fn is_understood(setup: &Setup, path: &Path, read: &OwnedFd) -> bool {
     let ask = || {
-        let (shell, number) =
-            Tool::new(setup, SHELL)?.hand(read.try_clone().map_err(Error::io("open", "the jobserver"))?);
+        let (shell, number) = setup.tool(SHELL)?.hand(read.try_clone().map_err(Error::io("open", "the jobserver"))?);
         let (path, same) = (quoted(path.as_os_str()), Path::new(PROC).join(format!("self/fd/{number}")));
         let question = format!("[ {path} -ef {} ] && [ -r {path} ] && [ -w {path} ] && make --version", same.display());
         shell.arg("-c").arg(question).inherit(&setup.environment).require()

@@ -82,7 +82,7 @@ fn others_find_the_pool_at_its_path() {
     setup.root = Root::open(Path::new("/")).unwrap();
     let jobs = Jobs::new(&setup).unwrap();
     let path = jobs.server.as_ref().unwrap().path();
-    let taken = Tool::new(&setup, SHELL).unwrap().arg("-c").arg(format!("head -c 1 {}", path.display()));
+    let taken = setup.tool(SHELL).unwrap().arg("-c").arg(format!("head -c 1 {}", path.display()));
     assert_eq!(taken.inherit(&setup.environment).require().unwrap(), b"+");
     assert!(jobs.server.as_ref().unwrap().take().unwrap().is_some());
     assert!(jobs.server.as_ref().unwrap().take().unwrap().is_none(), "the other one was taken through the path");
