@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use dkms_conf::module_config::{ModuleConfig, Record};
 
 use super::event::InstallEvent;
+use super::journal::{Previous, Transaction};
 use super::originals::Displaced;
 use super::placed::{self, active_version, files_of};
 use super::session::Session;
 use super::takeover::{self, Claim, Taken};
-use super::transaction::{Previous, Transaction};
 use super::version_rule::{Existing, Identity, objection};
 use super::{InstallOptions, destination};
 use crate::error::Error;

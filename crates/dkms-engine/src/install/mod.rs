@@ -22,6 +22,7 @@ mod modprobe;
 mod originals;
 mod own_changes;
 mod placed;
+mod placement;
 mod post_transaction;
 mod recover;
 mod search_order;
@@ -51,8 +52,8 @@ use crate::facts::kernel::Kernel;
 use crate::record::{PlacedFile, Refusal};
 use crate::sign::Signed;
 use crate::target::Target;
+use journal::Transaction;
 use session::ScriptCall;
-use transaction::Transaction;
 
 /// What the caller wants of an installation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::event::InstallEvent;
 use super::finish;
+use super::journal::Transaction;
 use super::journal::{self, Journal};
 use super::placed;
 use super::session::Session;
-use super::transaction::Transaction;
 use crate::error::Error;
 use crate::facts::condition::is_half_done;
 use crate::record::{self, BuildRecord};

@@ -12,10 +12,10 @@ use super::event::InstallEvent;
 use super::loan;
 use super::originals::{self, Displaced, Origin, Original, is_same};
 use super::placed::{self, active_version, files_of};
-use super::session::Session;
-use super::transaction::{
+use super::placement::{
     make_active, remove_empty_archive, remove_empty_directories, remove_link, remove_placed, restore_previous,
 };
+use super::session::Session;
 use crate::error::Error;
 use crate::facts::condition;
 use crate::facts::tree::Tree;

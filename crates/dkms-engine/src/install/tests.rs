@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use dkms_conf::module_config::{ModuleConfig, Record, Scripts};
 
 use super::journal::Journal;
-use super::uninstall::Removal;
+use super::journal::Removal;
 use super::*;
 use crate::module_file::info::tests::module;
 use crate::record::{self, FORMAT, FileRecord, Manifest};
@@ -502,7 +502,7 @@ fn an_installation_that_was_cut_off_is_finished() {
                 .unwrap();
         }
         if steps > 3 {
-            world.session(|session| transaction::make_active(session, &transaction.target)).0.unwrap();
+            world.session(|session| placement::make_active(session, &transaction.target)).0.unwrap();
         }
         if steps > 4 {
             transaction.displaced.iter().for_each(|displaced| assert!(displaced.remove(root).unwrap()));

@@ -9,59 +9,21 @@
 //! takes it back if the kept objects are not there any more.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-
-use super::event::{InstallEvent, LeftBecause};
-use super::journal::{self, Journal};
+use super::event::InstallEvent;
+use super::journal::{self, Journal, Previous, Transaction};
 use super::originals::{Displaced, Origin, Original};
 use super::placed::{self, active_version};
+use super::placement::{
+    make_active, remove_empty_archive, remove_empty_directories, remove_link, remove_placed, restore_previous,
+};
 use super::session::Session;
-use super::takeover::Taken;
 use crate::error::Error;
 use crate::facts::package;
-use crate::record::{self, FORMAT, FileRecord, Manifest, PlacedFile, Refusal};
+use crate::record::{self, FORMAT, FileRecord, Manifest, PlacedFile};
 use crate::system::staged::Staged;
 use crate::target::{ModuleId, Target};
-
-/// What an installation is going to do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Transaction {
-    /// [`FORMAT`].
-    pub(super) format: u32,
-    /// What is installed.
-    pub(super) target: Target,
-    /// `I/K`.
-    pub(super) kernel_directory: PathBuf,
-    /// Files to place; their content is that of the kept objects.
-    pub(super) files: Vec<PlacedFile>,
-    /// Files of an earlier installation that stay and belong to this one from now on.
-    pub(super) kept: Vec<PlacedFile>,
-    /// Objects that are not placed.
-    pub(super) refused: Vec<Refusal>,
-    /// Modules of others that give way.
-    pub(super) displaced: Vec<Displaced>,
-    /// What was installed before, of this version or another one.
-    pub(super) previous: Option<Previous>,
-    /// What other modules of ours lose.
-    #[serde(default)]
-    pub(super) taken: Vec<Taken>,
-    /// A person's choice, for the manifest.
-    #[serde(default)]
-    pub(super) chosen: Option<u64>,
-}
-
-/// An earlier installation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Previous {
-    /// Its version.
-    pub(super) version: String,
-    /// Its files.
-    pub(super) files: Vec<PlacedFile>,
-}
 
 impl Transaction {
     /// Does all steps; on an error everything is taken back.
@@ -280,49 +242,6 @@ impl Transaction {
     }
 }
 
-/// Links `kernel-K-A` to the version, in one step.
-pub(super) fn make_active(session: &Session<'_>, target: &Target) -> Result<(), Error> {
-    let Target { module, kernel } = target;
-    let link = session.setup.layout.active_link(&module.name, kernel);
-    let inner: PathBuf = [&module.version, &kernel.release, &kernel.arch].iter().collect();
-    Staged::link(session.root(), &inner, &link)?.publish(session.guard)
-}
-
-/// Removes the link if it is this version's, or leads nowhere.
-pub(super) fn remove_link(session: &mut Session<'_>, target: &Target) -> Result<(), Error> {
-    let (root, layout) = (session.root(), &session.setup.layout);
-    let link = layout.active_link(&target.module.name, &target.kernel);
-    let ours = active_version(root, layout, &target.module.name, &target.kernel).as_ref() == Some(&target.module);
-    if ours || (root.is_link(&link) && !root.exists(&link)) {
-        root.remove_file(&link)?;
-        session.say(InstallEvent::Deactivated { target: target.clone() });
-    }
-    Ok(())
-}
-
-/// Removes one of our files if it is what we placed; tells whether it is gone.
-pub(super) fn remove_placed(
-    session: &mut Session<'_>,
-    kernel_directory: &Path,
-    target: &Target,
-    file: &PlacedFile,
-) -> Result<bool, Error> {
-    let (root, layout) = (session.root(), &session.setup.layout);
-    let path = file.path.clone();
-    if root.link_meta(&path).is_none() {
-        session.say(InstallEvent::Missing { path });
-        return Ok(true);
-    }
-    if !placed::is_intact(root, layout, target, file) {
-        session.say(InstallEvent::Left { path, reason: LeftBecause::Changed });
-        return Ok(false);
-    }
-    root.remove_file(&path)?;
-    session.forget(kernel_directory, &path);
-    session.say(InstallEvent::Removed { path });
-    Ok(true)
-}
-
 /// Brings back an earlier version: its files as far as its build still has them, and its manifest. Gives their places.
 fn restore_earlier(
     session: &mut Session<'_>,
@@ -341,47 +260,4 @@ fn restore_earlier(
         record::store(session.root(), &session.setup.layout.manifest(target), &manifest, session.guard)?;
     }
     Ok(back)
-}
-
-/// Brings back a file of an earlier version out of its own build.
-pub(super) fn restore_previous(session: &mut Session<'_>, target: &Target, file: &PlacedFile) -> Result<bool, Error> {
-    let (root, layout, guard) = (session.root(), &session.setup.layout, session.guard);
-    if placed::is_intact(root, layout, target, file) {
-        return Ok(true);
-    }
-    let object = placed::object_of(layout, target, &file.path);
-    if !file.content.holds(root, &object) {
-        return Ok(false);
-    }
-    let mode = root.meta(&object).map_or(0o644, |meta| meta.mode & 0o755);
-    let staged = if file.link {
-        Staged::link(root, &object, &file.path)?
-    } else {
-        Staged::copy(root, &object, &file.path, mode)?
-    };
-    staged.publish(guard)?;
-    session.say(InstallEvent::Restored { path: file.path.clone() });
-    Ok(true)
-}
-
-/// Directories that became empty with a file go, up to the kernel's own. Red Hat's and SUSE's kernel packages own the
-/// directories right below it, so those stay there.
-pub(super) fn remove_empty_directories(session: &Session<'_>, kernel_directory: &Path, file: &PlacedFile) {
-    let Some(directory) = file.path.parent() else { return };
-    let inner = directory.strip_prefix(kernel_directory).ok().and_then(|inner| inner.components().next());
-    match inner {
-        Some(top) if session.setup.distribution.has_rpm() => {
-            session.root().remove_empty_parents(directory, &kernel_directory.join(top));
-        }
-        Some(_) => session.root().remove_empty_parents(directory, kernel_directory),
-        None => {}
-    }
-}
-
-/// The archive of displaced modules goes when nothing is in it.
-pub(super) fn remove_empty_archive(session: &Session<'_>, target: &Target) {
-    let (root, layout) = (session.root(), &session.setup.layout);
-    let archive = layout.originals(&target.module.name, &target.kernel);
-    root.remove_empty_below(&archive);
-    root.remove_empty_parents(&archive, &layout.module(&target.module.name));
 }

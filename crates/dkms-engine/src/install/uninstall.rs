@@ -7,20 +7,19 @@
 use std::path::{Path, PathBuf};
 
 use dkms_conf::module_config::ModuleConfig;
-use serde::{Deserialize, Serialize};
 
 use super::event::{InstallEvent, LeftBecause};
-use super::journal::{self, Journal};
+use super::journal::{self, Journal, Removal};
 use super::loan;
 use super::originals::{Origin, Original};
 use super::placed::{self, files_of};
+use super::placement::{remove_empty_archive, remove_empty_directories, remove_link, remove_placed};
 use super::session::{ScriptCall, Session};
-use super::transaction::{remove_empty_archive, remove_empty_directories, remove_link, remove_placed};
 use super::weak_modules;
 use crate::error::Error;
 use crate::facts::kernels;
 use crate::module_file::compression::Compression;
-use crate::record::{BuildRecord, FORMAT, PlacedFile};
+use crate::record::{BuildRecord, FORMAT};
 use crate::target::Target;
 
 /// What was taken away.
@@ -34,20 +33,6 @@ pub struct Uninstalled {
     pub left: Vec<PathBuf>,
     /// Displaced modules that are back.
     pub restored: Vec<PathBuf>,
-}
-
-/// What a removal is going to do; written down first, so that a run that is cut off can be finished.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Removal {
-    /// [`FORMAT`].
-    pub(super) format: u32,
-    /// What is removed.
-    pub(super) target: Target,
-    /// `I/K`.
-    pub(super) kernel_directory: PathBuf,
-    /// Its files.
-    pub(super) files: Vec<PlacedFile>,
 }
 
 /// Takes away an installation; the build stays. depmod is left to the end of the run
