@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::wanted::{Need, Want, key, need, push_steps};
+use super::need::{Need, Want, key, need, push_steps};
 use super::{Action, Because, Plan, Why};
 use crate::facts::{Configuration, Facts, State};
 use crate::target::{KernelId, ModuleId, Target};

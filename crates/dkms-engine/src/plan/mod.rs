@@ -7,6 +7,7 @@
 mod because;
 mod dependencies;
 mod goal;
+mod need;
 mod ownership;
 mod provided;
 mod removal;
@@ -301,8 +302,8 @@ pub fn plan(facts: &Facts, goal: &Goal) -> Plan {
 
 fn follow(facts: &Facts, goal: &Goal) -> Plan {
     match goal {
-        Goal::Built(request) => wanted::named(facts, request, wanted::Want::Built),
-        Goal::Installed(request) => wanted::named(facts, request, wanted::Want::Installed),
+        Goal::Built(request) => wanted::named(facts, request, need::Want::Built),
+        Goal::Installed(request) => wanted::named(facts, request, need::Want::Installed),
         Goal::Autoinstalled { kernels, force, only } => wanted::automatic(facts, kernels, *force, only.as_deref()),
         Goal::Reconciled { kernels, waiting } => retirement::reconciled(facts, kernels, waiting),
         Goal::Uninstalled(targets) => removal::uninstalled(facts, targets),

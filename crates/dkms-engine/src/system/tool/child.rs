@@ -21,6 +21,7 @@ use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal};
 use rustix::thread::{ThreadNameSpaceType, UnshareFlags};
 
 use super::contain::{Access, Need};
+use super::watch::last_errno;
 use super::{Tool, empty_input, watch};
 use crate::error::Error;
 
@@ -315,10 +316,6 @@ fn set_read_only(path: &std::ffi::CStr, read_only: bool, recursive: bool) -> Res
         )
     };
     if result == 0 { Ok(()) } else { Err(last_errno()) }
-}
-
-pub(super) fn last_errno() -> Errno {
-    Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::INVAL)
 }
 
 /// Reaps a child that has ended; gives its raw wait status and its largest resident size in KiB.

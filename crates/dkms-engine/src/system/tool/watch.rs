@@ -9,8 +9,6 @@ use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
 use rustix::io::Errno;
 
-use super::child::last_errno;
-
 /// Puts a watcher into our process group. Called between fork and exec: system calls alone.
 pub(super) fn post(alive: BorrowedFd<'_>) -> Result<(), Errno> {
     match fork()? {
@@ -94,4 +92,8 @@ fn leave(code: i32) -> ! {
     unsafe {
         libc::_exit(code)
     }
+}
+
+pub(super) fn last_errno() -> Errno {
+    Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::INVAL)
 }
