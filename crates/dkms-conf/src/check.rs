@@ -11,8 +11,8 @@ use crate::conf::Evaluated;
 use crate::diagnostic::{Diagnostic, Rejected, shortened};
 use crate::directive::{Directive as D, TABLE};
 use crate::ere::{self, EreError};
-use crate::exclusion::ExclusiveRules;
 use crate::file_name;
+use crate::module_config::ExclusiveRules;
 use crate::module_config::{MakeCommand, ModuleConfig, Patch, Record, Scripts};
 
 /// How much is checked.

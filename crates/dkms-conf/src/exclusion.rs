@@ -5,7 +5,6 @@
 //! left. The text of a rule is the reason that is shown: authors write rules such as `REQUIRES CONFIG_X` that are
 //! meant never to match.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -13,15 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::budget::Budget;
 use crate::directive::Directive;
 use crate::ere;
-use crate::module_config::ModuleConfig;
+use crate::module_config::{ExclusiveRules, ModuleConfig};
 use crate::version;
-
-/// The rules of one index, by directive.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExclusiveRules {
-    /// Only the BUILD_EXCLUSIVE_* directives that have a value.
-    pub values: BTreeMap<Directive, String>,
-}
 
 /// Looks up the value of a `CONFIG_` option of a kernel.
 pub type Options<'a> = &'a dyn Fn(&str) -> Option<String>;

@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use crate::budget::Budget;
 use crate::directive::Directive;
 use crate::ere;
-use crate::exclusion::ExclusiveRules;
 
 /// One module of a package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +114,13 @@ impl ModuleConfig {
 /// An expression that is none matches nothing; the checks have warned about it.
 fn is_match(expression: &str, text: &str, budget: &Budget) -> bool {
     ere::is_match_within(expression, text, budget).unwrap_or(false)
+}
+
+/// The rules of one index, by directive.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExclusiveRules {
+    /// Only the BUILD_EXCLUSIVE_* directives that have a value.
+    pub values: BTreeMap<Directive, String>,
 }
 
 #[cfg(test)]

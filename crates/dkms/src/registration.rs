@@ -1,6 +1,9 @@
 //! The module version that a verb is about, registered: by name, from a directory, or from an archive.
 
+use std::path::Path;
+
 use anyhow::Result;
+use dkms_engine::archive::{self, LoadOptions, Loaded};
 use dkms_engine::error::Error;
 use dkms_engine::facts::Registration;
 use dkms_engine::facts::kernel::Kernel;
@@ -16,11 +19,11 @@ use crate::arguments::Origin;
 use crate::exit::Told;
 use crate::kernels::Kernels;
 use crate::preconditions;
+use crate::problem;
 use crate::refusal::Refusal;
 use crate::session::Session;
 use crate::verb::Verb;
 use crate::watch::Watcher;
-use crate::{problem, verbs};
 
 /// What became of the arguments.
 #[derive(Debug)]
@@ -70,7 +73,7 @@ pub(crate) fn register(
     must_be_new: bool,
 ) -> Result<Option<Registered>> {
     match &session.arguments.origin {
-        Some(Origin::Archive(path)) => verbs::ldtarball::load(session, watcher, writer, path),
+        Some(Origin::Archive(path)) => load(session, watcher, writer, path),
         Some(Origin::Directory(path)) => {
             let setup = &session.setup;
             let kernel = kernel(session)?;
@@ -135,6 +138,32 @@ fn note_upgrade(setup: &Setup, guard: &Guard, module: &ModuleId) -> Result<()> {
         register::note_upgrade(setup, guard, module, asker)?;
     }
     Ok(())
+}
+
+/// Loads an archive and says what came of it; `None` if it was a package of rpm.
+pub(crate) fn load(
+    session: &Session,
+    watcher: &mut Watcher<'_>,
+    writer: &mut Writer,
+    path: &Path,
+) -> Result<Option<Registered>> {
+    let arguments = &session.arguments;
+    let kernel = kernel(session)?;
+    let accept_same = matches!(arguments.verb, Verb::Build | Verb::Install);
+    let options = LoadOptions { force: arguments.line.force, accept_same };
+    let (guard, _) = writer.guard(&session.setup, watcher)?;
+    let mut tell = |event| watcher.progress(Progress::Installing(&event));
+    let mut installing = Installing::new(&session.setup, guard, &mut tell);
+    let loaded = archive::load(&mut installing, path, &kernel, options)?;
+    let Loaded::Module { module, added, loaded, skipped } = loaded else { return Ok(None) };
+    session.output.line(&format!("registered {module} from `{}`", path.display()))?;
+    for target in loaded {
+        session.output.line(&format!("loaded the build of {target}"))?;
+    }
+    for target in skipped {
+        log::warn!("the build of {target} is there already and was left out; --force replaces it");
+    }
+    Ok(Some(Registered { module, added: added.map(|added| *added) }))
 }
 
 /// The first kernel of the line: the one that a configuration is evaluated for while nothing is built yet.

@@ -1,4 +1,4 @@
-//! One file for each verb: its arguments, what it does, what it prints.
+//! One file for each verb, or for two that differ only in their goal: its arguments, what it does, what it prints.
 //!
 //! Verbs that build, install or take away differ only in their goal and share [`achieve`].
 
@@ -6,16 +6,14 @@ mod add;
 mod autoinstall;
 mod build;
 mod generate_mok;
-mod install;
 mod kernel_hooks;
-pub(crate) mod ldtarball;
+mod ldtarball;
 mod match_kernel;
 mod mktarball;
 pub mod plan;
 mod remove;
 pub mod status;
 mod unbuild;
-mod uninstall;
 
 use std::collections::BTreeSet;
 
@@ -43,9 +41,8 @@ pub(crate) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
     match session.arguments.verb {
         Verb::Add => add::run(session, progress),
         Verb::Autoinstall => autoinstall::run(session, progress),
-        Verb::Build => build::run(session, progress),
+        Verb::Build | Verb::Install => build::run(session, progress),
         Verb::GenerateMok => generate_mok::run(session, progress),
-        Verb::Install => install::run(session, progress),
         Verb::KernelPostinst | Verb::KernelPreinst | Verb::KernelPrerm => kernel_hooks::run(session, progress),
         Verb::Ldtarball => ldtarball::run(session, progress),
         Verb::Match => match_kernel::run(session, progress),
@@ -53,8 +50,7 @@ pub(crate) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
         Verb::Plan => plan::run(session),
         Verb::Remove => remove::run(session, progress),
         Verb::Status => status::run(session),
-        Verb::Unbuild => unbuild::run(session, progress),
-        Verb::Uninstall => uninstall::run(session, progress),
+        Verb::Unbuild | Verb::Uninstall => unbuild::run(session, progress),
     }
 }
 

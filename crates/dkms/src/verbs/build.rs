@@ -1,4 +1,4 @@
-//! `dkms build`: builds a module for kernels, registering it first if needed.
+//! `dkms build` and `dkms install`: for kernels, registering a module first if needed.
 
 use anyhow::Result;
 use dkms_engine::run::Writer;

@@ -1,4 +1,4 @@
-//! `dkms unbuild`: uninstalls a module and drops what was built.
+//! `dkms uninstall` and `dkms unbuild`: takes the objects of a module out of kernels, and keeps or drops what was built.
 
 use anyhow::Result;
 use dkms_engine::run::Writer;
