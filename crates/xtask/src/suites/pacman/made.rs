@@ -12,6 +12,10 @@ use crate::suites::transaction::made::{MODULES, Module};
 
 pub(super) const TWIG: &str = "/srv/pkgs/twig-dkms-1.0-1-any.pkg.tar.zst";
 pub(super) const TWIG_NEXT: &str = "/srv/pkgs/twig-dkms-1.1-1-any.pkg.tar.zst";
+/// Does not compile.
+pub(super) const TWIG_BROKEN: &str = "/srv/pkgs/twig-dkms-1.2-1-any.pkg.tar.zst";
+/// Excludes the kernel of linux-lts.
+pub(super) const FICKLE: &str = "/srv/pkgs/fickle-dkms-1.0-1-any.pkg.tar.zst";
 /// Does not compile for the kernel of linux-lts.
 pub(super) const PICKY: &str = "/srv/pkgs/picky-dkms-1.0-1-any.pkg.tar.zst";
 pub(super) const TRUNK: &str = "/srv/pkgs/trunk-dkms-1.0-1-any.pkg.tar.zst";

@@ -2,10 +2,10 @@
 
 use super::ground::Kernel::{self, Lts, Older};
 use super::ground::{Ground, Start};
-use super::made::{ACPI_CALL, DUMMY, LEAF, PICKY, TRUNK, TWIG, TWIG_NEXT, WRITEBOOST};
+use super::made::{ACPI_CALL, DUMMY, FICKLE, LEAF, PICKY, TRUNK, TWIG, TWIG_BROKEN, TWIG_NEXT, WRITEBOOST};
 use super::{crowd, dracut, hostile, kernels, order, rescue, switch};
 use crate::suites::transaction::rows;
-use crate::suites::transaction::rows::{full, modules, pairs};
+use crate::suites::transaction::rows::{full, modules, news, pairs};
 use crate::suites::transaction::scenario::{everywhere, row};
 
 /// A row of the table.
@@ -60,6 +60,10 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     row("S25-tree", "no room in the tree", with(BOTH, &[TWIG]), full::tree),
     row("S25-modules", "no room for modules", with(BOTH, &[TWIG]), full::modules),
     row("S25-temporary", "no room in /tmp", with(BOTH, &[TWIG]), full::temporary),
+    row("S26", "a kernel gives way to the same one", with(BOTH, &[ACPI_CALL, TWIG]), kernels::gives_way),
+    row("S27", "a new kernel is excluded", with(&[Older], &[FICKLE]), news::excluded_by_new),
+    row("S27-upgrade", "a kernel that excludes replaces another", with(&[Older], &[TWIG]), kernels::excluded_by_next),
+    row("S29", "an upgrade that fails again", with(BOTH, &[TWIG_BROKEN]), news::fails_again),
     everywhere(row("order", "hooks, and what they saw", with(&[Older], &[ACPI_CALL]), order::seen)),
     row("interrupted", "pacman dies and is run again", with(&[Older], &[ACPI_CALL]), rescue::interrupted),
     row("abandoned", "a transaction that does not follow", with(BOTH, &[TWIG]), rescue::abandoned),

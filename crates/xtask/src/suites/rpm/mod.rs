@@ -9,6 +9,8 @@ mod dracut;
 mod fedora;
 pub(crate) mod ground;
 mod kernel;
+mod kernels;
+mod like;
 mod made;
 mod original;
 mod ours;

@@ -1,17 +1,21 @@
 //! The table of scenarios: a name, what the root has before, and the transactions with what is expected of them.
 
 use super::ground::Ground;
-use super::{boot, dracut, suse, switch, tools, weak};
+use super::{boot, dracut, kernels as own, suse, switch, tools, weak};
 use crate::suites::transaction::door::{
-    ACPI_CALL, BOTH, DUMMY, Kernel, LEAF, PICKY, Package, Start, TRUNK, TWIG, TWIG_NEXT, WRITEBOOST,
+    ACPI_CALL, BOTH, DUMMY, FICKLE, Kernel, LEAF, PICKY, Package, Start, TRUNK, TWIG, TWIG_BROKEN, TWIG_NEXT,
+    WRITEBOOST,
 };
-use crate::suites::transaction::rows::{crowd, full, kernels, modules, pairs};
+use crate::suites::transaction::rows::{crowd, full, kernels, modules, news, pairs};
 use crate::suites::transaction::scenario::{everywhere, row};
 
 /// A row of the table.
 pub(super) type Scenario = crate::suites::transaction::Scenario<Ground>;
 
 const OLDER: &[Kernel] = &[Kernel::Older];
+
+/// What other kernels may have on loan, or not.
+const WEAK: &[Package] = &[ACPI_CALL, TRUNK, LEAF, TWIG, DUMMY];
 
 const fn with(kernels: &'static [Kernel], packages: &'static [Package]) -> Start {
     Start { kernels, dkms: true, packages }
@@ -55,6 +59,11 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     row("S25-tree", "no room in the tree", with(&BOTH, &[TWIG]), full::tree),
     row("S25-modules", "no room for modules", with(&BOTH, &[TWIG]), full::modules),
     row("S25-temporary", "no room in /tmp", with(&BOTH, &[TWIG]), full::temporary),
+    everywhere(row("S26", "a kernel gives way to the same one", with(&BOTH, &[ACPI_CALL, TWIG]), own::gives_way)),
+    everywhere(row("S27", "a new kernel is excluded", with(OLDER, &[FICKLE]), news::excluded_by_new)),
+    everywhere(row("S29", "an upgrade that fails again", with(&BOTH, &[TWIG_BROKEN]), news::fails_again)),
+    everywhere(row("S31", "again, beside weak links", with(OLDER, WEAK), weak::again)),
+    row("S31-suse", "again, beside links of weak-modules2", with(OLDER, &[]), suse::again),
     everywhere(row(
         "first",
         "all at once",
@@ -65,12 +74,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     row("boot", "what the unit does", with(OLDER, &[ACPI_CALL, TWIG]), boot::unit),
     row("suse", "a module on SUSE", with(OLDER, &[]), suse::module),
     row("dracut", "the real dracut", with(OLDER, &[ACPI_CALL, TWIG]), dracut::transactions),
-    everywhere(row(
-        "weak",
-        "kernels of the same interface",
-        with(OLDER, &[ACPI_CALL, TRUNK, LEAF, TWIG, DUMMY]),
-        weak::lend,
-    )),
+    everywhere(row("weak", "kernels of the same interface", with(OLDER, WEAK), weak::lend)),
     everywhere(row("broken", "nothing of ours works", with(OLDER, &[TWIG]), tools::broken)),
     everywhere(row("abort", "a kernel that is not supported", with(OLDER, &[TWIG]), tools::abort)),
 ];

@@ -48,6 +48,12 @@ pub(crate) const TWIG: Package = Package::Module("twig", "1.0");
 pub(crate) const TWIG_NEXT: Package = Package::Module("twig", "1.1");
 /// Does not compile.
 pub(crate) const TWIG_BROKEN: Package = Package::Module("twig", "1.2");
+/// Nor does this one, for the same reason.
+pub(crate) const TWIG_STILL_BROKEN: Package = Package::Module("twig", "1.3");
+/// Nor does this one, for another reason.
+pub(crate) const TWIG_CRACKED: Package = Package::Module("twig", "1.4");
+/// Excludes the newer kernel.
+pub(crate) const FICKLE: Package = Package::Module("fickle", "1.0");
 /// Does not compile for the newer kernel.
 pub(crate) const PICKY: Package = Package::Module("picky", "1.0");
 pub(crate) const TRUNK: Package = Package::Module("trunk", "1.0");

@@ -4,4 +4,6 @@ pub(crate) mod crowd;
 pub(crate) mod full;
 pub(crate) mod kernels;
 pub(crate) mod modules;
+pub(crate) mod news;
 pub(crate) mod pairs;
+pub(crate) mod staying;
