@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use crate::assignments::Assignments;
 use crate::context::{Context, arguments};
 use crate::directive::Directive;
-use crate::evaluator::Refusal;
+use crate::refusal::Refusal;
 use crate::source::Source;
 
 /// The descriptor on which the script writes its result. The process has to have it open for writing.

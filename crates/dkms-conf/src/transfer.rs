@@ -14,7 +14,8 @@ use crate::budget::Budget;
 use crate::context::Context;
 use crate::diagnostic::Diagnostic;
 use crate::directive::Directive;
-use crate::evaluator::{self, Refusal, SecondReading, Unread};
+use crate::evaluator::{self, SecondReading, Unread};
+use crate::refusal::Refusal;
 use crate::shell::{self, Shell};
 use crate::source::Source;
 use crate::world::World;
@@ -62,7 +63,8 @@ struct Text<'a> {
 pub fn transfer(raw: &Assignments, previous: &Assignments, surroundings: &Surroundings<'_>) -> Transferred {
     let mut transferred = Transferred::default();
     let budget = Budget::new();
-    let mut reading = SecondReading::new(surroundings, previous, &budget);
+    let mut reading =
+        SecondReading::new(surroundings.source, surroundings.context, surroundings.world, previous, &budget);
     let texts: Vec<Text<'_>> = raw.iter().map(|(directive, index, value)| Text::new(directive, index, value)).collect();
     for (place, text) in texts.iter().enumerate() {
         let read = match &text.plain {

@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
+use super::parser::Mode;
 use super::parser::{Parsed, Parser};
 use super::syntax::{CaseArm, CaseEnd, Command, CommandKind, List};
-use super::word_parser::Mode;
 
 impl Parser<'_> {
     /// The compound command at this place; `None` if it is something else.

@@ -1,9 +1,9 @@
 //! From text to the condition inside `[[ ]]`, whose operators and words are read differently from those of commands.
 
+use super::parser::Mode;
 use super::parser::{Parsed, Parser};
 use super::syntax::Condition;
 use super::test_builtin::is_unary;
-use super::word_parser::Mode;
 
 impl Parser<'_> {
     /// The condition up to the closing brackets, which are not taken.

@@ -5,9 +5,8 @@ use std::rc::Rc;
 
 use super::Unsupported;
 use super::parser::Parser;
-use super::rematch::LastMatch;
 use super::syntax::Command;
-use super::variables::{Element, MAX_TEXT, Variable, size};
+use super::variable::{Element, MAX_TEXT, Variable, size};
 use crate::assignments::Assignments;
 use crate::budget::{Budget, OverBudget};
 use crate::context::Context;
@@ -34,6 +33,12 @@ impl From<Unsupported> for Stop {
 }
 
 pub(super) type Run<T> = Result<T, Stop>;
+
+/// A match of `=~`. What its groups took is worked out when it is asked for.
+pub(super) struct LastMatch {
+    pub(super) expression: Vec<(char, bool)>,
+    pub(super) text: String,
+}
 
 pub(super) struct Machine<'w> {
     pub(super) world: &'w dyn World,

@@ -41,6 +41,7 @@ mod syntax;
 mod test_builtin;
 mod tr;
 mod translation;
+mod variable;
 mod variables;
 mod version_sort;
 mod word_parser;
@@ -50,25 +51,12 @@ use std::cell::OnceCell;
 use crate::assignments::Assignments;
 use crate::budget::{Budget, OverBudget};
 use crate::context::Context;
-use crate::diagnostic::Location;
 use crate::directive::Directive;
+use crate::refusal::Refusal;
 use crate::source::{AssignmentPlaces, Source};
-use crate::transfer::Surroundings;
 use crate::world::World;
 
 use machine::{Machine, Stop};
-
-/// Something that is left to bash.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{construct}")]
-pub struct Refusal {
-    /// What it is, as a noun phrase.
-    pub construct: String,
-    /// Where it was reached.
-    pub location: Location,
-    /// Nothing is foreign to the evaluator, but it would cost too much.
-    pub over_budget: bool,
-}
 
 /// Something that is left to bash, inside the evaluator: the place is still a byte of the text.
 #[derive(Clone, Debug)]
@@ -121,8 +109,13 @@ pub(crate) struct SecondReading<'w> {
 
 impl<'w> SecondReading<'w> {
     /// One that knows the values of the files before.
-    pub(crate) fn new(surroundings: &Surroundings<'w>, previous: &Assignments, budget: &'w Budget) -> Self {
-        let Surroundings { source, context, world, .. } = *surroundings;
+    pub(crate) fn new(
+        source: &'w Source,
+        context: &'w Context,
+        world: &'w dyn World,
+        previous: &Assignments,
+        budget: &'w Budget,
+    ) -> Self {
         let mut machine = Machine::new(world, budget);
         machine.seed(source, context, previous);
         Self { machine, source, budget, places: OnceCell::new() }

@@ -3,7 +3,7 @@
 use super::expansion::Piece;
 use super::machine::{Machine, Run};
 use super::syntax::{Operator, Parameter, Subscript, Word};
-use super::variables::size;
+use super::variable::size;
 use crate::context::PROGRAM;
 use crate::pattern::Pattern;
 

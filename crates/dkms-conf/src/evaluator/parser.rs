@@ -5,10 +5,18 @@
 
 use super::Unsupported;
 use super::syntax::{Assignment, Command, CommandKind, Join, List, Pipeline, Statement, Word};
-use super::word_parser::Mode;
 use crate::budget::Budget;
 
 pub(super) type Parsed<T> = Result<T, Unsupported>;
+
+/// Where a word stands, which decides what ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Blanks and operators end it.
+    Command,
+    /// The right side of `=~`: parentheses and bars belong to it.
+    Regex,
+}
 
 /// A place in a text.
 pub(super) struct Parser<'a> {

@@ -3,14 +3,8 @@
 use std::rc::Rc;
 
 use super::expression::{Expression, Found};
-use super::machine::{Machine, Run};
+use super::machine::{LastMatch, Machine, Run};
 use crate::ere::Ere;
-
-/// A match of `=~`. What its groups took is worked out when it is asked for.
-pub(super) struct LastMatch {
-    expression: Vec<(char, bool)>,
-    text: String,
-}
 
 impl Machine<'_> {
     /// Whether `text` matches an expression, some of whose characters are quoted.

@@ -1,8 +1,8 @@
 //! From text to simple commands: assignments, words, redirections.
 
+use super::parser::Mode;
 use super::parser::{Parsed, Parser};
 use super::syntax::{AssignedValue, Assignment, Command, CommandKind, Item, Redirect, Word};
-use super::word_parser::Mode;
 
 impl Parser<'_> {
     /// A command that is no compound one, or the definition of a function.

@@ -3,17 +3,8 @@
 use std::rc::Rc;
 
 use super::escapes::{Place, unescape};
-use super::parser::{Parsed, Parser};
+use super::parser::{Mode, Parsed, Parser};
 use super::syntax::{Operator, Parameter, Part, Subscript, Word};
-
-/// Where a word stands, which decides what ends it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
-    /// Blanks and operators end it.
-    Command,
-    /// The right side of `=~`: parentheses and bars belong to it.
-    Regex,
-}
 
 /// Appends text, joining neighbours of the same sort.
 fn push(parts: &mut Vec<Part>, text: &str, quoted: bool) {
