@@ -42,7 +42,6 @@ pub struct Jobs {
     turns: Mutex<BTreeMap<ModuleId, Arc<Mutex<()>>>>,
     mount_points: Mutex<BTreeMap<PathBuf, usize>>,
     mounts: OnceLock<Mounts>,
-    named: OnceLock<bool>,
 }
 
 /// What mounts of their own builds can have.
@@ -106,7 +105,6 @@ impl Jobs {
             turns: Mutex::default(),
             mount_points: Mutex::default(),
             mounts: OnceLock::new(),
-            named: OnceLock::new(),
         })
     }
 
@@ -148,14 +146,18 @@ impl Jobs {
         Ok(Token { jobs: self, byte: byte? })
     }
 
-    /// Where a `make` finds the pool; [`makeflags`] tells it. `None` if there is no limit.
+    /// Where a `make` with this environment finds the pool; [`makeflags`] tells it. `None` if there is no limit.
     ///
     /// # Errors
     /// `Io`.
-    pub(crate) fn address(&self, setup: &Setup) -> Result<Option<Address>, Error> {
+    pub(crate) fn address(
+        &self,
+        setup: &Setup,
+        environment: &BTreeMap<OsString, OsString>,
+    ) -> Result<Option<Address>, Error> {
         let Some(server) = &self.server else { return Ok(None) };
         let (path, (read, write)) = (server.path(), server.descriptors()?);
-        if *self.named.get_or_init(|| address::is_understood(setup, &path, &read)) {
+        if address::is_understood(setup, environment, &path, &read) {
             return Ok(Some(Address::Named(path)));
         }
         Ok(Some(Address::Descriptors(read, write)))

@@ -124,7 +124,7 @@ impl<'a> Steps<'a> {
         let configured = self.order.config.make_command_for(&target.kernel.release);
         // Who quotes `make` does not want it to run in parallel.
         let wanted = !configured.is_some_and(is_quoted_make);
-        let pool = jobs.address(self.setup)?;
+        let pool = jobs.address(self.setup, self.environment)?;
         let parallelism = if pool.is_some() { Parallelism::Jobserver } else { Parallelism::Unlimited };
         let source_dir = &kernel.source_dir;
         let command = make_command(configured, source_dir, &build, &target.kernel.release, parallelism, compiler.llvm);

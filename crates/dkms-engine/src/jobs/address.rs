@@ -4,6 +4,8 @@
 //! built relies on it: by a path all `make`s below find the pool, by descriptors only those that recipes mark as such, and the
 //! others print a warning, which ends up in files that recipes make of their output.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
@@ -36,14 +38,20 @@ impl Address {
     }
 }
 
-/// Whether children find the pipe at this path (in a root there may be no `/proc`, in a container one of others), and their
-/// `make` takes a path at all: one before 4.4 ends at once when it meets one.
-pub(super) fn is_understood(setup: &Setup, path: &Path, read: &OwnedFd) -> bool {
+/// Whether children find the pipe at this path (in a root there may be no `/proc`, in a container one of others), and the
+/// `make` that they find takes a path at all: one before 4.4 ends at once when it meets one.
+pub(super) fn is_understood(
+    setup: &Setup,
+    environment: &BTreeMap<OsString, OsString>,
+    path: &Path,
+    read: &OwnedFd,
+) -> bool {
     let ask = || {
-        let (shell, number) = setup.tool(SHELL)?.hand(read.try_clone().map_err(Error::io("open", "the jobserver"))?);
+        let read = read.try_clone().map_err(Error::io("open", "the jobserver"))?;
+        let (shell, number) = setup.tool(SHELL)?.hand(read);
         let (path, same) = (quoted(path.as_os_str()), Path::new(PROC).join(format!("self/fd/{number}")));
         let question = format!("[ {path} -ef {} ] && [ -r {path} ] && [ -w {path} ] && make --version", same.display());
-        shell.arg("-c").arg(question).inherit(&setup.environment).require()
+        shell.arg("-c").arg(question).defaults(environment).require()
     };
     takes_a_path(&String::from_utf8_lossy(&ask().unwrap_or_default()))
 }
