@@ -1,7 +1,8 @@
 //! The initramfs of a kernel whose modules changed after it was made.
 //!
 //! A note is left before a kernel's modules change and goes when its initramfs was made again, so that a run that is cut
-//! off in between leaves word. Which files belong in there is known only to the program that makes it, so every change
+//! off in between leaves word. It says which image was there: one that somebody else has made since, out of what depmod had
+//! listed, is not made twice. Which files belong in there is known only to the program that makes it, so every change
 //! counts. The programs are Debian's `update-initramfs`, which is also dracut's name there, mkinitcpio, dracut itself, and
 //! booster.
 
@@ -62,7 +63,24 @@ pub(crate) fn note(setup: &Setup, guard: &Guard, release: &str) -> Result<(), Er
     if !has_one(setup, release) {
         return Ok(());
     }
-    Staged::file(&setup.root, &setup.layout.initramfs_pending(release), b"", 0o644)?.publish(guard)
+    let stamp = stamp(setup, release).unwrap_or_default();
+    Staged::file(&setup.root, &setup.layout.initramfs_pending(release), stamp.as_bytes(), 0o644)?.publish(guard)
+}
+
+/// What tells an image from the one that takes its place.
+fn stamp(setup: &Setup, release: &str) -> Option<String> {
+    let meta = setup.root.meta(&image(setup, release)?)?;
+    Some(format!("{} {} {} {}\n", meta.size, meta.mtime, meta.inode.0, meta.inode.1))
+}
+
+/// Whether somebody has made the image after the change that a note speaks of: it is another one than was there before, and
+/// later than the list of modules. A file system that counts time in whole seconds makes an image look older than it is.
+fn is_made_since(setup: &Setup, release: &str) -> bool {
+    let noted = setup.root.read_to_string(&setup.layout.initramfs_pending(release)).unwrap_or_default();
+    let list = kernels::directory(setup, release).join("modules.dep");
+    let time = |path: &Path| setup.root.meta(path).map(|meta| meta.mtime);
+    let is_later = image(setup, release).and_then(|image| time(&image)).zip(time(&list)).is_some_and(|(a, b)| a > b);
+    !noted.is_empty() && is_later && stamp(setup, release).is_some_and(|stamp| stamp != noted)
 }
 
 /// Releases whose image is still to be made again.
@@ -72,12 +90,13 @@ pub fn pending(setup: &Setup) -> Vec<String> {
     notes.filter_map(|(name, _)| name.into_string().ok()).filter(|name| !name.starts_with('.')).collect()
 }
 
-/// Makes the noted images again, except where `follows` says that somebody else is about to; gives what went wrong. A note
-/// goes also when its image could not be made: trying again at every transaction would end the same way.
+/// Makes the noted images again, except where somebody else has done so since, or where `follows` says that somebody else is
+/// about to; gives what went wrong. A note goes also when its image could not be made: trying again at every transaction would end the same way.
 pub fn remake(setup: &Setup, _guard: &Guard, follows: &dyn Fn(&str) -> bool) -> Vec<Error> {
     let mut troubles = Vec::new();
     for release in pending(setup) {
-        let made = if has_one(setup, &release) && !follows(&release) { make(setup, &release) } else { Ok(()) };
+        let is_due = has_one(setup, &release) && !follows(&release) && !is_made_since(setup, &release);
+        let made = if is_due { make(setup, &release) } else { Ok(()) };
         if !matches!(made, Err(Error::Interrupted { .. })) {
             troubles.extend(setup.root.remove_file(&setup.layout.initramfs_pending(&release)).err());
         }
@@ -158,5 +177,34 @@ mod tests {
         note(&setup, &guard, "6.1").unwrap();
         assert_eq!(remake(&setup, &guard, &|_| true).len(), 0);
         assert!(pending(&setup).is_empty());
+    }
+
+    #[test]
+    fn an_image_that_somebody_else_has_made_since_is_not_made_again() {
+        let (_directory, setup) = testing::setup();
+        let guard = Guard::acquire(&setup.root, &setup.layout.lock(), &mut |_| {}).unwrap();
+        let (image, list) = ("/boot/initrd.img-6.1", "/lib/modules/6.1/modules.dep");
+        let put = |path: &str, content: &str, mtime: i64| {
+            testing::write(&setup, path, content);
+            setup.root.set_mtime(Path::new(path), mtime).unwrap();
+        };
+        testing::write(&setup, "/usr/sbin/update-initramfs", "#!/bin/sh\nexit 1\n");
+        setup.root.set_mode(Path::new("/usr/sbin/update-initramfs"), 0o755).unwrap();
+        // Tried means failed here.
+        let is_tried = |list_at: i64, image_at: Option<i64>| {
+            put(image, "before", 30);
+            note(&setup, &guard, "6.1").unwrap();
+            put(list, "", list_at);
+            image_at.into_iter().for_each(|at| put(image, "after it", at));
+            !remake(&setup, &guard, &|_| false).is_empty()
+        };
+        assert!(!is_tried(40, Some(50)));
+        assert!(is_tried(40, Some(35)), "made before the modules were listed");
+        assert!(is_tried(40, Some(40)), "nobody knows which came first");
+        assert!(is_tried(20, None), "the clock was set back, and the image is the one that was there");
+        put(image, "before", 30);
+        testing::write(&setup, "/var/lib/dkms/.dkms-rs/initramfs-pending/6.1", "");
+        put(list, "", 20);
+        assert_eq!(remake(&setup, &guard, &|_| false).len(), 1, "a note that says nothing of the image");
     }
 }

@@ -64,6 +64,9 @@ pub const SIG_ENFORCE: &str = "/sys/module/module/parameters/sig_enforce";
 pub const DPKG_INFO: &str = "/var/lib/dpkg/info";
 /// What dpkg knows of each package.
 pub const DPKG_STATUS: &str = "/var/lib/dpkg/status";
+/// What dpkg keeps of triggers: a file for each with the packages that are interested, and `Unincorp` with those that were
+/// activated last.
+pub const DPKG_TRIGGERS: &str = "/var/lib/dpkg/triggers";
 /// Where pacman's hook files are: those of packages, and those of the administrator, which override them.
 pub const ALPM_HOOKS: [&str; 2] = ["/usr/share/libalpm/hooks", "/etc/pacman.d/hooks"];
 /// What pacman keeps of each installed package.

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use dkms_engine::error::Error;
 use dkms_engine::event::Packages;
-use dkms_engine::layout::DPKG_INFO;
+use dkms_engine::layout::{DPKG_INFO, DPKG_TRIGGERS};
 use dkms_engine::setup::Setup;
 
 /// Our own package, whose dependencies are what any build needs.
@@ -18,6 +18,9 @@ const OURS: &str = "dkms-rs";
 
 /// Fields of a package, separated by tabs: name, architecture, state, who it needs, what else it is called.
 const FIELDS: &str = "${Package}\\t${Architecture}\\t${db:Status-Status}\\t${Pre-Depends},${Depends}\\t${Provides}\\n";
+
+/// By this name a new initramfs is asked for: a program, and a trigger that has it run at the end of the dpkg run.
+const UPDATE_INITRAMFS: &str = "update-initramfs";
 
 /// Packages of the kernel itself, which its headers depend on and no build needs.
 const KERNELS: [&str; 3] = ["linux-image-", "linux-binary-", "linux-modules-"];
@@ -32,6 +35,8 @@ pub(crate) struct Database<'a> {
 #[derive(Debug, PartialEq, Eq)]
 struct Package {
     state: State,
+    /// One of its triggers is still to be run.
+    triggered: bool,
     /// Of each group one is needed.
     depends: Vec<Vec<String>>,
 }
@@ -86,6 +91,22 @@ impl<'a> Database<'a> {
             }
             needed.extend(more);
         }
+    }
+
+    /// Whether the initramfs will be made without us when this package is being configured: its script does that, or a
+    /// trigger is to do it that somebody has activated by now, as the package itself may have. That may be before ours.
+    pub(crate) fn initramfs_follows(&self, package: &str) -> bool {
+        let read = |path: &Path| self.setup.root.read_to_string(path).unwrap_or_default();
+        let script = read(&Path::new(DPKG_INFO).join(format!("{package}.postinst")));
+        let calls = |line: &str| !line.trim_start().starts_with('#') && line.contains(UPDATE_INITRAMFS);
+        let activated = read(&Path::new(DPKG_TRIGGERS).join("Unincorp"));
+        let is_it = |line: &str| line.split(' ').next() == Some(UPDATE_INITRAMFS);
+        let interested = read(&Path::new(DPKG_TRIGGERS).join(UPDATE_INITRAMFS));
+        let is_triggered = |line: &str| {
+            let found = bare(line).and_then(|name| self.packages().get(&name));
+            found.is_some_and(|found| found.iter().any(|package| package.triggered))
+        };
+        script.lines().any(calls) || activated.lines().any(is_it) || interested.lines().any(is_triggered)
     }
 
     /// The first package below one that dpkg is not done with.
@@ -144,6 +165,7 @@ fn parse(text: &str, has_postinst: &dyn Fn(&str, &str) -> bool) -> BTreeMap<Stri
     let mut packages: BTreeMap<String, Vec<Package>> = BTreeMap::new();
     for line in text.lines() {
         let [name, arch, state, depends, provides] = line.split('\t').collect::<Vec<_>>()[..] else { continue };
+        let triggered = state == "triggers-pending";
         let state = match state {
             "not-installed" | "config-files" => State::Absent,
             "installed" | "triggers-awaited" | "triggers-pending" => State::Done,
@@ -152,11 +174,12 @@ fn parse(text: &str, has_postinst: &dyn Fn(&str, &str) -> bool) -> BTreeMap<Stri
         };
         let depends: Vec<Vec<String>> =
             depends.split(',').map(|group| group.split('|').filter_map(bare).collect()).collect();
-        packages.entry(name.to_owned()).or_default().push(Package { state, depends });
+        packages.entry(name.to_owned()).or_default().push(Package { state, triggered, depends });
         if state != State::Absent {
             for provided in provides.split(',').filter_map(bare).filter(|provided| provided != name) {
                 // Whoever needs the other name needs this package.
-                let stands_in = Package { state: State::Done, depends: vec![vec![name.to_owned()]] };
+                let depends = vec![vec![name.to_owned()]];
+                let stands_in = Package { state: State::Done, triggered: false, depends };
                 packages.entry(provided).or_default().push(stands_in);
             }
         }
@@ -164,9 +187,9 @@ fn parse(text: &str, has_postinst: &dyn Fn(&str, &str) -> bool) -> BTreeMap<Stri
     packages
 }
 
-/// `name` of `name:arch (>= 1) [arch] <profile>`.
+/// `name` of `name:arch (>= 1) [arch] <profile>`, and of `name/noawait`.
 fn bare(relation: &str) -> Option<String> {
-    let name = relation.trim().split([' ', '(', ':', '[', '<']).next().unwrap_or_default();
+    let name = relation.trim().split([' ', '(', ':', '/', '[', '<']).next().unwrap_or_default();
     (!name.is_empty()).then(|| name.to_owned())
 }
 
@@ -219,6 +242,35 @@ mod tests {
         let ours = (OURS, "unpacked", "gcc | c-compiler, make", "dkms (= 3)");
         assert_eq!(of(&[ours, ("make", "half-configured", "", "")]).as_deref(), Some("make"));
         assert_eq!(of(&[ours, gcc, libc("unpacked")]).as_deref(), Some("libc6"), "by the name that it provides");
+    }
+
+    #[test]
+    fn whoever_will_make_the_initramfs_is_found() {
+        let (_directory, setup) = setup();
+        let write = |path: &str, text: &str| {
+            use std::io::Write;
+            let path = Path::new(path);
+            setup.root.create_dir_all(path.parent().unwrap()).unwrap();
+            setup.root.remove_file(path).unwrap();
+            setup.root.create_new(path, 0o644).unwrap().write_all(text.as_bytes()).unwrap();
+        };
+        let of = |state: &str| {
+            database(&setup, &[("initramfs-tools", state, "", ""), ("foo-dkms", "half-configured", "", "")])
+                .initramfs_follows("foo-dkms")
+        };
+        assert!(!of("triggers-pending"), "nobody knows by which trigger");
+        write("/var/lib/dpkg/triggers/update-initramfs", "initramfs-tools/noawait\n");
+        assert!(of("triggers-pending"));
+        assert!(!of("installed"));
+        write("/var/lib/dpkg/triggers/Unincorp", "update-initramfs-of-mine -\nldconfig libc6\n");
+        assert!(!of("installed"));
+        write("/var/lib/dpkg/triggers/Unincorp", "ldconfig libc6\nupdate-initramfs -\n");
+        assert!(of("installed"));
+        write("/var/lib/dpkg/triggers/Unincorp", "");
+        write("/var/lib/dpkg/info/foo-dkms.postinst", "#!/bin/sh\n# no update-initramfs\n");
+        assert!(!of("installed"));
+        write("/var/lib/dpkg/info/foo-dkms.postinst", "#!/bin/sh\nif true; then update-initramfs -u; fi\n");
+        assert!(of("installed"));
     }
 
     #[test]

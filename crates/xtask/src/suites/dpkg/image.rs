@@ -17,21 +17,29 @@ cmp -s <(bytes "$packed") <(bytes "$here") || echo "the initramfs of $kernel has
 rm -rf /tmp/image
 "#;
 
+/// Lines of bash that tell if the very object is not in the image.
+pub(super) fn tells_lack(kernel: &str, object: &str) -> String {
+    format!("kernel={kernel} object={object}{HOLDS}")
+}
+
 /// Expects the very object in the image.
 pub(super) fn holds(stage: &Stage, kernel: &str, object: &str) -> Result<()> {
-    let said = stage.root.bash(&format!("kernel={kernel} object={object}{HOLDS}"))?;
+    let said = stage.root.bash(&tells_lack(kernel, object))?;
     stage.complain(&format!("{}{}", said.stdout, said.stderr));
     Ok(())
 }
 
-/// Expects that nothing of this name is in the image.
-pub(super) fn lacks(stage: &Stage, kernel: &str, object: &str) -> Result<()> {
-    // An image that cannot be listed lacks nothing; that is no answer.
-    let said = stage.root.must(&format!(
+/// Lines of bash that tell of objects of this name in the image. One that cannot be listed lacks nothing; that is no answer.
+pub(super) fn tells_presence(kernel: &str, object: &str) -> String {
+    format!(
         "lsinitramfs /boot/initrd.img-{kernel} > /tmp/listed && [ -s /tmp/listed ] || exit 3
          grep '/{object}[.]ko' /tmp/listed || [ $? = 1 ]"
-    ))?;
-    stage.complain(&said.stdout);
+    )
+}
+
+/// Expects that nothing of this name is in the image.
+pub(super) fn lacks(stage: &Stage, kernel: &str, object: &str) -> Result<()> {
+    stage.complain(&stage.root.must(&tells_presence(kernel, object))?.stdout);
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use crate::disk;
 use crate::layer::Layer;
 use crate::root::Root;
-use crate::suites::transaction::made::{MODULES, Module};
+use crate::suites::transaction::made::{Image, MODULES, Module};
 
 /// Where packages that were made are, in a root.
 pub(super) const TWIG: &str = "/srv/debs/twig-dkms_1.0_all.deb";
@@ -31,6 +31,8 @@ pub(super) const NEVER: &str = "/srv/debs/never-dkms_1.0_all.deb";
 pub(super) const MANUAL: &str = "/srv/debs/manual-dkms_1.0_all.deb";
 /// Its module is in the kernel, too.
 pub(super) const DUMMY: &str = "/srv/debs/dummy-dkms_9.9_all.deb";
+/// Asks for a new initramfs by its trigger.
+pub(super) const SPRIG: &str = "/srv/debs/sprig-dkms_1.0_all.deb";
 /// No module: its post-install step needs the module twig.
 pub(super) const EAGER: &str = "/srv/debs/eager_1.0_all.deb";
 /// Not a module, but below `/usr/src`.
@@ -51,6 +53,9 @@ case $1 in
         ;;
 esac
 "#;
+
+/// At the end of the script of a package that wants to be in every initramfs.
+const MAKE_IMAGES: &str = "if [ \"$1\" = configure ]; then update-initramfs -u -k all; fi\n";
 
 const EAGER_POSTINST: &str = r#"#!/bin/sh
 set -e
@@ -100,7 +105,8 @@ pub(super) fn layer(below: &Layer, suite: &str, older: &str, newer: &str) -> Res
     })
 }
 
-const PACK: &str = r#"
+/// Packs what is below `/srv/package` into `/srv/debs`.
+pub(super) const PACK: &str = r#"
 set -e
 cd /srv
 chmod -f 0755 package/DEBIAN/p* || true
@@ -139,11 +145,19 @@ impl Files {
 
 /// The sources of a module, with the scripts of a package of Debian.
 fn package(module: &Module, newer: &str) -> Files {
-    let Module { name, version, depends, .. } = module;
+    let Module { name, version, depends, image, .. } = module;
     let fill = |text: &str| text.replace("NAME", name).replace("VERSION", version);
     let mut package = Files::new(&format!("{name}-dkms"), version, depends, Vec::new());
     package.files.extend(module.sources(newer));
-    package.files.push(("DEBIAN/postinst".to_owned(), fill(POSTINST)));
+    let postinst = [fill(POSTINST), if *image == Image::Made { MAKE_IMAGES.to_owned() } else { String::new() }];
+    package.files.push(("DEBIAN/postinst".to_owned(), postinst.concat()));
+    if *image == Image::Asked {
+        package.files.push(("DEBIAN/triggers".to_owned(), "activate-noawait update-initramfs\n".to_owned()));
+    }
+    if *image != Image::Unasked {
+        // What wants to be there early says so.
+        package.files.push((format!("usr/share/initramfs-tools/modules.d/{name}"), format!("{name}\n")));
+    }
     package.files.push(("DEBIAN/prerm".to_owned(), fill(PRERM)));
     package
 }

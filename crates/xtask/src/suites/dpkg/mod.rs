@@ -6,6 +6,7 @@
 mod audit;
 mod counted;
 mod crowd;
+mod door;
 mod dracut;
 mod full;
 pub(crate) mod ground;

@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::ground::Kernel::{Newer, Older};
 use super::stage::Stage;
 use super::{image, made};
+use crate::suites::transaction::rows;
 
 /// The verdict that the next transaction, and a person, can read.
 const VERDICT: &str = "/var/lib/dkms/.dkms-rs/verdict.json";
@@ -140,6 +141,19 @@ pub(super) fn gives_way(stage: &Stage) -> Result<()> {
     stage.prepare("cp -a /usr/src/twig-1.0 /srv/kept")?;
     stage.apt("remove bough-dkms")?.builds(stage, 0);
     stage.complain(&stage.root.must("dkms status; ls -d /var/lib/dkms/twig 2> /dev/null || true")?.stdout);
+    Ok(())
+}
+
+/// S28, and dpkg without apt, which runs the triggers of each call in another order.
+pub(super) fn asks_for_images(stage: &Stage) -> Result<()> {
+    rows::modules::asks_for_images(stage)?;
+    let kernels = [stage.ground.release(Older), stage.ground.release(Newer)];
+    let step = stage.run(&format!("dpkg -i {} {}", made::SPRIG, made::TRUNK))?;
+    step.builds(stage, 4).initramfs(stage, &kernels);
+    for kernel in kernels {
+        image::holds(stage, kernel, "sprig")?;
+        image::holds(stage, kernel, "trunk")?;
+    }
     Ok(())
 }
 

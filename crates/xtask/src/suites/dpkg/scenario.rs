@@ -87,6 +87,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     ),
     row("S26-module", "a package gives way to another", with(&[Older, Newer], &[made::TWIG]), modules::gives_way),
     row("S27", "a new kernel is excluded", with(&[Older], &[made::FICKLE]), kernels::excluded_by_new),
+    row("S28", "packages that ask for an initramfs", with(&[Older, Newer], &[]), modules::asks_for_images),
     row("S29", "an upgrade that fails again", with(&[Older, Newer], &[made::TWIG_BROKEN]), modules::fails_again),
     MANY,
     row("interrupted", "dpkg dies and is run again", with(&[Older], &[ACPI_CALL]), rescue::interrupted),

@@ -6,7 +6,7 @@ use super::arch::pacman;
 use super::scenario::{SCENARIOS, Scenario};
 use super::{arch, audit, bystander, kernel, made, original, ours, rescue};
 use crate::layer::{self, Flavour, Layer};
-use crate::suites::transaction::door::{self, Door, Package};
+use crate::suites::transaction::door::{self, Door, FINISHED, Package};
 use crate::suites::transaction::kills::Killing;
 use crate::suites::transaction::{self, Side};
 
@@ -155,8 +155,13 @@ impl Door for Ground {
             Package::Module(name, _) | Package::Real(name) => format!("{name}-dkms"),
             Package::Unrelated => "unrelated".to_owned(),
             Package::Eager => "eager".to_owned(),
+            Package::Finished => FINISHED.to_owned(),
         });
         pacman(&format!("-R {}", names.collect::<Vec<_>>().join(" ")))
+    }
+
+    fn pack(&self, name: &str, version: &str) -> String {
+        format!("{} /srv/package {name} {version}-1 && rm -r /srv/package", arch::PACK)
     }
 
     fn image(&self, kernel: door::Kernel) -> String {
@@ -178,6 +183,7 @@ impl Ground {
             Package::Real(name) => format!("/srv/pkgs/{name}-dkms-1-1-any.pkg.tar.zst"),
             Package::Unrelated => bystander::UNRELATED.to_owned(),
             Package::Eager => bystander::EAGER.to_owned(),
+            Package::Finished => format!("/srv/pkgs/{FINISHED}-1-1-any.pkg.tar.zst"),
         }
     }
 

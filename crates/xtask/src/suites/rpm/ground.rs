@@ -6,7 +6,7 @@ use super::scenario::{SCENARIOS, Scenario};
 use super::tool::Tool;
 use super::{audit, fedora, kernel, made, original, ours, rescue};
 use crate::layer::{self, Flavour, Layer};
-use crate::suites::transaction::door::{Door, Kernel, Package, Start, linux};
+use crate::suites::transaction::door::{Door, FINISHED, Kernel, Package, Start, linux};
 use crate::suites::transaction::kills::Killing;
 use crate::suites::transaction::{self, Side};
 
@@ -125,6 +125,10 @@ impl Door for Ground {
         self.tool.remove(&names.collect::<Vec<_>>())
     }
 
+    fn pack(&self, name: &str, version: &str) -> String {
+        format!("{} /srv/package {name} {version} 1 && rm -r /srv/package", fedora::PACK)
+    }
+
     fn image(&self, kernel: Kernel) -> String {
         format!("/boot/initramfs-{}.img", self.release(kernel))
     }
@@ -176,6 +180,7 @@ impl Ground {
             Package::Real(name) => vec![format!("{name}-dkms")],
             Package::Unrelated => vec!["unrelated-1-1".to_owned()],
             Package::Eager => vec!["eager-1-1".to_owned()],
+            Package::Finished => vec![format!("{FINISHED}-1-1")],
         }
     }
 }

@@ -35,6 +35,8 @@ pub(crate) enum Package {
     Unrelated,
     /// Has a step after ours that needs the module twig.
     Eager,
+    /// Has a finished twig for the older kernel; a row has to make it.
+    Finished,
 }
 
 /// A kernel with its headers.
@@ -66,6 +68,16 @@ pub(crate) const NEVER: Package = Package::Module("never", "1.0");
 pub(crate) const MANUAL: Package = Package::Module("manual", "1.0");
 /// Its module is in the kernel, too.
 pub(crate) const DUMMY: Package = Package::Module("dummy", "9.9");
+/// Builds the same object as dummy.
+pub(crate) const SHRUB: Package = Package::Module("shrub", "9.5");
+/// Asks for a new initramfs.
+pub(crate) const SPRIG: Package = Package::Module("sprig", "1.0");
+pub(crate) const SPRIG_NEXT: Package = Package::Module("sprig", "1.1");
+/// Its script makes the initramfs of each kernel.
+pub(crate) const BURR: Package = Package::Module("burr", "1.0");
+
+/// The name of the package with a finished module.
+pub(crate) const FINISHED: &str = "twig-finished";
 
 /// A package manager whose rows are shared.
 pub(crate) trait Door: Ground {
@@ -86,8 +98,25 @@ pub(crate) trait Door: Ground {
     /// A line of bash: one transaction that removes.
     fn remove(&self, packages: &[Package]) -> String;
 
+    /// A line of bash that packs what is below `/srv/package` and takes it away.
+    fn pack(&self, name: &str, version: &str) -> String;
+
     /// Where the list of hashes is that stands for a kernel's initramfs.
     fn image(&self, kernel: Kernel) -> String;
+
+    /// A line of bash that tells if a kernel's initramfs has not the very object that is installed.
+    fn holds(&self, kernel: Kernel, object: &str) -> String {
+        let (release, place, image) = (self.release(kernel), Self::PLACE, self.image(kernel));
+        format!(
+            "cd /usr/lib/modules/{release} && here=$(echo {place}/{object}.ko*) && grep -qFx \"$(sha256sum \"$here\")\" {image} ||
+             echo 'the initramfs of {release} has not the {object} that is installed'"
+        )
+    }
+
+    /// A line of bash that tells of objects of this name in a kernel's initramfs.
+    fn lacks(&self, kernel: Kernel, object: &str) -> String {
+        format!("grep '/{object}[.]ko' {} || [ $? = 1 ]", self.image(kernel))
+    }
 
     /// What a person installs who is told that a kernel has no headers.
     fn headers_package(&self, kernel: Kernel) -> String;
@@ -147,12 +176,14 @@ impl<G: Door> Stage<'_, G> {
 
     /// Expects the very object that is installed in the image.
     pub(crate) fn holds(&self, kernel: Kernel, object: &str) -> Result<()> {
-        let (release, place, image) = (self.release(kernel), G::PLACE, self.ground.image(kernel));
-        let said = self.root.bash(&format!(
-            "cd /usr/lib/modules/{release} && here=$(echo {place}/{object}.ko*) && grep -qFx \"$(sha256sum \"$here\")\" {image} ||
-             echo 'the initramfs of {release} has not the {object} that is installed'"
-        ))?;
+        let said = self.root.bash(&self.ground.holds(kernel, object))?;
         self.complain(&format!("{}{}", said.stdout, said.stderr));
+        Ok(())
+    }
+
+    /// Expects no object of this name in the image.
+    pub(crate) fn lacks(&self, kernel: Kernel, object: &str) -> Result<()> {
+        self.complain(&self.root.must(&self.ground.lacks(kernel, object))?.stdout);
         Ok(())
     }
 

@@ -1,9 +1,11 @@
 //! Modules that nobody else has: in several versions, failing, needing one another. Each package manager packs them.
 
-/// A package with a module of the same name.
+/// A package with a module.
 pub(crate) struct Module {
     pub(crate) name: &'static str,
     pub(crate) version: &'static str,
+    /// What it builds, if not an object of its own name.
+    object: Option<&'static str>,
     /// More lines of dkms.conf.
     conf: &'static str,
     /// Lines of C.
@@ -12,13 +14,34 @@ pub(crate) struct Module {
     kbuild: &'static str,
     /// Packages, separated by commas.
     pub(crate) depends: &'static str,
+    pub(crate) image: Image,
+}
+
+/// Whether a package asks for a new initramfs itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Image {
+    /// It leaves that to others.
+    Unasked,
+    /// By a trigger, or whatever else comes once for all who ask.
+    Asked,
+    /// Its script makes all of them.
+    Made,
 }
 
 const AUTO: &str = "AUTOINSTALL=\"yes\"\n";
-const PLAIN: Module = Module { name: "twig", version: "1.0", conf: AUTO, code: "", kbuild: "", depends: "dkms" };
+const PLAIN: Module = Module {
+    name: "twig",
+    version: "1.0",
+    object: None,
+    conf: AUTO,
+    code: "",
+    kbuild: "",
+    depends: "dkms",
+    image: Image::Unasked,
+};
 const EXPORTS: &str = "int trunk_rings(void);\nint trunk_rings(void) { return 3; }\nEXPORT_SYMBOL(trunk_rings);\n";
 
-pub(crate) const MODULES: [Module; 13] = [
+pub(crate) const MODULES: [Module; 17] = [
     PLAIN,
     Module { version: "1.1", ..PLAIN },
     Module { version: "1.2", code: "#error this twig is broken\n", ..PLAIN },
@@ -49,15 +72,20 @@ pub(crate) const MODULES: [Module; 13] = [
     },
     Module { name: "manual", conf: "", ..PLAIN },
     Module { name: "dummy", version: "9.9", ..PLAIN },
+    Module { name: "shrub", version: "9.5", object: Some("dummy"), ..PLAIN },
+    Module { name: "sprig", image: Image::Asked, ..PLAIN },
+    Module { name: "sprig", version: "1.1", image: Image::Asked, ..PLAIN },
+    Module { name: "burr", image: Image::Made, ..PLAIN },
 ];
 
 impl Module {
     /// The files of the source, by their paths in a root; `newer` is the release for which the picky one fails.
     pub(crate) fn sources(&self, newer: &str) -> [(String, String); 3] {
         let Module { name, version, conf, code, kbuild, .. } = self;
+        let object = self.object.unwrap_or(name);
         let source = format!("usr/src/{name}-{version}");
         let conf = format!(
-            "PACKAGE_NAME=\"{name}\"\nPACKAGE_VERSION=\"{version}\"\nBUILT_MODULE_NAME[0]=\"{name}\"\n\
+            "PACKAGE_NAME=\"{name}\"\nPACKAGE_VERSION=\"{version}\"\nBUILT_MODULE_NAME[0]=\"{object}\"\n\
              DEST_MODULE_LOCATION[0]=\"/updates/dkms\"\n{}",
             conf.replace("\"NEWER\"", &format!("\"{newer}\""))
         );
@@ -65,10 +93,10 @@ impl Module {
             "#include <linux/module.h>\n{code}MODULE_DESCRIPTION(\"made for a test\");\nMODULE_LICENSE(\"GPL\");\n\
              MODULE_VERSION(\"{version}\");\n"
         );
-        let kbuild = format!("{}obj-m := {name}.o\n", kbuild.replace(",NEWER", &format!(",{newer}")));
+        let kbuild = format!("{}obj-m := {object}.o\n", kbuild.replace(",NEWER", &format!(",{newer}")));
         [
             (format!("{source}/dkms.conf"), conf),
-            (format!("{source}/{name}.c"), code),
+            (format!("{source}/{object}.c"), code),
             (format!("{source}/Makefile"), kbuild),
         ]
     }

@@ -3,7 +3,8 @@
 use anyhow::Result;
 
 use crate::suites::transaction::door::{
-    ACPI_CALL, BOTH, DUMMY, Door, Kernel, MANUAL, NEVER, Package, TWIG, TWIG_BROKEN, TWIG_NEXT, linux,
+    ACPI_CALL, BOTH, BURR, DUMMY, Door, Kernel, MANUAL, NEVER, Package, SPRIG, SPRIG_NEXT, TWIG, TWIG_BROKEN,
+    TWIG_NEXT, linux,
 };
 use crate::suites::transaction::{Stage, Step};
 
@@ -74,6 +75,23 @@ pub(crate) fn remove<G: Door>(stage: &Stage<G>) -> Result<()> {
     }
     let left = "dkms status; ls -d /var/lib/dkms/acpi-call /var/lib/dkms/dummy 2> /dev/null || true";
     stage.complain(&stage.root.must(left)?.stdout);
+    Ok(())
+}
+
+/// S28: whoever asks, and whoever comes with one who asks.
+pub(crate) fn asks_for_images<G: Door>(stage: &Stage<G>) -> Result<()> {
+    let kernels = BOTH.map(|kernel| stage.release(kernel));
+    for packages in [&[SPRIG][..], &[BURR], &[TWIG, SPRIG_NEXT]] {
+        stage.install(packages)?.builds(stage, 2 * packages.len()).initramfs(stage, &kernels);
+    }
+    for (module, version) in [("sprig", "1.1"), ("burr", "1.0"), ("twig", "1.0")] {
+        stage.works(module, version, &BOTH)?;
+    }
+    stage.remove(&[SPRIG_NEXT, BURR])?.builds(stage, 0);
+    for kernel in BOTH {
+        stage.lacks(kernel, "sprig")?;
+        stage.lacks(kernel, "burr")?;
+    }
     Ok(())
 }
 

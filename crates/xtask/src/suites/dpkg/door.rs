@@ -1,0 +1,86 @@
+//! What rows that are written once for several package managers need of apt and dpkg.
+
+use super::ground::{Ground, Kernel};
+use super::stage::apt;
+use super::{image, made};
+use crate::suites::transaction::door::{self, Door, FINISHED, Package};
+
+/// A kernel of the small flavour.
+fn of(kernel: door::Kernel) -> Kernel {
+    match kernel {
+        door::Kernel::Older => Kernel::Older,
+        door::Kernel::Newer => Kernel::Newer,
+    }
+}
+
+impl Door for Ground {
+    const CATCH_UP: &'static str = "/usr/lib/dkms/hook triggered '/usr/src /lib/modules /usr/lib/modules'";
+
+    fn release(&self, kernel: door::Kernel) -> &String {
+        self.release(of(kernel))
+    }
+
+    fn install(&self, packages: &[Package]) -> String {
+        apt(&format!("install --allow-downgrades {}", self.sources(packages)))
+    }
+
+    fn again(&self, packages: &[Package]) -> String {
+        apt(&format!("install --reinstall {}", self.sources(packages)))
+    }
+
+    fn remove(&self, packages: &[Package]) -> String {
+        let names = packages.iter().map(|package| self.name(*package));
+        apt(&format!("remove {}", names.collect::<Vec<_>>().join(" ")))
+    }
+
+    fn pack(&self, name: &str, version: &str) -> String {
+        let control = format!(
+            "Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: Nobody <nobody@example.invalid>\n\
+             Description: made for a test"
+        );
+        format!("mkdir -p /srv/package/DEBIAN && echo '{control}' > /srv/package/DEBIAN/control && {}", made::PACK)
+    }
+
+    fn image(&self, kernel: door::Kernel) -> String {
+        format!("/boot/initrd.img-{}", self.release(of(kernel)))
+    }
+
+    fn holds(&self, kernel: door::Kernel, object: &str) -> String {
+        image::tells_lack(self.release(of(kernel)), object)
+    }
+
+    fn lacks(&self, kernel: door::Kernel, object: &str) -> String {
+        image::tells_presence(self.release(of(kernel)), object)
+    }
+
+    fn headers_package(&self, kernel: door::Kernel) -> String {
+        format!("linux-headers-{}", self.release(of(kernel)))
+    }
+}
+
+impl Ground {
+    /// Names of packages of the archive, and files of those that were made.
+    fn sources(&self, packages: &[Package]) -> String {
+        let source = |package: &Package| match package {
+            Package::Image(_) | Package::Headers(_) | Package::Real(_) => self.name(*package),
+            Package::HeadersAgain => made::HEADERS.to_owned(),
+            Package::Module(_, version) => format!("/srv/debs/{}_{version}_all.deb", self.name(*package)),
+            Package::Unrelated => made::UNRELATED.to_owned(),
+            Package::Eager => made::EAGER.to_owned(),
+            Package::Finished => format!("/srv/debs/{FINISHED}_1_all.deb"),
+        };
+        packages.iter().map(source).collect::<Vec<_>>().join(" ")
+    }
+
+    fn name(&self, package: Package) -> String {
+        match package {
+            Package::Image(kernel) => format!("linux-image-{}", self.release(of(kernel))),
+            Package::Headers(kernel) => self.headers_package(kernel),
+            Package::HeadersAgain => self.headers_package(door::Kernel::Older),
+            Package::Module(name, _) | Package::Real(name) => format!("{name}-dkms"),
+            Package::Unrelated => "unrelated".to_owned(),
+            Package::Eager => "eager".to_owned(),
+            Package::Finished => FINISHED.to_owned(),
+        }
+    }
+}
