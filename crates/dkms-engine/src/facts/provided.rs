@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::kernel::Kernel;
 use super::package::{self, Package};
 use super::tree::Tree;
-use super::{Facts, condition};
+use super::{Facts, State, condition};
 use crate::error::Error;
 use crate::layout::WEAK_UPDATES;
 use crate::module_file::compression::Compression;
@@ -79,7 +79,9 @@ fn provided(
 /// What we placed, or the original, and what still is as it was placed.
 fn ours(setup: &Setup, tree: &Tree, kernel: &Kernel) -> BTreeSet<PathBuf> {
     let mut ours = BTreeSet::new();
-    for build in tree.builds().filter(|build| build.target.kernel == kernel.id) {
+    // What is only built has no place: a file of its name is somebody else's.
+    let is_placed = |state: State| state == State::Installed;
+    for build in tree.builds().filter(|build| build.target.kernel == kernel.id && is_placed(build.state)) {
         match condition::manifest(setup, build) {
             Some(manifest) => {
                 let intact = manifest.files.into_iter().filter(|file| file.content.holds(&setup.root, &file.path));
@@ -152,7 +154,7 @@ mod tests {
         testing::write(
             &setup,
             &format!("{directory}/modules.dep"),
-            "kernel/net/y.ko.xz:\nkernel/net/z.ko:\nkernel/p/v.ko: kernel/net/z.ko\nkernel/gone/u.ko:\n",
+            "extra/x.ko:\nkernel/net/y.ko.xz:\nkernel/net/z.ko:\nkernel/p/v.ko: kernel/net/z.ko\nkernel/gone/u.ko:\n",
         );
         let list = |name: &str, paths: &[&str]| {
             let lines: String = paths.iter().map(|path| format!("{directory}/{path}\n")).collect();
@@ -168,7 +170,10 @@ mod tests {
         );
         let kernel = Kernel::gather(&setup, &KernelId::new("6.1", "x86_64").unwrap()).unwrap();
         let names = ["u", "v", "w", "x", "y", "z"].map(str::to_owned).into();
+        // That it was built here makes no file of the package ours.
+        testing::write(&setup, "/var/lib/dkms/x/1/6.1/x86_64/module/x.ko", "module");
         let tree = Tree::gather(&setup).unwrap();
+        assert_eq!(tree.builds().count(), 1);
         let found = provided(&setup, &tree, &kernel, &names).unwrap();
         let found: Vec<(&str, &str)> = found.iter().map(|(name, package)| (name.as_str(), package.as_str())).collect();
         assert_eq!(found, [("v", "finished-6.1"), ("x", "finished-6.1")]);
