@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::facts::Facts;
 use crate::facts::kernel::Headers;
 use crate::layout::Layout;
-use crate::plan::{Plan, Why, Yielded};
+use crate::plan::{Operation, Plan, Why, Yielded};
 use crate::record::{self, FORMAT};
 use crate::report::{Entry, Outcome, Report, words};
 use crate::setup::Setup;
@@ -237,7 +237,9 @@ impl Judge<'_> {
         }
         for step in &self.plan.steps {
             let Some(target) = step.action.target().filter(|target| target.kernel == *self.kernel) else { continue };
-            if step.action.verb() == "build" || (step.action.verb() == "install" && !self.is_built_by_plan(target)) {
+            if step.action.operation() == Operation::Build
+                || (step.action.operation() == Operation::Install && !self.is_built_by_plan(target))
+            {
                 problems.push(self.unfinished(target));
             }
         }
@@ -245,7 +247,10 @@ impl Judge<'_> {
     }
 
     fn is_built_by_plan(&self, target: &Target) -> bool {
-        self.plan.steps.iter().any(|step| step.action.verb() == "build" && step.action.target() == Some(target))
+        self.plan
+            .steps
+            .iter()
+            .any(|step| step.action.operation() == Operation::Build && step.action.target() == Some(target))
     }
 
     /// A step that is still to be taken, and why it was not.

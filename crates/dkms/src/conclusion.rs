@@ -56,8 +56,8 @@ fn entry_status(session: &Session, entry: &Entry) -> Option<u8> {
     let automatic = is_automatic(session.arguments.verb);
     match &entry.outcome {
         Outcome::Done(_) => None,
-        Outcome::Failed { verb, error, .. } => {
-            let status = exit::of_step(verb, error);
+        Outcome::Failed { operation, error, .. } => {
+            let status = exit::of_step(*operation, error);
             (!automatic || status != exit::EXCLUDED).then_some(status)
         }
         // What it waited for has failed, and that is in the report as well.
@@ -85,7 +85,7 @@ mod tests {
     use std::io::Write;
     use std::path::Path;
 
-    use dkms_engine::plan::Because;
+    use dkms_engine::plan::{Because, Operation};
     use dkms_engine::system::cancel::Cancel;
     use dkms_engine::system::environment::Environment;
     use dkms_engine::system::root::Root;
@@ -117,7 +117,7 @@ mod tests {
     }
 
     fn failed(release: &str, error: Error) -> Entry {
-        let outcome = Outcome::Failed { verb: "build", because: Because::Asked, error };
+        let outcome = Outcome::Failed { operation: Operation::Build, because: Because::Asked, error };
         Entry { module: module(), kernel: Some(kernel(release)), outcome }
     }
 
@@ -131,7 +131,7 @@ mod tests {
     }
 
     fn not_tried(release: &str) -> Entry {
-        let outcome = Outcome::NotTried { verb: "install", after: module() };
+        let outcome = Outcome::NotTried { operation: Operation::Install, after: module() };
         Entry { module: module(), kernel: Some(kernel(release)), outcome }
     }
 

@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 
 use dkms_engine::error::Error;
+use dkms_engine::plan::Operation;
 use dkms_engine::target::NameInvalid;
 
 use crate::refusal::Refusal;
@@ -143,9 +144,9 @@ pub fn of_error(error: &Error) -> u8 {
 }
 
 /// The status of a step that failed. Placing files has had a number of its own for whatever the system refuses.
-pub fn of_step(verb: &str, error: &Error) -> u8 {
+pub fn of_step(operation: Operation, error: &Error) -> u8 {
     match error {
-        Error::Io { .. } if verb == "install" => 6,
+        Error::Io { .. } if operation == Operation::Install => 6,
         _ => of_error(error),
     }
 }

@@ -12,7 +12,7 @@ use dkms_engine::build::BuildEvent;
 use dkms_engine::error::Error;
 use dkms_engine::install::{InstallEvent, LeftBecause};
 use dkms_engine::layout::Layout;
-use dkms_engine::plan::{Action, Plan, Settled, Step, Why};
+use dkms_engine::plan::{Action, Operation, Plan, Settled, Step, Why};
 use dkms_engine::report::rows::{Line, Rows};
 use dkms_engine::report::{Entry, Outcome, words};
 use dkms_engine::run::{Observer, Progress};
@@ -189,7 +189,7 @@ impl<'a> Watcher<'a> {
                 Line::Warning(text) => log::warn!("{text}"),
                 Line::Unfinished(text) => match &entry.outcome {
                     // Its error is its end, but all that a signal stopped have the same one.
-                    Outcome::Failed { verb: "build", error, .. } if !is_stop(error) => {}
+                    Outcome::Failed { operation: Operation::Build, error, .. } if !is_stop(error) => {}
                     Outcome::NotTried { .. } => self.complain(&format!("{text}\n")),
                     _ => self.line(&text),
                 },

@@ -62,11 +62,8 @@ pub enum Because {
         /// The package.
         package: String,
     },
-    /// It is part of another step.
-    PartOf {
-        /// The step's verb.
-        verb: &'static str,
-    },
+    /// It is part of depmod.
+    PartOfDepmod,
 }
 
 impl fmt::Display for Because {
@@ -86,7 +83,7 @@ impl fmt::Display for Because {
             Because::KernelRemoved => write!(f, "its kernel is being removed"),
             Because::TakesOver { object, from } => write!(f, "`{object}` is its to place, and no more that of {from}"),
             Because::Provided { package } => write!(f, "{package} provides it"),
-            Because::PartOf { verb } => write!(f, "part of {verb}"),
+            Because::PartOfDepmod => write!(f, "part of depmod"),
         }
     }
 }

@@ -8,6 +8,7 @@ mod because;
 mod dependencies;
 mod goal;
 mod need;
+mod operation;
 mod ownership;
 mod provided;
 mod removal;
@@ -20,6 +21,7 @@ use serde::Serialize;
 
 pub use because::Because;
 pub use goal::{Goal, Request};
+pub use operation::Operation;
 pub use ownership::{Rule, Yielded};
 
 use crate::facts::Facts;
@@ -76,15 +78,15 @@ impl Action {
         }
     }
 
-    /// The word for it.
-    pub fn verb(&self) -> &'static str {
+    /// What it does.
+    pub fn operation(&self) -> Operation {
         match self {
-            Action::Build(_) => "build",
-            Action::Install(_) => "install",
-            Action::Borrow(_) => "borrow",
-            Action::Uninstall(_) => "uninstall",
-            Action::Unbuild(_) => "unbuild",
-            Action::Deregister(_) => "remove",
+            Action::Build(_) => Operation::Build,
+            Action::Install(_) => Operation::Install,
+            Action::Borrow(_) => Operation::Borrow,
+            Action::Uninstall(_) => Operation::Uninstall,
+            Action::Unbuild(_) => Operation::Unbuild,
+            Action::Deregister(_) => Operation::Deregister,
         }
     }
 }

@@ -123,8 +123,8 @@ impl Scene {
 /// `verb name/version release` of each step.
 fn steps(plan: &Plan) -> Vec<String> {
     let line = |step: &Step| match step.action.target() {
-        Some(target) => format!("{} {} {}", step.action.verb(), target.module, target.kernel.release),
-        None => format!("{} {}", step.action.verb(), step.action.module()),
+        Some(target) => format!("{} {} {}", step.action.operation(), target.module, target.kernel.release),
+        None => format!("{} {}", step.action.operation(), step.action.module()),
     };
     plan.steps.iter().map(line).collect()
 }

@@ -6,7 +6,7 @@ pub mod words;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::plan::{Because, Settled, Why};
+use crate::plan::{Because, Operation, Settled, Why};
 use crate::record::{Refusal, Signature};
 use crate::target::{KernelId, ModuleId};
 
@@ -40,7 +40,7 @@ pub enum Outcome {
     /// It failed; everything that was there before still is.
     Failed {
         /// `build`, `install` …
-        verb: &'static str,
+        operation: Operation,
         /// Why it was tried.
         because: Because,
         /// What went wrong.
@@ -49,7 +49,7 @@ pub enum Outcome {
     /// It was not tried, because a step that has to come first failed.
     NotTried {
         /// `build`, `install` …
-        verb: &'static str,
+        operation: Operation,
         /// The module whose step failed.
         after: ModuleId,
     },

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::{Done, Entry, Outcome};
 use crate::error::Error;
-use crate::plan::{Action, Because, Plan};
+use crate::plan::{Action, Because, Operation, Plan};
 use crate::record::Signature;
 use crate::target::{KernelId, ModuleId, Target};
 
@@ -114,25 +114,25 @@ impl Rows {
         match &entry.outcome {
             Outcome::Settled(_) => Vec::new(),
             Outcome::Done(done) => self.done(&entry.module, target, done),
-            Outcome::Failed { verb, error, .. } => {
+            Outcome::Failed { operation, error, .. } => {
                 let begun = target.and_then(|target| self.begun.remove(&target));
                 let stopped = matches!(error, Error::Interrupted { .. });
                 let end = match (begun, began) {
-                    (Some(begun), _) if *verb == "install" => format!("{begun}, not installed"),
-                    (Some(begun), _) => format!("{begun}, {verb} failed"),
+                    (Some(begun), _) if *operation == Operation::Install => format!("{begun}, not installed"),
+                    (Some(begun), _) => format!("{begun}, {operation} failed"),
                     (None, Some(began)) => {
                         let after = duration(now.saturating_duration_since(began));
                         format!("{} after {after}", if stopped { "stopped" } else { "failed" })
                     }
-                    (None, None) if stopped => format!("no {verb}: stopped before it began"),
-                    (None, None) => format!("{verb} failed"),
+                    (None, None) if stopped => format!("no {operation}: stopped before it began"),
+                    (None, None) => format!("{operation} failed"),
                 };
                 vec![Line::Unfinished(self.row(&entry.module, kernel, &end))]
             }
             // That its own build failed has been told.
             Outcome::NotTried { after, .. } if *after == entry.module => Vec::new(),
-            Outcome::NotTried { verb, after } => {
-                let end = format!("no {verb}, because `{after}` failed");
+            Outcome::NotTried { operation, after } => {
+                let end = format!("no {operation}, because `{after}` failed");
                 vec![Line::Unfinished(self.row(&entry.module, kernel, &end))]
             }
         }
@@ -203,7 +203,7 @@ impl Rows {
 /// Why something is built, where it is not simply that it never was, or that somebody asked.
 fn reason(because: &Because) -> String {
     match because {
-        Because::Asked | Because::Forced | Because::NotBuilt | Because::NotInstalled | Because::PartOf { .. } => {
+        Because::Asked | Because::Forced | Because::NotBuilt | Because::NotInstalled | Because::PartOfDepmod => {
             String::new()
         }
         told => format!(" ({told})"),
@@ -266,8 +266,8 @@ mod tests {
         Outcome::Done(Done::Installed { because: Because::NotInstalled, files: vec!["/x.ko".into()], refused })
     }
 
-    fn failed(verb: &'static str, error: Error) -> Outcome {
-        Outcome::Failed { verb, because: Because::NotBuilt, error }
+    fn failed(operation: Operation, error: Error) -> Outcome {
+        Outcome::Failed { operation, because: Because::NotBuilt, error }
     }
 
     fn image() -> Signature {
@@ -329,11 +329,11 @@ mod tests {
         let stopped = || Error::Interrupted { signal: 15 };
         rows.finished(&entry(&targets[1], built(1_000, image())), later);
         let outcomes = [
-            failed("build", error()),
-            failed("install", error()),
-            failed("build", stopped()),
-            failed("build", stopped()),
-            Outcome::NotTried { verb: "build", after: targets[0].module.clone() },
+            failed(Operation::Build, error()),
+            failed(Operation::Install, error()),
+            failed(Operation::Build, stopped()),
+            failed(Operation::Build, stopped()),
+            Outcome::NotTried { operation: Operation::Build, after: targets[0].module.clone() },
         ];
         let lines: Vec<Line> = targets
             .iter()
@@ -349,7 +349,7 @@ mod tests {
         ];
         assert_eq!(lines, expected.map(|line| Line::Unfinished(line.into())));
         assert_eq!(rows.still(later), None);
-        let own = Outcome::NotTried { verb: "install", after: targets[0].module.clone() };
+        let own = Outcome::NotTried { operation: Operation::Install, after: targets[0].module.clone() };
         assert_eq!(rows.finished(&entry(&targets[0], own), later), []);
     }
 

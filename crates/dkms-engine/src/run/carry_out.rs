@@ -12,7 +12,7 @@ use crate::facts::signer::Signer;
 use crate::facts::{Configuration, Examined, Facts, State};
 use crate::install::{self, Claim, InstallOptions, Installed, Session};
 use crate::jobs::Jobs;
-use crate::plan::{Action, Because, Plan, Step, Why};
+use crate::plan::{Action, Because, Operation, Plan, Step, Why};
 use crate::register;
 use crate::report::{Done, Entry, Outcome, Report};
 use crate::setup::Setup;
@@ -144,7 +144,7 @@ impl Hands<'_, '_> {
     }
 
     fn give_up(&mut self, step: &Step, earlier: &Step) -> bool {
-        let outcome = Outcome::NotTried { verb: step.action.verb(), after: earlier.action.module().clone() };
+        let outcome = Outcome::NotTried { operation: step.action.operation(), after: earlier.action.module().clone() };
         self.enter(step, outcome);
         false
     }
@@ -186,7 +186,7 @@ impl Hands<'_, '_> {
         let success = done.is_ok();
         let outcome = match done {
             Ok(done) => Outcome::Done(done),
-            Err(error) => Outcome::Failed { verb: step.action.verb(), because: step.because.clone(), error },
+            Err(error) => Outcome::Failed { operation: step.action.operation(), because: step.because.clone(), error },
         };
         self.enter(step, outcome);
         success
@@ -335,9 +335,9 @@ impl Hands<'_, '_> {
                     && matches!(entry.outcome, Outcome::Done(Done::Installed { .. }))
             };
             if let Some(entry) = self.report.entries.iter_mut().find(is_it) {
-                let because = Because::PartOf { verb: "depmod" };
+                let because = Because::PartOfDepmod;
                 let error = Error::Depmod { kernel: release.to_owned(), reason: reason.clone() };
-                entry.outcome = Outcome::Failed { verb: "install", because, error };
+                entry.outcome = Outcome::Failed { operation: Operation::Install, because, error };
             }
         }
         self.report.troubles.push(error);

@@ -5,6 +5,7 @@ use dkms_conf::module_config::ModuleConfig;
 use crate::build::{self, Failed};
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
+use crate::plan::Operation;
 use crate::record::{self, FORMAT, FailureRecord};
 use crate::register;
 use crate::report::{Outcome, Report};
@@ -66,7 +67,10 @@ fn keep_logs(setup: &Setup, guard: &Guard, target: &Target, failed: &Failed) -> 
 /// that place.
 pub(super) fn show_logs(setup: &Setup, guard: &Guard, report: &Report) {
     for entry in &report.entries {
-        let (Outcome::Failed { verb: "build", .. }, Some(kernel)) = (&entry.outcome, &entry.kernel) else { continue };
+        let (Outcome::Failed { operation: Operation::Build, .. }, Some(kernel)) = (&entry.outcome, &entry.kernel)
+        else {
+            continue;
+        };
         let kept = build::kept_log(setup, &Target::new(entry.module.clone(), kernel.clone()));
         if setup.root.is_file(&kept) {
             if let Err(error) = register::link_failed_log(setup, guard, &entry.module, &kept) {

@@ -72,7 +72,7 @@ mod tests {
     use super::super::{KernelVerdict, Name};
     use super::*;
     use crate::error::Error;
-    use crate::plan::Because;
+    use crate::plan::{Because, Operation};
     use crate::record::FORMAT;
     use crate::report::Entry;
     use crate::target::{KernelId, ModuleId};
@@ -97,7 +97,8 @@ mod tests {
     }
 
     fn tried(version: &str) -> Report {
-        let outcome = Outcome::Failed { verb: "build", because: Because::NotBuilt, error: Error::OsRelease };
+        let outcome =
+            Outcome::Failed { operation: Operation::Build, because: Because::NotBuilt, error: Error::OsRelease };
         let module = ModuleId::new("m", version).unwrap();
         let entry = Entry { module, kernel: Some(KernelId::new("6.1", "x86_64").unwrap()), outcome };
         Report { entries: vec![entry], troubles: Vec::new() }

@@ -38,7 +38,7 @@ fn text(plan: &Plan) -> String {
         let (module, kernel) = subject(step);
         let left: String =
             step.yields.iter().map(|yielded| format!("; it leaves `{}` to {}", yielded.object, yielded.to)).collect();
-        format!("{} {}: {}{left}\n", step.action.verb(), named(module, kernel), step.because)
+        format!("{} {}: {}{left}\n", step.action.operation(), named(module, kernel), step.because)
     });
     let settled = plan.settled.iter().map(|settled| {
         let words = words::reason(&settled.why);
@@ -139,7 +139,7 @@ impl StepOutput {
     fn new(step: &Step) -> Self {
         let (module, kernel) = subject(step);
         Self {
-            action: step.action.verb().to_owned(),
+            action: step.action.operation().to_string(),
             module: module.into(),
             kernel: kernel.map(Into::into),
             text: step.because.to_string(),
