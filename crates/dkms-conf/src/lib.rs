@@ -24,7 +24,7 @@ pub mod framework;
 pub mod framework_key;
 mod matcher;
 pub mod module_config;
-mod nearest;
+pub mod nearest;
 pub mod pattern;
 pub mod placeholder;
 mod refusal;

@@ -5,7 +5,9 @@
 
 use std::path::PathBuf;
 
-use crate::verb::Verb;
+use dkms_conf::nearest::nearest;
+
+use crate::verb::{VERBS, Verb};
 
 /// One variant for each rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,7 +76,7 @@ pub enum Refusal {
     #[error("`match` needs --templatekernel")]
     NoTemplate,
     /// There is no verb.
-    #[error("no verb was given")]
+    #[error("no command was given")]
     NoVerb,
     /// Name or version is missing.
     #[error("`{}` needs a module name and version", .verb.name())]
@@ -151,7 +153,7 @@ pub enum Refusal {
         second: Verb,
     },
     /// A verb of an old release of the original.
-    #[error("`{word}` is no longer a verb of dkms")]
+    #[error("`{word}` is no longer a command of dkms")]
     VerbDropped {
         /// The word.
         word: String,
@@ -159,7 +161,7 @@ pub enum Refusal {
         instead: &'static str,
     },
     /// No word of the line is a verb.
-    #[error("`{word}` is no verb of dkms")]
+    #[error("unknown command `{word}`")]
     VerbUnknown {
         /// The first word.
         word: String,
@@ -185,7 +187,11 @@ impl Refusal {
                 format!("dkms {} NAME/VERSION; `dkms status` shows what is registered", verb.name())
             }
             Refusal::NoTemplate => "dkms match --templatekernel OLD -k NEW".into(),
-            Refusal::NoVerb | Refusal::VerbUnknown { .. } => "`dkms --help` lists the verbs".into(),
+            Refusal::VerbUnknown { word } => match nearest(word, VERBS.iter().map(|row| row.verb.name())) {
+                Some(name) => format!("did you mean `dkms {name}`? `dkms --help` lists the commands"),
+                None => "`dkms --help` lists the commands".into(),
+            },
+            Refusal::NoVerb => "`dkms --help` lists the commands".into(),
             Refusal::NeedsRoot { .. } => "run the command again with sudo".into(),
             Refusal::TreeReadOnly { .. } => "run the command again with sudo, or mount the tree writable".into(),
             Refusal::OneKernel { verb, .. } => format!("dkms {} -k KERNEL", verb.name()),
@@ -195,5 +201,17 @@ impl Refusal {
             Refusal::VerbDropped { instead, .. } => (*instead).into(),
             _ => return None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_told_from_a_word_that_is_none() {
+        let hint = |word: &str| Refusal::VerbUnknown { word: word.to_owned() }.hint().unwrap();
+        assert!(hint("instal").starts_with("did you mean `dkms install`?"), "{}", hint("instal"));
+        assert!(hint("frobnicate").starts_with("`dkms --help`"));
     }
 }

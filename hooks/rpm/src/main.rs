@@ -91,7 +91,7 @@ fn run(setup: &Setup, words: &[&str]) -> Result<bool, Error> {
         }
         ["kernel-install", ..] => return Ok(false),
         _ => {
-            dkms_hook::say(&format!("warning: `{}` is nothing that rpm's hooks of dkms say", words.join(" ")));
+            dkms_hook::say(&format!("warning: unknown argument `{}`", words.join(" ")));
             return Ok(false);
         }
     };
