@@ -184,7 +184,7 @@ pub fn command() -> Command {
                 .short('V')
                 .long("version")
                 .action(ArgAction::Version)
-                .help("Show the version of dkms that this one stands in for"),
+                .help("Show the version of dkms that this one stands in for, with --verbose its own, too"),
         )
         .version(dkms_engine::ORIGINAL_VERSION)
         .disable_version_flag(true)
@@ -198,6 +198,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
     if let Some(glued) = before_end.find(|word| word.len() > 2 && word.starts_with('-') && !word.starts_with("--")) {
         return Parsed::Refused(unknown_short(glued));
     }
+    let is_verbose = arguments.iter().take_while(|word| *word != "--").any(|word| word == "--verbose");
     let line = std::iter::once(OsString::from("dkms")).chain(arguments);
     match command().try_get_matches_from(line) {
         Ok(matches) => match CommandLine::from_arg_matches(&matches) {
@@ -208,11 +209,17 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
             Err(error) => Parsed::Refused(error.render().to_string()),
         },
         Err(error) => match error.kind() {
-            ErrorKind::DisplayVersion => Parsed::Show(format!("dkms-{}\n", dkms_engine::ORIGINAL_VERSION)),
+            ErrorKind::DisplayVersion => Parsed::Show(version(is_verbose)),
             ErrorKind::DisplayHelp => Parsed::Show(error.render().to_string()),
             _ => Parsed::Refused(error.render().to_string()),
         },
     }
+}
+
+/// Scripts read the first line.
+fn version(is_verbose: bool) -> String {
+    let own = if is_verbose { concat!("dkms-rs ", env!("CARGO_PKG_VERSION"), "\n") } else { "" };
+    format!("dkms-{}\n{own}", dkms_engine::ORIGINAL_VERSION)
 }
 
 fn unknown_short(word: &str) -> String {
@@ -360,6 +367,10 @@ mod tests {
                 Parsed::Show(text) => assert_eq!(text, format!("dkms-{}\n", dkms_engine::ORIGINAL_VERSION)),
                 other => panic!("{other:?}"),
             }
+        }
+        match parse(["-V", "--verbose"].map(OsString::from)) {
+            Parsed::Show(text) => assert!(text.starts_with("dkms-") && text.contains("\ndkms-rs "), "{text}"),
+            other => panic!("{other:?}"),
         }
         match parse(["--help".into()]) {
             Parsed::Show(text) => VERBS.iter().for_each(|row| assert!(text.contains(row.name), "{}", row.name)),
