@@ -12,6 +12,9 @@ use crate::error::diagnosis::{Cause, Diagnosis};
 /// Longest line that is shown; a template error of a C++ tool can have kilobytes.
 const LONGEST: usize = 300;
 
+/// Bytes of a line that are looked at: what makes sense of it stands at its beginning.
+const LOOKED_AT: u64 = 64 << 10;
+
 /// How many lines of a configure script's explanation are kept.
 const MOST_LINES: usize = 6;
 
@@ -32,19 +35,23 @@ const KINDS: [&[&str]; 5] = [
 ];
 
 /// Whose log it is.
-pub(crate) struct Seen<'a> {
+#[derive(Debug)]
+pub struct Seen<'a> {
     /// The directory of the build as the commands saw it: paths are shown relative to it.
-    pub(crate) build: &'a str,
+    pub build: &'a str,
     /// Directories of the kernel's headers.
-    pub(crate) kernel: &'a [String],
+    pub kernel: &'a [String],
 }
 
-/// Reads a log.
-pub(crate) fn read(log: impl Read, seen: &Seen<'_>) -> Diagnosis {
+/// Reads a log, which may be of any length, and so may its lines.
+pub fn read(log: impl Read, seen: &Seen<'_>) -> Diagnosis {
     let mut reading = Reading { best: KINDS.len(), ..Reading::default() };
     let mut reader = BufReader::new(log);
     let mut line = Vec::new();
-    while reader.read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
+    while reader.by_ref().take(LOOKED_AT).read_until(b'\n', &mut line).is_ok_and(|count| count > 0) {
+        if !line.ends_with(b"\n") && reader.skip_until(b'\n').is_err() {
+            break;
+        }
         reading.line(&String::from_utf8_lossy(&line), seen.build);
         line.clear();
     }
@@ -176,6 +183,16 @@ mod tests {
 
     fn first(log: &str) -> Option<String> {
         read(log).lines.into_iter().next()
+    }
+
+    #[test]
+    fn of_an_endless_line_the_beginning_is_looked_at() {
+        let endless = std::io::repeat(b'x').take(10 * LOOKED_AT);
+        let log = b"a.c:1: error: first ".chain(endless).chain(&b"ERROR: modpost: x\nld: cannot find y\n"[..]);
+        let found = super::read(log, &Seen { build: "/b", kernel: &[] });
+        assert!(found.lines[0].starts_with("a.c:1: error: first x") && found.lines.len() == 1, "{found:?}");
+        let log = std::io::repeat(b'x').take(10 * LOOKED_AT).chain(&b": error: none\nld: cannot find y"[..]);
+        assert_eq!(super::read(log, &Seen { build: "/b", kernel: &[] }).lines, ["ld: cannot find y"]);
     }
 
     #[test]

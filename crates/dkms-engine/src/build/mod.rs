@@ -11,7 +11,7 @@ mod command;
 mod config_log;
 mod copy;
 mod failed;
-mod first_error;
+pub mod first_error;
 mod make_log;
 mod newer_version;
 pub(crate) mod place;

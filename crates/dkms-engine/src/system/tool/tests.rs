@@ -53,6 +53,26 @@ fn lines_arrive_in_order_and_whole() {
 }
 
 #[test]
+fn who_never_ceases_to_write_is_stopped_like_everybody_else() {
+    let cancel = Cancel::default();
+    let cell = cancel.cell();
+    let result = shell_with(&cancel, "yes").lines(&mut |_| cell.store(15, Ordering::Relaxed));
+    assert!(matches!(result, Err(Error::Interrupted { .. })));
+    // It is in a group of its own, and goes when nobody listens any more.
+    assert!(shell("setsid yes & read -t 1000 < <(echo)").lines(&mut |_| {}).unwrap().end.success());
+}
+
+#[test]
+fn a_line_without_end_is_not_kept_as_a_whole() {
+    let (mut longest, mut sum) = (0, 0);
+    let line = "head -c 5000000 /dev/zero | tr '\\0' x";
+    let finished = shell(line).lines(&mut |line| (longest, sum) = (longest.max(line.len()), sum + line.len()));
+    assert!(finished.unwrap().end.success());
+    assert_eq!(sum, 5_000_000);
+    assert!(longest < 2_000_000, "{longest}");
+}
+
+#[test]
 fn a_log_is_appended_to() {
     let mut log = tempfile::tempfile().unwrap();
     std::io::Write::write_all(&mut log, b"head\n").unwrap();

@@ -130,6 +130,13 @@ fn poll(descriptors: &mut [PollFd<'_>], timeout: Duration) -> rustix::io::Result
     }
 }
 
+/// Bytes that are read at once.
+const PART: usize = 16 << 10;
+/// How often that is done before somebody looks whether the child may go on: some never cease to write.
+const PARTS: usize = 64;
+/// A line that is longer is cut into several.
+const LONGEST_LINE: usize = 1 << 20;
+
 /// Cuts what comes out of a pipe into lines.
 pub(super) struct Lines<'a> {
     pipe: File,
@@ -167,8 +174,11 @@ impl<'a> Lines<'a> {
     }
 
     fn drain(&mut self) {
-        let mut buffer = [0_u8; 16 << 10];
-        while self.open {
+        let mut buffer = [0_u8; PART];
+        for _ in 0..PARTS {
+            if !self.open {
+                return;
+            }
             match self.pipe.read(&mut buffer) {
                 Ok(0) => self.open = false,
                 Ok(count) => self.take(&buffer[..count]),
@@ -182,8 +192,11 @@ impl<'a> Lines<'a> {
     fn take(&mut self, bytes: &[u8]) {
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.rest.extend_from_slice(part);
-            if part.last() == Some(&b'\n') {
+            let is_whole = part.last() == Some(&b'\n');
+            if is_whole {
                 self.rest.pop();
+            }
+            if is_whole || self.rest.len() >= LONGEST_LINE {
                 (self.each)(&String::from_utf8_lossy(&self.rest));
                 self.rest.clear();
             }
