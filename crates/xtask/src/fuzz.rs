@@ -124,7 +124,7 @@ impl Target {
             .env("TMPDIR", temporary)
             .args(["-c", LIMITED])
             .arg(&self.program)
-            .args(["-timeout=300", "-rss_limit_mb=2048"])
+            .args(["-timeout=300", "-report_slow_units=300", "-rss_limit_mb=2048"])
             .arg(format!("-artifact_prefix={ARTIFACTS}/{}-", self.name))
     }
 }
