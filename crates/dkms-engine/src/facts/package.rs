@@ -29,7 +29,8 @@ pub fn owners(setup: &Setup, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Pac
     // That a package came or went says nothing new about a file that is untouched: no note is taken of what is read.
     let Ok(root) = Root::open(setup.root.host_path()) else { return BTreeMap::new() };
     if setup.distribution.has_rpm() {
-        return of_rpm(setup, paths);
+        let there = paths.iter().filter(|path| root.link_meta(path).is_some()).cloned().collect();
+        return of_rpm(&there, |paths| ask_rpm(setup, paths));
     }
     let mut found = of_dpkg(&root, paths);
     if found.is_empty() {
@@ -115,24 +116,29 @@ fn of_pacman(root: &Root, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Packag
     found
 }
 
-/// rpm's database is no text: it is asked once for all paths, and answers with a line for each.
-fn of_rpm(setup: &Setup, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Package> {
+/// rpm's database is no text: it is asked once for all paths, and answers with a line for each that is there. One that two
+/// packages have makes more lines than paths, and then nobody knows which is whose: each is asked for alone.
+fn of_rpm(paths: &BTreeSet<PathBuf>, ask: impl Fn(&[&PathBuf]) -> String) -> BTreeMap<PathBuf, Package> {
+    let package = |line: &str| {
+        let [_, name, source] = line.split('\t').collect::<Vec<_>>()[..] else { return None };
+        Some(Package { name: name.to_owned(), source: source.to_owned() })
+    };
+    let of = |paths: &[&PathBuf]| ask(paths).lines().map(package).collect::<Vec<_>>();
+    let all: Vec<&PathBuf> = paths.iter().collect();
+    let mut packages = of(&all);
+    if packages.len() != all.len() {
+        packages = all.iter().map(|path| of(&[path]).into_iter().flatten().next()).collect();
+    }
+    paths.iter().cloned().zip(packages).filter_map(|(path, package)| Some((path, package?))).collect()
+}
+
+/// What rpm says of some paths.
+fn ask_rpm(setup: &Setup, paths: &[&PathBuf]) -> String {
     let answer = setup.tool("rpm").and_then(|rpm| {
         let rpm = rpm.inherit(&setup.environment).args(["-q", "--qf", "\\t%{NAME}\\t%{SOURCERPM}\\n"]);
         rpm.args(paths.iter().flat_map(|path| ["-f".into(), path.as_os_str().to_owned()])).capture()
     });
-    let Ok(captured) = answer else { return BTreeMap::new() };
-    let text = String::from_utf8_lossy(&captured.stdout).into_owned();
-    let packages = text.lines().map(|line| {
-        let [_, name, source] = line.split('\t').collect::<Vec<_>>()[..] else { return None };
-        Some(Package { name: name.to_owned(), source: source.to_owned() })
-    });
-    let packages: Vec<Option<Package>> = packages.collect();
-    // More than one owner of a path makes more lines than paths, and then nobody knows which is whose.
-    if packages.len() != paths.len() {
-        return BTreeMap::new();
-    }
-    paths.iter().cloned().zip(packages).filter_map(|(path, package)| Some((path, package?))).collect()
+    answer.map(|captured| String::from_utf8_lossy(&captured.stdout).into_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -182,5 +188,24 @@ mod tests {
         assert_eq!(named(&setup, "/usr/lib/modules/6.1/extramodules/nvidia.ko.zst"), pair("nvidia", "nvidia-utils"));
         assert_eq!(named(&setup, "/usr/lib/modules/6.1/modules.builtin"), pair("linux", "linux"));
         assert_eq!(named(&setup, "/usr/lib/modules/6.1/extramodules/other.ko"), None);
+    }
+
+    #[test]
+    fn rpm_by_what_it_says() {
+        let says = |paths: &[&PathBuf]| -> String {
+            let lines = paths.iter().map(|path| match path.to_str() {
+                Some("/m/6.1/extra/x.ko") => "\tx-modules\tx.src.rpm\n".to_owned(),
+                // The package of a kernel and the one that is about to take its place.
+                Some("/m/6.1/modules.order") => "\tkernel-new\tk.src.rpm\n\tkernel-old\tk.src.rpm\n".to_owned(),
+                _ => format!("file {} is not owned by any package\n", path.display()),
+            });
+            lines.collect()
+        };
+        let named = |paths: &[&str]| -> Vec<String> {
+            let paths = paths.iter().map(|path| Path::new("/m/6.1").join(path)).collect();
+            of_rpm(&paths, says).into_values().map(|package| package.name).collect()
+        };
+        assert_eq!(named(&["extra/x.ko", "nobody"]), ["x-modules"]);
+        assert_eq!(named(&["extra/x.ko", "modules.order", "nobody"]), ["x-modules", "kernel-new"]);
     }
 }
