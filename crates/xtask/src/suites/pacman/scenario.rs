@@ -5,7 +5,7 @@ use super::ground::{Ground, Start};
 use super::made::{ACPI_CALL, DUMMY, FICKLE, LEAF, PICKY, TRUNK, TWIG, TWIG_BROKEN, TWIG_NEXT, WRITEBOOST};
 use super::{crowd, dracut, hostile, kernels, order, rescue, switch};
 use crate::suites::transaction::rows;
-use crate::suites::transaction::rows::{full, modules, news, pairs};
+use crate::suites::transaction::rows::{full, modules, news, owners, pairs};
 use crate::suites::transaction::scenario::{everywhere, row};
 
 /// A row of the table.
@@ -63,7 +63,10 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     row("S26", "a kernel gives way to the same one", with(BOTH, &[ACPI_CALL, TWIG]), kernels::gives_way),
     row("S27", "a new kernel is excluded", with(&[Older], &[FICKLE]), news::excluded_by_new),
     row("S27-upgrade", "a kernel that excludes replaces another", with(&[Older], &[TWIG]), kernels::excluded_by_next),
+    row("S28", "a package whose hook makes the initramfs", with(BOTH, &[]), dracut::hook_of_its_own),
     row("S29", "an upgrade that fails again", with(BOTH, &[TWIG_BROKEN]), news::fails_again),
+    row("S30", "a package with a finished module", with(&[Older], &[]), owners::finished),
+    row("S32", "two packages, one object", with(&[Older], &[]), owners::contested),
     everywhere(row("order", "hooks, and what they saw", with(&[Older], &[ACPI_CALL]), order::seen)),
     row("interrupted", "pacman dies and is run again", with(&[Older], &[ACPI_CALL]), rescue::interrupted),
     row("abandoned", "a transaction that does not follow", with(BOTH, &[TWIG]), rescue::abandoned),

@@ -12,6 +12,7 @@ mod kernel;
 mod kernels;
 mod like;
 mod made;
+mod modules;
 mod original;
 mod ours;
 mod rescue;

@@ -1,12 +1,12 @@
 //! The table of scenarios: a name, what the root has before, and the transactions with what is expected of them.
 
 use super::ground::Ground;
-use super::{boot, dracut, kernels as own, suse, switch, tools, weak};
+use super::{boot, dracut, kernels as own_kernels, modules as own_modules, suse, switch, tools, weak};
 use crate::suites::transaction::door::{
     ACPI_CALL, BOTH, DUMMY, FICKLE, Kernel, LEAF, PICKY, Package, Start, TRUNK, TWIG, TWIG_BROKEN, TWIG_NEXT,
     WRITEBOOST,
 };
-use crate::suites::transaction::rows::{crowd, full, kernels, modules, news, pairs};
+use crate::suites::transaction::rows::{crowd, full, kernels, modules, news, owners, pairs};
 use crate::suites::transaction::scenario::{everywhere, row};
 
 /// A row of the table.
@@ -59,10 +59,18 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     row("S25-tree", "no room in the tree", with(&BOTH, &[TWIG]), full::tree),
     row("S25-modules", "no room for modules", with(&BOTH, &[TWIG]), full::modules),
     row("S25-temporary", "no room in /tmp", with(&BOTH, &[TWIG]), full::temporary),
-    everywhere(row("S26", "a kernel gives way to the same one", with(&BOTH, &[ACPI_CALL, TWIG]), own::gives_way)),
+    everywhere(row(
+        "S26",
+        "a kernel gives way to the same one",
+        with(&BOTH, &[ACPI_CALL, TWIG]),
+        own_kernels::gives_way,
+    )),
     everywhere(row("S27", "a new kernel is excluded", with(OLDER, &[FICKLE]), news::excluded_by_new)),
+    row("S28", "a package that makes the initramfs", with(&BOTH, &[]), own_modules::makes_image),
     everywhere(row("S29", "an upgrade that fails again", with(&BOTH, &[TWIG_BROKEN]), news::fails_again)),
+    everywhere(row("S30", "a package with a finished module", with(OLDER, &[]), owners::finished)),
     everywhere(row("S31", "again, beside weak links", with(OLDER, WEAK), weak::again)),
+    everywhere(row("S32", "two packages, one object", with(OLDER, &[]), owners::contested)),
     row("S31-suse", "again, beside links of weak-modules2", with(OLDER, &[]), suse::again),
     everywhere(row(
         "first",

@@ -1,0 +1,34 @@
+//! Transactions of module packages that are not the same everywhere.
+
+use anyhow::Result;
+
+use super::Stage;
+use super::fedora::PACK;
+use crate::suites::transaction::door::{BOTH, Kernel};
+
+/// A package of the source of twig whose scripts install it for the kernel that is in use, and make the initramfs of that
+/// one, as those of graphics drivers do.
+const MAKES_IMAGE: &str = r#"
+set -e
+mkdir -p /srv/package
+rpm2cpio /srv/repo/twig-dkms-1.0-1.rpm | cpio --quiet -idm -D /srv/package
+PACK /srv/package stout-dkms 1.0 1 'Requires: dkms' '%post
+dkms add -m twig -v 1.0 -q --rpm_safe_upgrade || :
+dkms build -m twig -v 1.0 -k OLDER -q || :
+dkms install -m twig -v 1.0 -k OLDER -q --force || :
+%preun
+dkms remove -m twig -v 1.0 -q --all --rpm_safe_upgrade || :
+%posttrans
+dracut --force /boot/initramfs-OLDER.img OLDER
+'
+rm -r /srv/package
+"#;
+
+/// S28: the image that the package makes has the module, and the others are made once for all.
+pub(super) fn makes_image(stage: &Stage) -> Result<()> {
+    let (older, newer) = (stage.release(Kernel::Older), stage.release(Kernel::Newer));
+    stage.prepare(&MAKES_IMAGE.replace("PACK", PACK).replace("OLDER", older))?;
+    let line = stage.ground.tool().install(&[], &["/srv/repo/stout-dkms-1.0-1.rpm".to_owned()]);
+    stage.run(&line)?.builds(stage, 2).depmods(stage, &[older, newer]).initramfs(stage, &[older, newer]);
+    stage.works("twig", "1.0", &BOTH)
+}
