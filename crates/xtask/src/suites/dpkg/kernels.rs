@@ -199,22 +199,6 @@ pub(super) fn gives_way(stage: &Stage) -> Result<()> {
     Ok(())
 }
 
-/// S27
-pub(super) fn excluded_by_new(stage: &Stage) -> Result<()> {
-    let newer = stage.ground.release(Newer);
-    let step = stage.apt(&stage.ground.install(Newer))?;
-    let told = format!("fickle/1.0 will not be there on {newer}: ");
-    step.builds(stage, 0).reports(stage, &[&told, "BUILD_EXCLUSIVE_KERNEL"]);
-    stage.expect_state("fickle", newer, None)?;
-    let verdict = stage.root.bash("cat /var/lib/dkms/.dkms-rs/verdict.json; cat /var/lib/dkms/.dkms-rs/motd")?.stdout;
-    stage.expect(verdict.contains("\"excluded\""), || format!("the stored verdict does not tell it: {verdict}"));
-    stage.expect(!verdict.contains(&told), || format!("the message of the day tells what nobody can mend: {verdict}"));
-    let again = stage.apt(&format!("install --reinstall linux-headers-{newer}"))?;
-    again.builds(stage, 0);
-    stage.expect(!again.said.contains("will not be there"), || format!("it was told twice\n{}", again.tail(20)));
-    Ok(())
-}
-
 /// Whoever wants a failed build to fail the transaction says so, and can go on when the module is gone.
 pub(super) fn on_failure(stage: &Stage) -> Result<()> {
     stage.prepare("echo 'on_failure=\"fail\"' >> /etc/dkms/framework.conf")?;

@@ -13,8 +13,6 @@ pub(super) const TWIG: &str = "/srv/debs/twig-dkms_1.0_all.deb";
 pub(super) const TWIG_NEXT: &str = "/srv/debs/twig-dkms_1.1_all.deb";
 /// Does not compile.
 pub(super) const TWIG_BROKEN: &str = "/srv/debs/twig-dkms_1.2_all.deb";
-pub(super) const TWIG_STILL_BROKEN: &str = "/srv/debs/twig-dkms_1.3_all.deb";
-pub(super) const TWIG_CRACKED: &str = "/srv/debs/twig-dkms_1.4_all.deb";
 /// Has the very source of `TWIG`, and takes the place of its package.
 pub(super) const TWIG_RENAMED: &str = "/srv/debs/bough-dkms_1.0_all.deb";
 /// Excludes the newer kernel.

@@ -156,22 +156,3 @@ pub(super) fn asks_for_images(stage: &Stage) -> Result<()> {
     }
     Ok(())
 }
-
-/// S29
-pub(super) fn fails_again(stage: &Stage) -> Result<()> {
-    let kernels = [stage.ground.release(Older), stage.ground.release(Newer)];
-    for (package, version, what) in [
-        (made::TWIG_STILL_BROKEN, "1.3", "with the same error as before"),
-        (made::TWIG_CRACKED, "1.4", "with another error"),
-    ] {
-        let step = stage.apt(&format!("install {package}"))?;
-        let told = kernels.map(|kernel| format!("twig/{version} fails again on {kernel}, {what}: "));
-        step.builds(stage, 2).reports(stage, &told.each_ref().map(String::as_str));
-    }
-    // What is known to fail is not tried, and that is said in a line.
-    let known = stage.apt(&format!("install --reinstall {}", made::TWIG_CRACKED))?;
-    known.builds(stage, 0).reports(stage, &["twig/1.4 is known to fail on", kernels[0], kernels[1]]);
-    let lines = known.said.lines().filter(|line| line.contains("dkms: twig/1.4")).count();
-    stage.expect(lines == 1, || format!("{lines} lines about what is known\n{}", known.tail(20)));
-    Ok(())
-}

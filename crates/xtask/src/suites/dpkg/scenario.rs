@@ -3,7 +3,7 @@
 use super::ground::Kernel::{self, Newer, Older, PlainOlder};
 use super::ground::{Ground, Start};
 use super::{crowd, dracut, full, kernels, made, modules, notes, pairs, rescue, switch, unattended};
-use crate::suites::transaction::rows::owners;
+use crate::suites::transaction::rows::{news, owners};
 use crate::suites::transaction::scenario::{When, everywhere, row};
 
 /// A row of the table.
@@ -87,9 +87,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         kernels::gives_way,
     ),
     row("S26-module", "a package gives way to another", with(&[Older, Newer], &[made::TWIG]), modules::gives_way),
-    row("S27", "a new kernel is excluded", with(&[Older], &[made::FICKLE]), kernels::excluded_by_new),
+    row("S27", "a new kernel is excluded", with(&[Older], &[made::FICKLE]), news::excluded_by_new),
     row("S28", "packages that ask for an initramfs", with(&[Older, Newer], &[]), modules::asks_for_images),
-    row("S29", "an upgrade that fails again", with(&[Older, Newer], &[made::TWIG_BROKEN]), modules::fails_again),
+    row("S29", "an upgrade that fails again", with(&[Older, Newer], &[made::TWIG_BROKEN]), news::fails_again),
     row("S30", "a package with a finished module", with(&[Older], &[]), owners::finished),
     row("S32", "two packages, one object", with(&[Older], &[]), owners::contested),
     MANY,

@@ -24,7 +24,8 @@ dracut --force /boot/initramfs-OLDER.img OLDER
 rm -r /srv/package
 "#;
 
-/// S28: the image that the package makes has the module, and the others are made once for all.
+/// S28: the image that the package makes has the module and is not made again; the other one is made at the end. A package that
+/// makes images without having installed anything for their kernels makes them too early: its script comes before our trigger.
 pub(super) fn makes_image(stage: &Stage) -> Result<()> {
     let (older, newer) = (stage.release(Kernel::Older), stage.release(Kernel::Newer));
     stage.prepare(&MAKES_IMAGE.replace("PACK", PACK).replace("OLDER", older))?;
