@@ -51,8 +51,9 @@ fn builds(text: &str) -> (Vec<Build>, BTreeSet<String>) {
     for line in text.lines() {
         let fields: Vec<&str> = line.split('\t').collect();
         let [module, version, kernel, who, directory, unsettled, args] = fields.as_slice() else { continue };
-        // Cleaning builds nothing, nor does a makefile on stdin: the original asks make so for the compiler.
-        if args.split(' ').any(|arg| matches!(arg, "clean" | "mrproper")) || args.starts_with("-f - ") {
+        // Cleaning builds nothing, nor does a make that is asked which one it is, nor a makefile on stdin: the original asks
+        // make so for the compiler.
+        if args.split(' ').any(|arg| matches!(arg, "clean" | "mrproper" | "--version")) || args.starts_with("-f - ") {
             continue;
         }
         let Some(build) = build(module, version, kernel, directory, args) else { continue };
@@ -111,7 +112,7 @@ mod tests {
     fn makes_of_one_build_count_once() {
         let log = "foo\t1.0\t6.1\t7 7\t/x\t\tall\nfoo\t1.0\t6.1\t7 7\t/x\thalf-installed:cpp-14 \tmore\nfoo\t1.0\t6.1\t8 8\t/x\t\tall\n\
                    foo\t1.0\t6.1\t9 8\t/x\t\t-C /y clean\n\
-                   foo\t1.0\t6.1\t5 8\t/\t\t-f - show-CC\n\t\t\t1 1\t/home\t\tall\n\
+                   foo\t1.0\t6.1\t5 8\t/\t\t-f - show-CC\nfoo\t1.0\t6.1\t6 8\t/\t\t--version\n\t\t\t1 1\t/home\t\tall\n\
                    \t\t\t3 1\t/var/lib/dkms/bar/2/build\t\t-j2 KERNELRELEASE=6.2 all\n";
         let (builds, unsettled) = builds(log);
         assert_eq!(unsettled.into_iter().collect::<Vec<_>>(), ["half-installed:cpp-14"]);
