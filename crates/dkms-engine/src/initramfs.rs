@@ -17,6 +17,8 @@ use crate::system::root::Kind;
 use crate::system::staged::Staged;
 use crate::system::tool::Tool;
 
+/// Debian's program, and the trigger of the same name.
+const UPDATE_INITRAMFS: &str = "update-initramfs";
 /// How images are called by Debian, and by everybody else, before and after the release; on Arch what stands in its place
 /// is the name of the kernel's package.
 const NAMES: [[&str; 2]; 3] = [["initrd.img-", ""], ["initramfs-", ".img"], ["booster-", ".img"]];
@@ -91,40 +93,58 @@ pub fn pending(setup: &Setup) -> Vec<String> {
 }
 
 /// Makes the noted images again, except where somebody else has done so since, or where `follows` says that somebody else is
-/// about to; gives what went wrong. A note goes also when its image could not be made: trying again at every transaction would end the same way.
+/// about to; gives what went wrong. A note goes also when its image could not be made: trying again at every transaction
+/// would end the same way.
 pub fn remake(setup: &Setup, _guard: &Guard, follows: &dyn Fn(&str) -> bool) -> Vec<Error> {
     let mut troubles = Vec::new();
     for release in pending(setup) {
         let is_due = has_one(setup, &release) && !follows(&release) && !is_made_since(setup, &release);
-        let made = if is_due { make(setup, &release) } else { Ok(()) };
-        if !matches!(made, Err(Error::Interrupted { .. })) {
+        let made = match maker(setup, &release).filter(|_| is_due) {
+            Some(maker) => {
+                let command = maker.command_line();
+                make(setup, &release, maker).map_err(|error| (error, command))
+            }
+            None => Ok(()),
+        };
+        if !matches!(made, Err((Error::Interrupted { .. }, _))) {
             troubles.extend(setup.root.remove_file(&setup.layout.initramfs_pending(&release)).err());
         }
-        troubles.extend(made.err().map(|error| Error::Initramfs { kernel: release, reason: error.to_string() }));
+        let trouble = |(error, command): (Error, String)| Error::Initramfs {
+            kernel: release,
+            reason: error.to_string(),
+            command,
+        };
+        troubles.extend(made.err().map(trouble));
     }
     troubles
 }
 
-fn make(setup: &Setup, release: &str) -> Result<(), Error> {
-    if let Ok(tool) = tool(setup, "update-initramfs") {
+fn make(setup: &Setup, release: &str, maker: Tool) -> Result<(), Error> {
+    let by_trigger = maker.program().ends_with(UPDATE_INITRAMFS)
+        && setup.environment.get("DPKG_MAINTSCRIPT_PACKAGE").is_some()
+        && newest(setup).as_deref() == Some(release);
+    if by_trigger {
         // In a package's script, its own trigger makes the newest one, together with all others who ask for that.
-        if setup.environment.get("DPKG_MAINTSCRIPT_PACKAGE").is_some() && newest(setup).as_deref() == Some(release) {
-            return self::tool(setup, "dpkg-trigger")?.args(["--no-await", "update-initramfs"]).require().map(drop);
-        }
-        return tool.args(["-u", "-k", release]).require().map(drop);
+        return tool(setup, "dpkg-trigger")?.args(["--no-await", UPDATE_INITRAMFS]).require().map(drop);
+    }
+    maker.require().map(drop)
+}
+
+/// The command that makes a kernel's image; `None` if there is no program for that.
+fn maker(setup: &Setup, release: &str) -> Option<Tool> {
+    if let Ok(tool) = tool(setup, UPDATE_INITRAMFS) {
+        return Some(tool.args(["-u", "-k", release]));
     }
     if let (Ok(tool), Some(preset)) = (tool(setup, "mkinitcpio"), preset(setup, release)) {
-        return tool.args(["-p", &preset]).require().map(drop);
+        return Some(tool.args(["-p", &preset]));
     }
     // The image is named: its name is the distribution's choice, not that of the program.
-    let Some(image) = image(setup, release) else { return Ok(()) };
+    let image = image(setup, release)?;
     if let Ok(tool) = tool(setup, "dracut") {
-        return tool.args(["--quiet", "--force"]).arg(image).arg(release).require().map(drop);
+        return Some(tool.args(["--quiet", "--force"]).arg(image).arg(release));
     }
-    match tool(setup, "booster") {
-        Ok(tool) => tool.args(["build", "--force", "--kernel-version", release]).arg(image).require().map(drop),
-        Err(_) => Ok(()),
-    }
+    let booster = tool(setup, "booster").ok()?;
+    Some(booster.args(["build", "--force", "--kernel-version", release]).arg(image))
 }
 
 /// The release whose image `update-initramfs -u` makes: the first of those that have one, as `linux-version` sorts them.
@@ -173,7 +193,9 @@ mod tests {
         testing::write(&setup, "/usr/sbin/update-initramfs", "#!/bin/sh\nexit 1\n");
         setup.root.set_mode(Path::new("/usr/sbin/update-initramfs"), 0o755).unwrap();
         note(&setup, &guard, "6.1").unwrap();
-        assert_eq!(remake(&setup, &guard, &|_| false).len(), 1, "it was not tried");
+        let troubles = remake(&setup, &guard, &|_| false);
+        assert_eq!(troubles.len(), 1, "it was not tried");
+        assert_eq!(troubles[0].hint().as_deref(), Some("/usr/sbin/update-initramfs -u -k 6.1"));
         note(&setup, &guard, "6.1").unwrap();
         assert_eq!(remake(&setup, &guard, &|_| true).len(), 0);
         assert!(pending(&setup).is_empty());

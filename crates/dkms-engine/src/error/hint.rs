@@ -31,7 +31,7 @@ impl Error {
             Error::HeadersMissing { .. } => {
                 "install the headers of that kernel, or name them with --kernelsourcedir".into()
             }
-            Error::Initramfs { kernel, .. } => format!("update-initramfs -u -k {kernel}"),
+            Error::Initramfs { command, .. } => command.clone(),
             Error::InstallRefused { target, .. } => format!(
                 "dkms install {} -k {}/{} --force replaces what is there",
                 target.module, target.kernel.release, target.kernel.arch

@@ -164,6 +164,8 @@ pub enum Error {
         kernel: String,
         /// What the program said.
         reason: String,
+        /// What makes it.
+        command: String,
     },
     /// Not one object was placed.
     #[error("nothing of {target} was installed: {}", .reasons.join("; "))]
