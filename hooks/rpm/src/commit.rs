@@ -4,13 +4,17 @@
 //! they are told is kept, and acted on once, when the commit ends. The plugin holds a lock on the file where it is kept: a
 //! file without a holder is of a plugin that died, and then each trigger acts for itself.
 //!
-//! Frames are a command, headers, an empty line and a body, and end with a zero byte; each is answered.
+//! Frames are a command, headers, an empty line and a body, and end with a zero byte; each is answered. zypper takes half a
+//! minute of silence for the end of a plugin, and kills it: an answer that takes long is begun at once, and has a header more
+//! every few seconds.
 
 use std::fs::File;
 use std::io::{BufRead, Read, Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
 use dkms_engine::error::Error;
 use dkms_engine::layout::RUN;
@@ -18,8 +22,14 @@ use dkms_engine::system::root::Root;
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getppid, pidfd_getfd, pidfd_open};
 
-/// The answer to every frame.
-const ACK: &[u8] = b"ACK\n\n\0";
+/// How the answer to every frame begins.
+const ACK: &[u8] = b"ACK\n";
+/// One more header of an answer.
+const WORKING: &[u8] = b"dkms:working\n";
+/// How an answer ends.
+const END: &[u8] = b"\n\0";
+/// How long zypper hears nothing.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// Keeps what a trigger was told for the end of a commit; `false` if no commit is under way.
 pub(crate) fn defer(paths: &str) -> bool {
@@ -49,10 +59,13 @@ pub(crate) fn attend(ended: impl Fn(&str) -> ExitCode) -> ExitCode {
     let mut frames = std::io::stdin().lock();
     let mut frame = Vec::new();
     while frames.read_until(0, &mut frame).is_ok_and(|read| read > 0) {
-        if command(&frame) == "COMMITEND" {
-            ended(&commit.take().map_or_else(String::new, Commit::end));
-        }
-        if answers.write_all(ACK).is_err() {
+        let is_end = command(&frame) == "COMMITEND";
+        let act = || {
+            if is_end {
+                ended(&commit.take().map_or_else(String::new, Commit::end));
+            }
+        };
+        if answer(&mut answers, SILENCE, act).is_err() {
             break;
         }
         frame.clear();
@@ -62,6 +75,24 @@ pub(crate) fn attend(ended: impl Fn(&str) -> ExitCode) -> ExitCode {
         ended(&paths);
     }
     ExitCode::SUCCESS
+}
+
+/// Answers a frame when what it asks for is done, and is never silent for longer than `silence` meanwhile. Nobody may be
+/// left who listens: what is to be done is done.
+fn answer(answers: &mut File, silence: Duration, act: impl FnOnce()) -> std::io::Result<()> {
+    let begun = answers.write_all(ACK);
+    let more = answers.try_clone();
+    let (done, is_done) = channel::<()>();
+    std::thread::scope(|scope| {
+        if let Ok(mut more) = more {
+            let is_silent = move || is_done.recv_timeout(silence) == Err(RecvTimeoutError::Timeout);
+            scope.spawn(move || while is_silent() && more.write_all(WORKING).is_ok() {});
+        }
+        // Dropped also if this panics.
+        let _done = done;
+        act();
+    });
+    begun.and_then(|()| answers.write_all(END))
 }
 
 /// The file with what triggers were told, held as long as the commit is under way.
@@ -126,6 +157,25 @@ fn kept() -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_that_takes_long_is_not_silent() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let said = || std::fs::read(file.path()).unwrap();
+        let mut answers = file.reopen().unwrap();
+        answer(&mut answers, Duration::from_secs(600), || ()).unwrap();
+        assert_eq!(said(), b"ACK\n\n\0");
+        answers.set_len(0).unwrap();
+        answers.seek(SeekFrom::Start(0)).unwrap();
+        answer(&mut answers, Duration::from_millis(1), || {
+            while !said().ends_with(b"dkms:working\ndkms:working\n") {
+                std::thread::yield_now();
+            }
+        })
+        .unwrap();
+        let said = said();
+        assert!(said.starts_with(b"ACK\ndkms:working\n") && said.ends_with(b"dkms:working\n\n\0"));
+    }
 
     #[test]
     fn a_frame_begins_with_its_command() {

@@ -84,5 +84,6 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     row("dracut", "the real dracut", with(OLDER, &[ACPI_CALL, TWIG]), dracut::transactions),
     everywhere(row("weak", "kernels of the same interface", with(OLDER, WEAK), weak::lend)),
     everywhere(row("broken", "nothing of ours works", with(OLDER, &[TWIG]), tools::broken)),
+    everywhere(row("slow", "a build that takes long", with(OLDER, &[]), tools::slow)),
     everywhere(row("abort", "a kernel that is not supported", with(OLDER, &[TWIG]), tools::abort)),
 ];

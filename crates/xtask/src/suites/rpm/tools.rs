@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::Stage;
 use super::ground::Ground;
 use super::tool::Tool;
-use crate::suites::transaction::door::{Door, Kernel, Package, TWIG_NEXT, linux};
+use crate::suites::transaction::door::{Door, Kernel, Package, TWIG, TWIG_NEXT, linux};
 
 /// Ways in which what is ours can be broken, each put right afterwards.
 const BREAKS: [(&str, &str, &str); 4] = [
@@ -73,4 +73,15 @@ pub(super) fn abort(stage: &Stage) -> Result<()> {
         format!("with a new twig it ended with {}\n{}", along.exit, along.tail(30))
     });
     stage.prepare("rm /etc/dkms/twig-1.0.conf; sed -i /on_unsupported_kernel/d /etc/dkms/framework.conf; dkms autoinstall --all-kernels")
+}
+
+/// zypper kills a plugin that says nothing for a while, and builds take longer.
+pub(super) fn slow(stage: &Stage) -> Result<()> {
+    if !stage.is_ours() || stage.ground.tool() != Tool::Zypper {
+        return Ok(());
+    }
+    let make = "make -C $kernel_source_dir M=$dkms_tree/twig/1.0/build";
+    stage.prepare(&format!("echo 'MAKE[0]=\"sleep 40 && {make}\"' > /etc/dkms/twig.conf"))?;
+    stage.run(&format!("export ZYPP_PLUGIN_TIMEOUT=10; {}", stage.ground.install(&[TWIG])))?.builds(stage, 1);
+    stage.works("twig", "1.0", &[Kernel::Older])
 }
