@@ -121,7 +121,7 @@ impl<'a> Killing<'a> {
             .checked()?;
         let mut lines: Vec<String> = changes.stdout.lines().map(str::to_owned).collect();
         lines.sort();
-        let seen = root.must(&format!("dkms status; cat /lib/modules/{KERNEL}/modules.dep || true"))?;
+        let seen = root.must(&format!("dkms status && {{ cat /lib/modules/{KERNEL}/modules.dep || true; }}"))?;
         lines.extend(seen.stdout.lines().map(str::to_owned));
         Ok(lines)
     }

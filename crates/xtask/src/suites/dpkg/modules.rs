@@ -89,7 +89,10 @@ pub(super) fn remove(stage: &Stage) -> Result<()> {
         stage.expect(original.contains("/kernel/"), || format!("the kernel's own dummy is `{original}`"));
     }
     stage.complain(
-        &stage.root.must("dkms status; ls -d /var/lib/dkms/acpi-call /var/lib/dkms/dummy 2> /dev/null || true")?.stdout,
+        &stage
+            .root
+            .must("dkms status && { ls -d /var/lib/dkms/acpi-call /var/lib/dkms/dummy 2> /dev/null || true; }")?
+            .stdout,
     );
     Ok(())
 }
@@ -140,7 +143,7 @@ pub(super) fn gives_way(stage: &Stage) -> Result<()> {
     // For good, though its source is left behind.
     stage.prepare("cp -a /usr/src/twig-1.0 /srv/kept")?;
     stage.apt("remove bough-dkms")?.builds(stage, 0);
-    stage.complain(&stage.root.must("dkms status; ls -d /var/lib/dkms/twig 2> /dev/null || true")?.stdout);
+    stage.complain(&stage.root.must("dkms status && { ls -d /var/lib/dkms/twig 2> /dev/null || true; }")?.stdout);
     Ok(())
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn remove<G: Door>(stage: &Stage<G>) -> Result<()> {
         let original = stage.root.bash(&format!("modinfo -k {release} -n dummy"))?.stdout;
         stage.expect(original.contains("/kernel/"), || format!("the kernel's own dummy is `{original}`"));
     }
-    let left = "dkms status; ls -d /var/lib/dkms/acpi-call /var/lib/dkms/dummy 2> /dev/null || true";
+    let left = "dkms status && { ls -d /var/lib/dkms/acpi-call /var/lib/dkms/dummy 2> /dev/null || true; }";
     stage.complain(&stage.root.must(left)?.stdout);
     Ok(())
 }

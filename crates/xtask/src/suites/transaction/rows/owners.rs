@@ -39,7 +39,7 @@ pub(crate) fn contested<G: Door>(stage: &Stage<G>) -> Result<()> {
     let original = stage.root.bash(&format!("modinfo -k {older} -n dummy"))?.stdout;
     stage.expect(original.contains("/kernel/"), || format!("the kernel's own dummy is `{original}`"));
     let left = format!(
-        "dkms status; find /var/lib/dkms/dummy /var/lib/dkms/shrub /usr/lib/modules/{older} -path '*/dkms/*' 2> /dev/null || true"
+        "dkms status && {{ find /var/lib/dkms/dummy /var/lib/dkms/shrub /usr/lib/modules/{older} -path '*/dkms/*' 2> /dev/null || true; }}"
     );
     stage.complain(&stage.root.must(&left)?.stdout);
     Ok(())
@@ -90,7 +90,7 @@ pub(crate) fn finished<G: Door>(stage: &Stage<G>) -> Result<()> {
     untouched()?;
     stage.remove(&[TWIG])?.builds(stage, 0);
     untouched()?;
-    let status = stage.root.must("dkms status; cat /var/lib/dkms/.dkms-rs/motd 2> /dev/null || true")?.stdout;
+    let status = stage.root.must("dkms status && { cat /var/lib/dkms/.dkms-rs/motd 2> /dev/null || true; }")?.stdout;
     stage.complain(&status);
     Ok(())
 }
