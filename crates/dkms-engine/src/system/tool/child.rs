@@ -38,17 +38,46 @@ pub(super) struct Running {
     _alive: Option<OwnedFd>,
 }
 
-/// The steps before exec, for errors.
-const STEPS: [&str; 8] = [
-    "hand descriptors to",
-    "cut the network from",
-    "make a mount namespace for",
-    "enter the root of",
-    "bind a directory for",
-    "enter the working directory of",
-    "change the user of",
-    "tie to our own life",
-];
+/// What the child does before exec, reported by its number when it fails.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Step {
+    Descriptors,
+    Network,
+    Mounts,
+    Root,
+    Bind,
+    Directory,
+    User,
+    Parent,
+}
+
+impl Step {
+    const ALL: [Step; 8] = [
+        Step::Descriptors,
+        Step::Network,
+        Step::Mounts,
+        Step::Root,
+        Step::Bind,
+        Step::Directory,
+        Step::User,
+        Step::Parent,
+    ];
+
+    /// What could not be done to the program.
+    fn verb(self) -> &'static str {
+        match self {
+            Step::Descriptors => "hand descriptors to",
+            Step::Network => "cut the network from",
+            Step::Mounts => "make a mount namespace for",
+            Step::Root => "enter the root of",
+            Step::Bind => "bind a directory for",
+            Step::Directory => "enter the working directory of",
+            Step::User => "change the user of",
+            Step::Parent => "tie to our own life",
+        }
+    }
+}
 
 /// Everything that the child needs, made before the fork.
 struct Prepared {
@@ -100,7 +129,7 @@ pub(super) fn spawn(tool: Tool, streams: Streams) -> Result<Running, Error> {
         Err(source) => {
             let mut step = [0_u8; 1];
             let verb = match File::from(reader).read(&mut step) {
-                Ok(1) => STEPS.get(usize::from(step[0])).copied().unwrap_or("start"),
+                Ok(1) => Step::ALL.get(usize::from(step[0])).map_or("start", |step| step.verb()),
                 _ => "start",
             };
             Err(Error::Io { verb, path: program, source })
@@ -146,26 +175,26 @@ impl Prepared {
         // for ever as a background process.
         rustix::process::setsid()?;
         if let Some(alive) = &self.alive {
-            self.step(7, watch::post(alive.as_fd()))?;
+            self.step(Step::Parent, watch::post(alive.as_fd()))?;
         }
-        self.step(0, self.hand_descriptors())?;
-        self.step(1, self.cut_network())?;
+        self.step(Step::Descriptors, self.hand_descriptors())?;
+        self.step(Step::Network, self.cut_network())?;
         let inside = self.private_mounts();
-        self.step(2, inside.map(|_| ()))?;
+        self.step(Step::Mounts, inside.map(|_| ()))?;
         if inside == Ok(false) {
-            self.step(3, self.enter_root())?;
+            self.step(Step::Root, self.enter_root())?;
         }
-        self.step(4, self.bind())?;
-        self.step(5, rustix::process::chdir(self.directory.as_c_str()))?;
+        self.step(Step::Bind, self.bind())?;
+        self.step(Step::Directory, rustix::process::chdir(self.directory.as_c_str()))?;
         rustix::process::umask(Mode::from_raw_mode(0o022));
         self.limit_open_files();
-        self.step(6, self.change_user())?;
-        self.step(7, self.die_with_parent())
+        self.step(Step::User, self.change_user())?;
+        self.step(Step::Parent, self.die_with_parent())
     }
 
-    fn step(&self, number: u8, result: Result<(), Errno>) -> Result<(), Errno> {
+    fn step(&self, step: Step, result: Result<(), Errno>) -> Result<(), Errno> {
         if result.is_err() {
-            let _ = rustix::io::write(&self.report, &[number]);
+            let _ = rustix::io::write(&self.report, &[step as u8]);
         }
         result
     }
