@@ -98,7 +98,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::record::FORMAT;
+    use crate::record::Format;
     use crate::testing;
 
     const CONF: &str = "PACKAGE_NAME=m\nPACKAGE_VERSION=1\nBUILT_MODULE_NAME=m\nDEST_MODULE_LOCATION=/extra\n";
@@ -126,7 +126,7 @@ mod tests {
         let facts = Facts::gather(setup, &scope).unwrap();
         let Configuration::Examined(examined) = &facts.targets[&target].configuration else { panic!("{facts:?}") };
         let record = FailureRecord {
-            format: FORMAT,
+            format: Format,
             fingerprint: examined.fingerprint.clone(),
             config: examined.config.clone(),
             message: "make ended with 2".into(),

@@ -3,11 +3,15 @@
 //! Every stored value carries a format number; unknown fields are refused, because they come from a newer program whose
 //! meaning we would drop. All of it can be lost: what is missing is measured again or taken for a build of the original.
 
+mod format;
+
 use std::path::{Path, PathBuf};
 
 use dkms_conf::module_config::ModuleConfig;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+pub use format::Format;
 
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
@@ -17,15 +21,12 @@ use crate::system::root::{Meta, Root};
 use crate::system::staged::Staged;
 use crate::target::ModuleId;
 
-/// Format number of all stored values.
-pub const FORMAT: u32 = 1;
-
 /// How a finished build came about: `T/M/V/K/A/.record.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BuildRecord {
-    /// [`FORMAT`].
-    pub format: u32,
+    /// Which this is.
+    pub format: Format,
     /// Inputs of the build.
     pub fingerprint: Fingerprint,
     /// The configuration that counted, so that nobody has to evaluate it again.
@@ -129,8 +130,8 @@ pub enum Signature {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FailureRecord {
-    /// [`FORMAT`].
-    pub format: u32,
+    /// Which this is.
+    pub format: Format,
     /// Inputs of the attempt.
     pub fingerprint: Fingerprint,
     /// The configuration that counted.
@@ -154,8 +155,8 @@ pub struct FailureRecord {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// [`FORMAT`].
-    pub format: u32,
+    /// Which this is.
+    pub format: Format,
     /// Placed files.
     pub files: Vec<PlacedFile>,
     /// Objects that were not placed, with the reason.
@@ -245,9 +246,16 @@ mod tests {
     use crate::testing;
 
     #[test]
+    fn stored_values_stay_readable() {
+        testing::stays_readable::<BuildRecord>(include_str!("../../../tests/fixtures/formats/build-1.json"));
+        testing::stays_readable::<FailureRecord>(include_str!("../../../tests/fixtures/formats/failure-1.json"));
+        testing::stays_readable::<Manifest>(include_str!("../../../tests/fixtures/formats/manifest-1.json"));
+    }
+
+    #[test]
     fn failures_of_versions_that_knew_no_advice_are_read() {
         let record = FailureRecord {
-            format: FORMAT,
+            format: Format,
             fingerprint: Fingerprint::default(),
             config: testing::module_config(),
             message: "building m/1 for 6.1 (x86_64) failed with status 2".into(),

@@ -82,3 +82,16 @@ pub(crate) fn module_config() -> dkms_conf::ModuleConfig {
         exported: Vec::new(),
     }
 }
+
+/// Expects that a stored value of long ago is read and means what it meant, and that one of another format is not read.
+pub(crate) fn stays_readable<T: serde::Serialize + serde::de::DeserializeOwned>(fixture: &str) {
+    let mut stored: serde_json::Value = serde_json::from_str(fixture).unwrap();
+    let value: T = serde_json::from_str(fixture).unwrap();
+    assert_eq!(serde_json::to_value(&value).unwrap(), stored);
+    let format = match stored.as_object_mut().unwrap() {
+        fields if fields.contains_key("format") => fields.get_mut("format"),
+        variant => variant.values_mut().next().unwrap().get_mut("format"),
+    };
+    *format.unwrap() = 2.into();
+    assert!(serde_json::from_value::<T>(stored).is_err(), "another format is taken for this one");
+}

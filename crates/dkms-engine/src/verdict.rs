@@ -15,7 +15,7 @@ use crate::facts::Facts;
 use crate::facts::kernel::Headers;
 use crate::layout::Layout;
 use crate::plan::{Operation, Plan, Why, Yielded};
-use crate::record::{self, FORMAT};
+use crate::record::{self, Format};
 use crate::report::{Entry, Outcome, Report, words};
 use crate::setup::Setup;
 use crate::system::lock::Guard;
@@ -28,7 +28,8 @@ use crate::target::{KernelId, ModuleId, Target};
 #[serde(deny_unknown_fields)]
 pub struct Verdict {
     /// Grows when the meaning of a field changes or a field goes away.
-    pub format: u32,
+    #[cfg_attr(feature = "schema", schemars(with = "u32"))]
+    pub format: Format,
     /// One for each kernel that modules are kept for.
     pub kernels: Vec<KernelVerdict>,
 }
@@ -122,7 +123,7 @@ impl Verdict {
             };
             Judge { layout, facts, plan, report, earlier, kernel: &kernel.id }.kernel(missing)
         });
-        Self { format: FORMAT, kernels: kernels.collect() }
+        Self { format: Format, kernels: kernels.collect() }
     }
 
     /// The stored one; `None` if there is none.
@@ -337,6 +338,11 @@ mod tests {
     use super::*;
     use crate::plan::{Rule, Settled};
     use crate::testing;
+
+    #[test]
+    fn a_stored_verdict_stays_readable() {
+        testing::stays_readable::<Verdict>(include_str!("../../../tests/fixtures/formats/verdict-1.json"));
+    }
 
     #[test]
     fn who_has_to_choose_is_told_between_which_packages() {

@@ -190,7 +190,7 @@ pub fn is_half_done(setup: &Setup, target: &Target) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{FORMAT, PlacedFile, Refusal};
+    use crate::record::{Format, PlacedFile, Refusal};
     use crate::setup::distribution::Distribution;
     use crate::target::{KernelId, ModuleId, Target};
     use crate::testing;
@@ -223,9 +223,9 @@ mod tests {
             let measure = |path: &str| FileRecord::measure(&scene.setup.root, Path::new(path)).unwrap();
             let object = ObjectRecord { name: "m".into(), file: "m.ko".into(), content: measure(BUILT) };
             // Fields that are not needed here need not be understood.
-            let record = serde_json::json!({ "format": FORMAT, "future": 1, "objects": [object] });
+            let record = serde_json::json!({ "format": Format, "future": 1, "objects": [object] });
             let placed = PlacedFile { name: "m".into(), path: PLACED.into(), link: false, content: measure(PLACED) };
-            let manifest = Manifest { format: FORMAT, files: vec![placed], ..Manifest::default() };
+            let manifest = Manifest { format: Format, files: vec![placed], ..Manifest::default() };
             let directory = "/var/lib/dkms/m/1/6.1/x86_64";
             testing::write(&scene.setup, &format!("{directory}/.record.json"), record.to_string());
             let manifest = serde_json::to_string(&manifest).unwrap();
@@ -271,7 +271,7 @@ mod tests {
     fn a_refused_object_is_not_lost_but_makes_a_difference() {
         let scene = Scene::recorded();
         let refused = vec![Refusal { name: "m".into(), reason: "older".into(), owner: None }];
-        let manifest = Manifest { format: FORMAT, refused, ..Manifest::default() };
+        let manifest = Manifest { format: Format, refused, ..Manifest::default() };
         let manifest = serde_json::to_string(&manifest).unwrap();
         scene.write("/var/lib/dkms/m/1/6.1/x86_64/.installed.json", &manifest);
         let condition = Condition::gather(&scene.setup, &scene.build);

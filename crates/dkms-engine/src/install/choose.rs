@@ -16,7 +16,7 @@ use super::{InstallOptions, destination};
 use crate::error::Error;
 use crate::facts::kernel::Kernel;
 use crate::facts::package;
-use crate::record::{FORMAT, FileRecord, PlacedFile, Refusal};
+use crate::record::{FileRecord, Format, PlacedFile, Refusal};
 use crate::setup::Setup;
 use crate::target::Target;
 
@@ -74,7 +74,7 @@ pub(super) fn transaction(
     names.retain(|name| claim.owner(session, target, name).is_none());
     let mut taken = Taken::find(session, target, &kernel.directory, &names)?;
     let mut transaction = Transaction {
-        format: FORMAT,
+        format: Format,
         target: target.clone(),
         kernel_directory: kernel.directory.clone(),
         files: Vec::new(),

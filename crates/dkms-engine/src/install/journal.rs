@@ -25,8 +25,8 @@ pub(super) enum Journal {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Transaction {
-    /// [`record::FORMAT`].
-    pub(super) format: u32,
+    /// Which this is.
+    pub(super) format: record::Format,
     /// What is installed.
     pub(super) target: Target,
     /// `I/K`.
@@ -63,8 +63,8 @@ pub(super) struct Previous {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Removal {
-    /// [`record::FORMAT`].
-    pub(super) format: u32,
+    /// Which this is.
+    pub(super) format: record::Format,
     /// What is removed.
     pub(super) target: Target,
     /// `I/K`.
@@ -97,4 +97,16 @@ pub(super) fn clear(session: &Session<'_>, target: &Target) -> Result<(), Error>
 
 fn path(session: &Session<'_>, target: &Target) -> PathBuf {
     session.setup.layout.journal(target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn stored_journals_stay_readable() {
+        testing::stays_readable::<Journal>(include_str!("../../../../tests/fixtures/formats/installing-1.json"));
+        testing::stays_readable::<Journal>(include_str!("../../../../tests/fixtures/formats/removing-1.json"));
+    }
 }

@@ -120,7 +120,7 @@ pub(super) fn watched<T>(setup: &Setup, module: &ModuleId, act: impl FnOnce() ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{FORMAT, Signature};
+    use crate::record::{Format, Signature};
     use crate::target::{KernelId, Target};
     use crate::testing;
 
@@ -148,7 +148,7 @@ mod tests {
 
         fn record(&self, name: &str, fingerprint: Fingerprint) {
             let record = BuildRecord {
-                format: FORMAT,
+                format: Format,
                 fingerprint,
                 config: testing::module_config(),
                 objects: Vec::new(),

@@ -21,7 +21,7 @@ use crate::facts::condition;
 use crate::facts::tree::Tree;
 use crate::module_file::compression::Compression;
 use crate::plan::Yielded;
-use crate::record::{self, BuildRecord, FORMAT, Manifest, PlacedFile, Refusal};
+use crate::record::{self, BuildRecord, Format, Manifest, PlacedFile, Refusal};
 use crate::target::{ModuleId, Target};
 
 /// Whose the objects of an installation are.
@@ -124,7 +124,7 @@ impl Taken {
                 continue;
             }
             let recorded = record::load(session.root(), &session.setup.layout.manifest(&other));
-            let manifest = recorded.unwrap_or(Manifest { format: FORMAT, files, ..Manifest::default() });
+            let manifest = recorded.unwrap_or(Manifest { format: Format, files, ..Manifest::default() });
             let (originals, copies) = displaced_by(session, &other, target, kernel_directory, &names)?;
             taken.push(Self { target: other, manifest, objects: names, originals, copies });
         }

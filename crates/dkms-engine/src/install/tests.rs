@@ -9,7 +9,7 @@ use super::journal::Journal;
 use super::journal::Removal;
 use super::*;
 use crate::module_file::info::tests::module;
-use crate::record::{self, FORMAT, FileRecord, Manifest};
+use crate::record::{self, FileRecord, Format, Manifest};
 use crate::setup::Setup;
 use crate::system::lock::Guard;
 use crate::target::{KernelId, ModuleId};
@@ -540,7 +540,7 @@ fn a_removal_that_was_cut_off_is_finished() {
         let target = target_of("1");
         let manifest: Manifest = record::load(&world.setup.root, &world.setup.layout.manifest(&target)).unwrap();
         let removal = Removal {
-            format: FORMAT,
+            format: Format,
             target: target.clone(),
             kernel_directory: I.into(),
             files: manifest.files.clone(),

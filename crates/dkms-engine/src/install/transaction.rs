@@ -21,7 +21,7 @@ use super::placement::{
 use super::session::Session;
 use crate::error::Error;
 use crate::facts::package;
-use crate::record::{self, FORMAT, FileRecord, Manifest, PlacedFile};
+use crate::record::{self, FileRecord, Format, Manifest, PlacedFile};
 use crate::system::staged::Staged;
 use crate::target::{ModuleId, Target};
 
@@ -125,7 +125,7 @@ impl Transaction {
         };
         let mut files = self.files.iter().map(measure).collect::<Result<Vec<_>, Error>>()?;
         files.extend(self.kept.iter().cloned());
-        Ok(Manifest { format: FORMAT, files, refused: self.refused.clone(), chosen: self.chosen })
+        Ok(Manifest { format: Format, files, refused: self.refused.clone(), chosen: self.chosen })
     }
 
     fn activate(&self, session: &mut Session<'_>) -> Result<(), Error> {
@@ -256,7 +256,7 @@ fn restore_earlier(
         }
     }
     if !files.is_empty() {
-        let manifest = Manifest { format: FORMAT, files: files.clone(), refused: Vec::new(), chosen };
+        let manifest = Manifest { format: Format, files: files.clone(), refused: Vec::new(), chosen };
         record::store(session.root(), &session.setup.layout.manifest(target), &manifest, session.guard)?;
     }
     Ok(back)

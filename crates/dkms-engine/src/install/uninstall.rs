@@ -19,7 +19,7 @@ use super::weak_modules;
 use crate::error::Error;
 use crate::facts::kernels;
 use crate::module_file::compression::Compression;
-use crate::record::{BuildRecord, FORMAT};
+use crate::record::{BuildRecord, Format};
 use crate::target::Target;
 
 /// What was taken away.
@@ -55,7 +55,7 @@ pub fn uninstall(
     };
     let kernel_directory = kernels::directory(session.setup, &target.kernel.release);
     let files = files_of(session, target, &kernel_directory, config)?;
-    let removal = Removal { format: FORMAT, target: target.clone(), kernel_directory, files };
+    let removal = Removal { format: Format, target: target.clone(), kernel_directory, files };
     session.about_to_change(&target.kernel.release)?;
     journal::store(session, &Journal::Removing(removal.clone()))?;
     weak_modules::remove(session, target, &removal.files, config);

@@ -41,7 +41,7 @@ fn config(depends: &[&str]) -> ModuleConfig {
 /// A build of what the source reads now that failed.
 fn failure() -> FailureRecord {
     FailureRecord {
-        format: 1,
+        format: crate::record::Format,
         fingerprint: source("now"),
         config: config(&[]),
         message: "make failed".into(),

@@ -6,7 +6,7 @@ use crate::build::{self, Failed};
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
 use crate::plan::Operation;
-use crate::record::{self, FORMAT, FailureRecord};
+use crate::record::{self, FailureRecord, Format};
 use crate::register;
 use crate::report::{Outcome, Report};
 use crate::setup::Setup;
@@ -28,7 +28,7 @@ pub(super) fn remember(
     let of_the_module = failed.error.is_of_the_module() && !failed.of_the_machine;
     if let Some((config, fingerprint)) = inputs.filter(|_| of_the_module) {
         let record = FailureRecord {
-            format: FORMAT,
+            format: Format,
             fingerprint,
             config: config.clone(),
             message: failed.error.clause(),

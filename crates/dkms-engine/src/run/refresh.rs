@@ -92,7 +92,7 @@ mod tests {
     use super::*;
     use crate::facts::{Examined, TargetFacts};
     use crate::fingerprint::Part;
-    use crate::record::{FORMAT, Signature};
+    use crate::record::{Format, Signature};
     use crate::target::{KernelId, ModuleId};
     use crate::testing;
 
@@ -108,7 +108,7 @@ mod tests {
             let target = Target::new(ModuleId::new("m", "1").unwrap(), KernelId::new("6.1", "x86_64").unwrap());
             let guard = Guard::acquire(&setup.root, &setup.layout.lock(), &mut |_| {}).unwrap();
             let record = BuildRecord {
-                format: FORMAT,
+                format: Format,
                 fingerprint: fingerprint("old", "same"),
                 config: config.clone(),
                 objects: Vec::new(),

@@ -8,7 +8,7 @@ use crate::fingerprint::{Fingerprint, Part};
 use crate::jobs::Jobs;
 use crate::module_file::compression::Compression;
 use crate::module_file::info;
-use crate::record::{self, BuildRecord, FORMAT, FileRecord, ObjectRecord, Signature};
+use crate::record::{self, BuildRecord, FileRecord, Format, ObjectRecord, Signature};
 use crate::setup::Setup;
 use crate::system::lock::Guard;
 use crate::system::staged::Staged;
@@ -66,7 +66,7 @@ impl Signed {
         fingerprint.signer = Part::of_text(&fresh.identity);
         let custom = setup.options.replace_inputs() || fingerprint.conf.is_some();
         let record = BuildRecord {
-            format: FORMAT,
+            format: Format,
             fingerprint,
             config: fresh.order.config.clone(),
             objects,

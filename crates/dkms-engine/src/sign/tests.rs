@@ -208,7 +208,7 @@ fn post_build_without_namespaces() {
 fn a_rebuild_keeps_the_list_of_what_is_installed() {
     let setting = signing();
     let target = store(&setting, signed(&setting, order(&setting, Compression::None)).unwrap()).target;
-    let manifest = Manifest { format: record::FORMAT, ..Manifest::default() };
+    let manifest = Manifest { format: record::Format, ..Manifest::default() };
     record::store(&setting.setup.root, &setting.setup.layout.manifest(&target), &manifest, &guard(&setting)).unwrap();
     store(&setting, signed(&setting, order(&setting, Compression::Gzip)).unwrap());
     assert_eq!(record::load(&setting.setup.root, &setting.setup.layout.manifest(&target)), Some(manifest));

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
     use crate::error::Error;
     use crate::plan::{Because, Operation};
-    use crate::record::FORMAT;
+    use crate::record::Format;
     use crate::report::Entry;
     use crate::target::{KernelId, ModuleId};
 
@@ -93,7 +93,7 @@ mod tests {
             problems: vec![problem],
             headers_missing: None,
         };
-        Verdict { format: FORMAT, kernels: vec![kernel] }
+        Verdict { format: Format, kernels: vec![kernel] }
     }
 
     fn tried(version: &str) -> Report {

@@ -31,7 +31,7 @@ fn build(world: &World, target: &Target) {
     let path = world.setup.layout.objects(target).join("a.ko");
     testing::write(&world.setup, path.to_str().unwrap(), object);
     let record = record::BuildRecord {
-        format: FORMAT,
+        format: Format,
         fingerprint: Default::default(),
         config: config(&["a"]),
         objects: Vec::new(),
@@ -121,7 +121,7 @@ fn what_is_taken_away_is_taken_back_also_by_the_run_after_one_that_died() {
     world.install(&target);
     world.lend(&target, &config(&["a"]));
     let manifest: Manifest = record::load(&world.setup.root, &world.setup.layout.manifest(&target)).unwrap();
-    let removal = Removal { format: FORMAT, target: target.clone(), kernel_directory: I.into(), files: manifest.files };
+    let removal = Removal { format: Format, target: target.clone(), kernel_directory: I.into(), files: manifest.files };
     world.session(|session| journal::store(session, &Journal::Removing(removal))).0.unwrap();
     world.setup.root.remove_file(Path::new(&format!("{I}/extra/a.ko"))).unwrap();
     assert!(world.exists(LINK));
