@@ -101,6 +101,7 @@ impl Setup {
 
     /// Whether the root is not that of the machine: an image being built, where a key would be a stranger's. Without a
     /// `/proc` to ask it is taken for one; running systems have it.
+    #[expect(clippy::disallowed_methods, reason = "the machine's root is asked about, not this one")]
     pub fn in_chroot(&self) -> bool {
         use std::os::unix::fs::MetadataExt;
         if self.environment.get("FAKECHROOT").is_some_and(|value| value == "true") {

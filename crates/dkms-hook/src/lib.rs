@@ -5,6 +5,7 @@
 //! never prompts, never reads a terminal and never asks for the running kernel. What happened is decided by the hook's own
 //! few lines, what follows from it by the engine.
 #![deny(missing_docs)]
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make what they look at"))]
 
 mod forecast;
 mod journal;

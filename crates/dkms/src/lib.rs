@@ -8,6 +8,8 @@
 //! Everything that happens to modules is the engine's; the verbs differ only in the goal that they hand to it and in
 //! what they print. This is the only crate that knows clap and colour.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make what they look at"))]
+
 pub mod arguments;
 pub mod command_line;
 mod conclusion;

@@ -101,6 +101,7 @@ fn check(session: &Session) -> Result<()> {
 }
 
 /// The root directory under its real name, so that the working directory can be compared with it.
+#[expect(clippy::disallowed_methods, reason = "where the caller stands decides which root there is")]
 fn root(option: Option<&str>) -> Result<Root> {
     let Some(path) = option.map(Path::new) else { return Ok(Root::open(Path::new("/"))?) };
     let real = std::fs::canonicalize(path).map_err(Error::io("open", path))?;

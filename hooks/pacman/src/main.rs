@@ -8,6 +8,7 @@
 //!
 //! pacman gives every path once, without a leading slash and without what was done to it; what became of it is seen on
 //! the disk. It starts in the transaction that replaces libalpm, so it does not link it, and holds no lock of pacman's.
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make what they look at"))]
 
 mod followers;
 mod hook_file;

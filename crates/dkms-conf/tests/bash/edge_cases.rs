@@ -87,12 +87,12 @@ fn edge_08_variables_of_dkms_that_a_conf_overwrites() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "bash reads it too")]
 fn edge_09_sourcing_a_kernel_configuration() {
     let conf = ". $kernel_source_dir/.config\nMAKE=\"make X=${CONFIG_X:-n}\"\n";
     assert_eq!(agreed_value(conf, D::Make), "make X=n");
     let dir = std::env::temp_dir().join(format!("dkms-conf-config-{}", std::process::id()));
     let options: String = (0..10_000).map(|number| format!("CONFIG_OPTION_{number}=y\n")).collect();
-    #[expect(clippy::disallowed_methods, reason = "bash reads it too")]
     std::fs::write(&dir, format!("# comment\n{options}CONFIG_X=m\nCONFIG_TEXT=\"a b\"\n")).unwrap();
     let made = agreed_value(
         &format!("source {}\nMAKE=\"$CONFIG_X $CONFIG_OPTION_9999 $CONFIG_TEXT\"", dir.display()),

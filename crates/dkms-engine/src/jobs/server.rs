@@ -38,6 +38,7 @@ impl Server {
     }
 
     /// The one that `MAKEFLAGS` speaks of, if its pipe is really there.
+    #[expect(clippy::disallowed_methods, reason = "descriptors of this process, or what make names, are below no root")]
     pub(super) fn inherited(makeflags: &str) -> Option<Self> {
         let address = makeflags
             .split_whitespace()
@@ -122,6 +123,7 @@ fn reopen(read: &OwnedFd) -> Option<File> {
     open(&format!("/proc/self/fd/{}", read.as_raw_fd()), true)
 }
 
+#[expect(clippy::disallowed_methods, reason = "a descriptor of this process is below no root")]
 fn open(path: &str, nonblocking: bool) -> Option<File> {
     let is_pipe = std::fs::metadata(Path::new(path)).is_ok_and(|meta| meta.file_type().is_fifo());
     let flags = i32::try_from(OFlags::NONBLOCK.bits()).ok()?;

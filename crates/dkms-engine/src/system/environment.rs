@@ -22,6 +22,7 @@ pub struct Environment {
 
 impl Environment {
     /// That of this process, whose state is put in order by the way: the first thing that a program does, and once.
+    #[expect(clippy::disallowed_methods, reason = "this is where it is read")]
     pub fn of_this_process() -> Self {
         let open_files = process::put_in_order();
         Self { open_files, ..Self::new(std::env::vars_os()) }
