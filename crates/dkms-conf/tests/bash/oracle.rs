@@ -83,10 +83,19 @@ pub(crate) struct Said {
     pub(crate) values: Values,
 }
 
-/// `bash`, with nothing but its arguments in common with the one that runs the tests.
-fn bash(dir: &Dir) -> Command {
-    let mut bash = Command::new("bash");
-    bash.args(["--norc", "--noprofile"]).current_dir(dir.path()).stdin(Stdio::null());
+/// Seconds that no conf takes, on whatever machine.
+const LONG: u32 = 300;
+/// Seconds after which a generated conf is taken for an endless one.
+const SHORT: u32 = 10;
+/// What `timeout` ends with when it killed.
+const KILLED: i32 = 128 + 9;
+
+/// `bash`, with nothing but its arguments in common with the one that runs the tests; ended after so many seconds.
+fn bash(dir: &Dir, seconds: u32) -> Command {
+    let mut bash = Command::new("timeout");
+    bash.args(["--signal=KILL", &seconds.to_string(), "bash", "--norc", "--noprofile"])
+        .current_dir(dir.path())
+        .stdin(Stdio::null());
     bash.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("LC_ALL", "C");
     bash
 }
@@ -97,7 +106,7 @@ struct Bash<'a>(&'a Dir);
 impl Shell for Bash<'_> {
     fn run(&self, request: &ShellRequest) -> Result<ShellAnswer, String> {
         let line = format!("exec bash --norc --noprofile -c \"$1\" \"$2\" {}>&1 >/dev/null", shell::RESULT_DESCRIPTOR);
-        let output = bash(self.0).args(["-c", &line, PROGRAM, &request.script, PROGRAM]).output().unwrap();
+        let output = bash(self.0, LONG).args(["-c", &line, PROGRAM, &request.script, PROGRAM]).output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         Ok(ShellAnswer { result: output.stdout, stderr })
     }
@@ -120,11 +129,19 @@ pub(crate) fn handed_over(raw: &Assignments, text: &str, context: &Context) -> T
     transfer(raw, &Assignments::default(), &surroundings)
 }
 
+/// Whether bash comes to an end with a conf.
+pub(crate) fn ends(text: &str, context: &Context) -> bool {
+    let dir = tempfile(text, context);
+    let line = ". ./context; . ./dkms.conf > /dev/null 2>&1";
+    let status = bash(&dir, SHORT).args(["-c", line]).status().unwrap();
+    status.code() != Some(KILLED)
+}
+
 /// Asks bash.
 pub(crate) fn ask(text: &str, context: &Context) -> Said {
     let dir = tempfile(text, context);
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bash/oracle.bash");
-    let output = bash(&dir).args([script, "1", "context", "./dkms.conf"]).output().unwrap();
+    let output = bash(&dir, LONG).args([script, "1", "context", "./dkms.conf"]).output().unwrap();
     let mut said = Said { raw: None, values: Values::new() };
     let mut raw = Values::new();
     let mut done = false;

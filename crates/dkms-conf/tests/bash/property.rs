@@ -1,7 +1,7 @@
 //! Generated files: whatever the evaluator does not refuse means to it what it means to bash, before and after the
 //! hand-over; and the script for the contained shell brings back what bash has.
 
-use crate::oracle::{ask, context, handed_over, listed, native, shell_answer};
+use crate::oracle::{ask, context, ends, handed_over, listed, native, shell_answer};
 use dkms_conf::{Source, shell};
 use proptest::prelude::*;
 use proptest::strategy::Union;
@@ -198,7 +198,12 @@ fn file() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 300,
+        max_global_rejects: 30_000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn means_what_it_means_to_bash(text in file()) {
@@ -220,6 +225,8 @@ proptest! {
     #[test]
     fn the_contained_shell_brings_back_what_bash_has(text in file()) {
         let context = context();
+        // Loops that count up what they set back.
+        prop_assume!(ends(&text, &context));
         let source = Source::new("./dkms.conf", text.clone());
         let answer = shell_answer(&source, &context);
         let values = shell::read_result(&source, &answer).expect("a whole result");

@@ -25,12 +25,15 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// Nothing in it means one thing to POSIX and another to a newer matcher: an operator has something before it.
+/// Nothing in it means one thing to POSIX and another to a newer matcher: an operator has something before it, and not
+/// another operator, which would make it a lazy one.
 fn is_common(expression: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || " -_/:.*+?()|^$".contains(c);
     let is_operator = |c: &u8| matches!(c, b'*' | b'+' | b'?');
     let pairs = expression.as_bytes().windows(2);
     expression.chars().all(is_plain)
         && !expression.bytes().next().as_ref().is_some_and(is_operator)
-        && !pairs.into_iter().any(|pair| matches!(pair[0], b'(' | b'|' | b'^' | b'$') && is_operator(&pair[1]))
+        && !pairs
+            .into_iter()
+            .any(|pair| matches!(pair[0], b'(' | b'|' | b'^' | b'$' | b'*' | b'+' | b'?') && is_operator(&pair[1]))
 }
