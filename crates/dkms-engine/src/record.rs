@@ -25,7 +25,7 @@ use crate::target::ModuleId;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BuildRecord {
-    /// Which this is.
+    /// The format; a value of another one does not load.
     pub format: Format,
     /// Inputs of the build.
     pub fingerprint: Fingerprint,
@@ -130,7 +130,7 @@ pub enum Signature {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FailureRecord {
-    /// Which this is.
+    /// The format; a value of another one does not load.
     pub format: Format,
     /// Inputs of the attempt.
     pub fingerprint: Fingerprint,
@@ -155,7 +155,7 @@ pub struct FailureRecord {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// Which this is.
+    /// The format; a value of another one does not load.
     pub format: Format,
     /// Placed files.
     pub files: Vec<PlacedFile>,

@@ -25,7 +25,7 @@ pub(super) enum Journal {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Transaction {
-    /// Which this is.
+    /// The format; a value of another one does not load.
     pub(super) format: record::Format,
     /// What is installed.
     pub(super) target: Target,
@@ -63,7 +63,7 @@ pub(super) struct Previous {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Removal {
-    /// Which this is.
+    /// The format; a value of another one does not load.
     pub(super) format: record::Format,
     /// What is removed.
     pub(super) target: Target,
