@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::facts::{Facts, State, TargetFacts, kernels};
 use crate::initramfs;
 use crate::install;
-use crate::plan::{Action, Goal, Plan};
+use crate::plan::{Goal, Plan};
 use crate::report::{Outcome, Report};
 use crate::run::{self, Observer, RunOptions, Writer};
 use crate::setup::Setup;
@@ -117,7 +117,7 @@ impl Look {
     fn at(setup: &Setup, packages: &dyn Packages) -> Result<Self, Error> {
         let mut kernels = kernels::served(setup)?;
         let look = Self::of(setup, Goal::Reconciled { kernels: kernels.clone(), waiting: BTreeSet::new() })?;
-        let builds = look.plan.steps.iter().filter(|step| matches!(step.action, Action::Build(_)));
+        let builds = look.plan.steps.iter().filter(|step| step.action.build().is_some());
         let to_build: BTreeSet<&KernelId> = builds.filter_map(|step| Some(&step.action.target()?.kernel)).collect();
         let is_unfinished = |kernel: &&KernelId| packages.unfinished(&kernel.release).is_some();
         let waiting: BTreeSet<KernelId> = to_build.into_iter().filter(is_unfinished).cloned().collect();

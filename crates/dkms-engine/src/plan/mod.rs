@@ -67,6 +67,11 @@ impl Action {
         }
     }
 
+    /// The target of a `Build`.
+    pub fn build(&self) -> Option<&Target> {
+        if let Action::Build(target) = self { Some(target) } else { None }
+    }
+
     /// The module version.
     pub fn module(&self) -> &ModuleId {
         match self {

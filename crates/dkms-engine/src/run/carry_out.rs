@@ -50,29 +50,28 @@ pub(super) fn carry_out(
     let mut listener = |event| observer.borrow_mut().progress(Progress::Installing(&event));
     let mut session = Session::new(setup, guard, &mut listener);
     session.note_initramfs = options.initramfs;
+    let build_one =
+        |target: &Target, listener: build::Listener<'_>| build_one(setup, facts, target, &signers, &jobs, listener);
     let mut hands = Hands {
         setup,
         guard,
         facts,
         options,
         jobs: &jobs,
+        build: &build_one,
         session,
         observer: &observer,
         report,
         installed: Vec::new(),
     };
-    let parallel = |step: &Step| matches!(step.action, Action::Build(_));
-    let schedule: Vec<Job> = plan
+    let schedule: Vec<Job<&Target>> = plan
         .steps
         .iter()
-        .map(|step| Job { parallel: parallel(step), after: step.after.clone(), waits: step.waits.clone() })
+        .map(|step| Job { parallel: step.action.build(), after: step.after.clone(), waits: step.waits.clone() })
         .collect();
-    let work = |place: usize, voice: &Voice<Word, WorkResult>| {
+    let work = |target: &&Target, voice: &Voice<Word, WorkResult>| {
         voice.say(Word::Started);
-        let Action::Build(target) = &plan.steps[place].action else {
-            return Err(Box::new(Failed::before(Error::Interrupted { signal: 0 })));
-        };
-        build_one(setup, facts, target, &signers, &jobs, &|event| voice.say(Word::Build(event)))
+        build_one(target, &|event| voice.say(Word::Build(event)))
     };
     drive(&schedule, jobs.workers(), MINUTE, &work, &mut |turn| match turn {
         Turn::Elapsed => {
@@ -124,6 +123,7 @@ struct Hands<'a, 'o> {
     facts: &'a Facts,
     options: &'a RunOptions,
     jobs: &'a Jobs,
+    build: &'a dyn Fn(&Target, build::Listener<'_>) -> WorkResult,
     session: Session<'a>,
     observer: &'a RefCell<&'o mut dyn Observer>,
     report: &'a mut Report,
@@ -164,7 +164,7 @@ impl Hands<'_, '_> {
         }
         let done = self.setup.cancel.check().and_then(|()| match (&step.action, result) {
             (Action::Build(target), Some(result)) => self.keep(target, result, because),
-            (Action::Build(_), None) => Err(Error::Interrupted { signal: 0 }),
+            (Action::Build(target), None) => self.keep(target, (self.build)(target, &|_| {}), because),
             (Action::Install(target), _) => self.install(step, target, because),
             (Action::Borrow(loan), _) => {
                 let links = install::borrow(&mut self.session, &loan.target, &loan.from)?;

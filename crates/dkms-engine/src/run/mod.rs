@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::facts::Facts;
 use crate::facts::gather::{Modules, Scope};
 use crate::install::{self, InstallEvent, InstallOptions};
-use crate::plan::{Action, Goal, Plan, Step, plan};
+use crate::plan::{Goal, Plan, Step, plan};
 use crate::report::{Entry, Report};
 use crate::setup::Setup;
 use crate::sign::keys;
@@ -228,14 +228,8 @@ fn settle(report: &mut Report, plan: &Plan, observer: &mut dyn Observer) {
 /// Makes the key pairs that the plan's builds will sign with; `true` if one was made. The certificate is an input of a
 /// build, so it has to be there before inputs are measured for good.
 fn prepare_keys(setup: &Setup, guard: &Guard, facts: &Facts, plan: &Plan) -> Result<bool, Error> {
-    let kernels: BTreeSet<_> = plan
-        .steps
-        .iter()
-        .filter_map(|step| match &step.action {
-            Action::Build(target) => Some(&target.kernel),
-            _ => None,
-        })
-        .collect();
+    let builds = plan.steps.iter().filter_map(|step| step.action.build());
+    let kernels: BTreeSet<_> = builds.map(|target| &target.kernel).collect();
     let mut made = false;
     for kernel in kernels.into_iter().filter_map(|id| facts.kernels.get(id)) {
         made |= keys::prepare(setup, guard, kernel)?.report.generated;

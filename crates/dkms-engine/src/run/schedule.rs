@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 /// A step as far as scheduling goes.
 #[derive(Clone, Debug)]
-pub(super) struct Job {
-    /// Runs on a worker thread first.
-    pub(super) parallel: bool,
+pub(super) struct Job<W> {
+    /// What a worker thread does of it first.
+    pub(super) parallel: Option<W>,
     /// Places of the jobs that have to succeed first.
     pub(super) after: Vec<usize>,
     /// Places of the jobs that have to have ended first, well or not.
@@ -30,7 +30,7 @@ pub(super) enum News<N, R> {
 pub(super) enum Turn<N, R> {
     /// Pass on a word from a running job.
     Word(usize, N),
-    /// Finish a job: with the worker's result if it was a parallel one.
+    /// Finish a job: with the worker's result if one had a part of it.
     Finish(usize, Option<R>),
     /// Note that a job is not tried, because this earlier one did not succeed.
     GiveUp(usize, usize),
@@ -55,27 +55,27 @@ impl<N, R> Voice<N, R> {
 
 /// Runs all jobs. `work` is called on one of `workers` threads for each parallel job; `turn` on this thread, and says for
 /// `Finish` whether the job succeeded. While jobs run, it is called each time that `every` went by, too.
-pub(super) fn drive<N: Send, R: Send>(
-    jobs: &[Job],
+pub(super) fn drive<W: Sync, N: Send, R: Send>(
+    jobs: &[Job<W>],
     workers: usize,
     every: Duration,
-    work: &(dyn Fn(usize, &Voice<N, R>) -> R + Sync),
+    work: &(dyn Fn(&W, &Voice<N, R>) -> R + Sync),
     turn: &mut dyn FnMut(Turn<N, R>) -> bool,
 ) {
     let (news_sender, news) = mpsc::channel::<News<N, R>>();
-    let (queue_sender, queue) = mpsc::channel::<usize>();
+    let (queue_sender, queue) = mpsc::channel::<(usize, &W)>();
     let queue = Mutex::new(queue);
-    let parallel = jobs.iter().filter(|job| job.parallel).count();
+    let parallel = jobs.iter().filter(|job| job.parallel.is_some()).count();
     std::thread::scope(|scope| {
         for _ in 0..workers.clamp(1, parallel.max(1)) {
             let (queue, news_sender) = (&queue, news_sender.clone());
             scope.spawn(move || {
                 // The lock is held while waiting: whoever has it gets the next job, the others wait for the lock.
-                while let Ok(job) =
+                while let Ok((job, part)) =
                     { queue.lock().map_or_else(|poison| poison.into_inner().recv(), |queue| queue.recv()) }
                 {
                     let voice = Voice { job, sender: Mutex::new(news_sender.clone()) };
-                    let result = work(job, &voice);
+                    let result = work(part, &voice);
                     let _ = news_sender.send(News::Result(job, result));
                 }
             });
@@ -113,12 +113,12 @@ pub(super) fn drive<N: Send, R: Send>(
 }
 
 /// Takes every job that can go on now; queues parallel ones.
-fn advance<N, R>(
-    jobs: &[Job],
+fn advance<'a, W, N, R>(
+    jobs: &'a [Job<W>],
     done: &mut [Option<bool>],
     queued: &mut [bool],
     running: &mut usize,
-    queue: &Sender<usize>,
+    queue: &Sender<(usize, &'a W)>,
     turn: &mut dyn FnMut(Turn<N, R>) -> bool,
 ) {
     // Some wait for a later one: again until nothing moves.
@@ -133,13 +133,13 @@ fn advance<N, R>(
 }
 
 /// Takes one job, if it can go on now; whether that is settled.
-fn step<N, R>(
+fn step<'a, W, N, R>(
     place: usize,
-    jobs: &[Job],
+    jobs: &'a [Job<W>],
     done: &mut [Option<bool>],
     queued: &mut [bool],
     running: &mut usize,
-    queue: &Sender<usize>,
+    queue: &Sender<(usize, &'a W)>,
     turn: &mut dyn FnMut(Turn<N, R>) -> bool,
 ) -> bool {
     let job = &jobs[place];
@@ -152,15 +152,15 @@ fn step<N, R>(
     if !ready || job.waits.iter().any(|earlier| done[*earlier].is_none()) {
         return false;
     }
-    if job.parallel && queue.send(place).is_ok() {
-        queued[place] = true;
-        *running += 1;
-        return true;
+    match &job.parallel {
+        // The queue is open as long as jobs are taken from it, which is longer than this.
+        Some(part) if queue.send((place, part)).is_ok() => {
+            queued[place] = true;
+            *running += 1;
+        }
+        _ => done[place] = Some(turn(Turn::Finish(place, None))),
     }
-    if !job.parallel {
-        done[place] = Some(turn(Turn::Finish(place, None)));
-    }
-    !job.parallel
+    true
 }
 
 #[cfg(test)]
@@ -171,16 +171,22 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(3600);
 
-    fn job(parallel: bool, after: &[usize]) -> Job {
-        Job { parallel, after: after.to_vec(), waits: Vec::new() }
+    fn job(parallel: bool, after: &[usize]) -> Job<()> {
+        Job { parallel: parallel.then_some(()), after: after.to_vec(), waits: Vec::new() }
     }
 
     /// Runs jobs, of which those in `bad` fail; the order in which they were finished or given up.
-    fn order(jobs: &[Job], bad: &[usize]) -> Vec<String> {
+    fn order(jobs: &[Job<()>], bad: &[usize]) -> Vec<String> {
+        let numbered = |(number, job): (usize, &Job<()>)| Job {
+            parallel: job.parallel.map(|()| number),
+            after: job.after.clone(),
+            waits: job.waits.clone(),
+        };
+        let jobs: Vec<Job<usize>> = jobs.iter().enumerate().map(numbered).collect();
         let mut seen = Vec::new();
-        drive::<(), usize>(jobs, 3, LONG, &|job, _| job, &mut |turn| match turn {
+        drive::<usize, (), usize>(&jobs, 3, LONG, &|number, _| *number, &mut |turn| match turn {
             Turn::Finish(job, result) => {
-                assert_eq!(result, jobs[job].parallel.then_some(job));
+                assert_eq!(result, jobs[job].parallel);
                 seen.push(format!("{job}"));
                 !bad.contains(&job)
             }
@@ -222,9 +228,9 @@ mod tests {
     #[test]
     fn never_more_at_once_than_workers_and_words_arrive() {
         let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let jobs: Vec<Job> = (0..12).map(|_| job(true, &[])).collect();
+        let jobs: Vec<Job<()>> = (0..12).map(|_| job(true, &[])).collect();
         let (mut words, mut results) = (0, 0);
-        let work = |_: usize, voice: &Voice<(), ()>| {
+        let work = |(): &(), voice: &Voice<(), ()>| {
             most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             voice.say(());
             std::thread::sleep(Duration::from_millis(2));
@@ -248,7 +254,7 @@ mod tests {
             let (sender, receiver) = mpsc::channel::<()>();
             let receiver = Mutex::new(receiver);
             // It ends when it was noticed twice.
-            let work = |_: usize, voice: &Voice<(), ()>| {
+            let work = |(): &(), voice: &Voice<(), ()>| {
                 let mut noticed = 0;
                 while noticed < 2 {
                     if chatters {
