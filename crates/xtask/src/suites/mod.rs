@@ -51,6 +51,11 @@ impl Request {
         }
     }
 
+    /// Whether all suites are run, and long ones with a part of their rows only.
+    fn is_brief(&self) -> bool {
+        self.suite.is_none() && !self.full
+    }
+
     fn wants(&self, name: &str) -> bool {
         self.only.as_ref().is_none_or(|text| name.contains(text.as_str()))
     }
@@ -86,10 +91,10 @@ enum Suite {
 }
 
 impl Suite {
-    /// Whether it is left out unless it is named or everything is asked for: it compiles the programs anew for other roots,
-    /// plays once more with another package manager what `dpkg` has played, or builds for hours.
+    /// Whether it is left out unless it is named or everything is asked for: it compiles the programs anew for the libalpm of
+    /// two releases, or builds for hours.
     fn is_long(self) -> bool {
-        matches!(self, Suite::Arch | Suite::Pacman | Suite::Rpm | Suite::Packages)
+        matches!(self, Suite::Arch | Suite::Packages)
     }
 }
 

@@ -80,6 +80,8 @@ impl transaction::Ground for Ground {
     const NAME: &'static str = "pacman";
     const RELEASES: &'static [&'static str] = &["trixie", "sid"];
     const ROWS: &'static [Scenario] = SCENARIOS;
+    const BRIEF: &'static [&'static str] =
+        &["S1", "S2", "S5", "S7", "S9", "S12", "S16", "S21", "S26", "S27", "S28", "S29", "S30", "S32", "order"];
     const AUDIT: &'static str = audit::PACKAGES;
     const HOOKS: &'static str = audit::HOOKS;
 

@@ -49,6 +49,8 @@ impl transaction::Ground for Ground {
     const RELEASES: &'static [&'static str] =
         &["trixie-dnf4", "trixie-zypper", "trixie-rpm", "bookworm-rpm", "bookworm-dnf4", "sid-dnf5", "sid-rpm"];
     const ROWS: &'static [Scenario] = SCENARIOS;
+    const BRIEF: &'static [&'static str] =
+        &["S1", "S2", "S5", "S7", "S9", "S12", "S16", "S21", "S26", "S27", "S28", "S29", "S30", "S31", "S32"];
     const PLACE: &'static str = "extra";
     const AUDIT: &'static str = audit::PACKAGES;
     const HOOKS: &'static str = audit::HOOKS;

@@ -43,7 +43,8 @@ pub(super) struct Kills<'a, G: Ground> {
 
 impl<'a, G: Ground> Kills<'a, G> {
     /// Runs the transaction undisturbed, and once more to count its steps.
-    pub(super) fn prepare(ground: &'a G) -> Result<Kills<'a, G>> {
+    /// One of `share` moments is kept.
+    pub(super) fn prepare(ground: &'a G, share: usize) -> Result<Kills<'a, G>> {
         let mut kills = Kills { ground, killing: ground.killing(), moments: Vec::new(), undisturbed: String::new() };
         let stage = kills.stage(&format!("trace={STEPS}"))?;
         ensure!(stage.run(&kills.killing.transaction)?.exit == 0, "the transaction fails although nobody is killed");
@@ -51,7 +52,7 @@ impl<'a, G: Ground> Kills<'a, G> {
         kills.undisturbed = stage.root.must(&END.replace("PLACE", G::PLACE))?.stdout;
         let all = killing::moments(&stage.root, "/srv/trace")?;
         let count = all.len();
-        let times = kills.killing.times;
+        let times = (kills.killing.times / share).max(1);
         ensure!(count >= times, "the hook makes only {count} steps");
         let chosen = |(nth, _): &(usize, Moment)| (nth * times) / count != ((nth + 1) * times) / count;
         kills.moments = all.into_iter().enumerate().filter(chosen).map(|(_, moment)| moment).collect();

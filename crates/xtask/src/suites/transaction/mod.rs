@@ -30,6 +30,9 @@ use super::{Request, Tally};
 /// The row that has a check for each moment.
 const KILLED: &str = "S16";
 
+/// In a brief run one of so many moments is tried.
+const BRIEF_SHARE: usize = 5;
+
 /// Plays the rows asked for.
 pub(super) fn run<G: Ground>(request: &Request) -> Result<Tally> {
     let side = match (request.twins, request.quick) {
@@ -41,12 +44,13 @@ pub(super) fn run<G: Ground>(request: &Request) -> Result<Tally> {
     for (nth, suite) in G::RELEASES.iter().copied().enumerate() {
         let all = nth == 0 || request.full;
         let named = request.only.as_ref().is_some_and(|text| text.contains(suite));
-        let due = |row: &&Scenario<G>| due(row.when, nth == 0, request.full, named);
+        let in_brief = |id: &str| !request.is_brief() || G::BRIEF.is_empty() || G::BRIEF.contains(&id);
+        let due = |row: &&Scenario<G>| due(row.when, nth == 0, request.full, named) && in_brief(row.id);
         let wanted = |row: &&Scenario<G>| due(row) && request.wants(&name::<G>(suite, row.id));
         let rows: Vec<&Scenario<G>> = G::ROWS.iter().filter(wanted).collect();
         let asked =
             request.wants(&name::<G>(suite, KILLED)) || request.only.as_ref().is_some_and(|text| text.contains(KILLED));
-        let kills_too = all && side != Side::Original && asked;
+        let kills_too = all && side != Side::Original && asked && in_brief(KILLED);
         if !rows.is_empty() || kills_too {
             let ground = G::new(suite, side).with_context(|| format!("prepare {suite}"))?;
             // Layers are made one after the other: two at once would make the same one twice.
@@ -70,7 +74,9 @@ fn due(when: When, first: bool, full: bool, named: bool) -> bool {
 
 /// S16, which has a check for each moment. The original has no hook that could be traced.
 fn kills<G: Ground>(ground: &G, request: &Request) -> Result<Tally> {
-    let kills = Kills::prepare(ground).context("prepare S16")?;
+    // Where rows are left out, so are moments.
+    let share = if request.is_brief() && !G::BRIEF.is_empty() { BRIEF_SHARE } else { 1 };
+    let kills = Kills::prepare(ground, share).context("prepare S16")?;
     let name = |moment: &Moment| format!("{}-{}-{}", name::<G>(ground.suite(), KILLED), moment.call, moment.nth);
     let moments: Vec<&Moment> = kills.moments().iter().filter(|moment| request.wants(&name(moment))).collect();
     Ok(parallel::run(&moments, |moment| (name(moment), kills.kill(moment))))

@@ -26,6 +26,8 @@ pub(crate) trait Ground: Sized + Sync + 'static {
     const RELEASES: &'static [&'static str];
     /// The table.
     const ROWS: &'static [Scenario<Self>];
+    /// What a run of all suites plays of the table, unless it is a full one; empty for everything.
+    const BRIEF: &'static [&'static str] = &[];
     /// Where modules are, below a kernel's directory.
     const PLACE: &'static str = "updates/dkms";
     /// Lines of bash that print what the package manager left incomplete.
