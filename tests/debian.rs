@@ -1,13 +1,13 @@
 //! Suite `debian`: real apt transactions in roots where our package stands in for `dkms`.
 
 use anyhow::{Context, Result, ensure};
+use testbed::example::{MODULE, OBJECT, PACKAGE, kernel_line};
+use testbed::layer::{self, Kernels, Layer};
+use testbed::root::Root;
+use testbed::{disk, installed, package, vm};
 
 use super::parallel;
 use super::{Request, Tally};
-use crate::demo::{MODULE, OBJECT, PACKAGE, kernel_line};
-use crate::layer::{self, Kernels, Layer};
-use crate::root::Root;
-use crate::{disk, installed, package, vm};
 
 /// What the checks start from.
 struct Bench {
@@ -110,7 +110,7 @@ fn failing_module(bench: &Bench) -> Result<()> {
     let (root, newer) = (Root::over(&bench.subject)?, &bench.kernels.newer);
     module(&root)?;
     let source = root.path("/usr/src/failing-1.0");
-    crate::command::Cmd::new("cp").args(["-r", "tests/fixtures/failing-1.0"]).arg(source).checked()?;
+    testbed::command::Cmd::new("cp").args(["-r", "tests/fixtures/failing-1.0"]).arg(source).checked()?;
     root.must("dkms add failing/1.0")?;
     let output = root.bash(&kernel_line(newer))?;
     if !bench.twins {

@@ -1,29 +1,30 @@
 //! The suites of `cargo xtask test`, and the tally that ends a run.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer tool talks on the terminal")]
 
 mod arch;
 mod conf;
 mod crash;
 mod debian;
-pub(crate) mod dpkg;
+mod dpkg;
 mod hostile;
+pub mod measured;
 mod packages;
-pub(crate) mod pacman;
+mod pacman;
 mod parallel;
 mod parity;
-pub(crate) mod rpm;
-pub(crate) mod transaction;
+mod rpm;
+mod transaction;
 mod unit;
 mod vm;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-
-use crate::layer::{self, Layer};
-use crate::ours;
+use testbed::layer::{self, Layer};
+use testbed::ours;
 
 /// What to run.
 #[derive(Args)]
-pub(crate) struct Request {
+pub struct Request {
     /// Only this suite
     #[arg(value_enum)]
     suite: Option<Suite>,
@@ -123,7 +124,7 @@ impl Tally {
 }
 
 /// Runs the suites asked for; true if nothing failed.
-pub(crate) fn run(request: &Request) -> Result<bool> {
+pub fn run(request: &Request) -> Result<bool> {
     let mut total = Tally::default();
     for suite in Suite::value_variants() {
         if !request.suite.map_or(request.full || !suite.is_long(), |wanted| wanted == *suite) {

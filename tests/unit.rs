@@ -1,9 +1,9 @@
 //! Suite `unit`: `cargo test` of all crates, counted from what the test harness prints.
 
 use anyhow::Result;
+use testbed::command::Cmd;
 
 use super::Tally;
-use crate::command::Cmd;
 
 /// Runs all tests of the workspace.
 pub(super) fn run() -> Result<Tally> {

@@ -3,13 +3,13 @@
 //! One boot for each kernel, with modules of our own and one of the archive that needs another module of the kernel.
 
 use anyhow::Result;
+use testbed::command::Cmd;
+use testbed::layer::{self, Kernels};
+use testbed::root::Root;
+use testbed::{sources, vm};
 
 use super::parallel;
 use super::{Request, Tally};
-use crate::command::Cmd;
-use crate::layer::{self, Kernels};
-use crate::root::Root;
-use crate::{sources, vm};
 
 /// Fixture, version, and the modules of it that are loaded.
 const FIXTURES: [(&str, &str, &[&str]); 2] = [("basic", "1.0", &["basic"]), ("pair", "1.0", &["left", "right"])];

@@ -1,10 +1,10 @@
 //! `dkms-pacman-check` in real transactions, and asked by a person.
 
 use anyhow::{Result, ensure};
+use testbed::{arch, disk};
 
 use super::Check;
 use super::machine::{Machine, Made};
-use crate::{arch, disk};
 
 pub(super) const CHECKS: [(&str, Check); 8] = [
     ("soname", soname),

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
+use testbed::command::Cmd;
+use testbed::{arch, disk, host};
 
 use super::Check;
-use crate::command::Cmd;
-use crate::{arch, disk, host};
 
 pub(super) const CHECKS: [(&str, Check); 3] =
     [("content/files", files), ("content/description", description), ("content/no-place", no_place)];
@@ -86,7 +86,7 @@ fn no_place(_suite: &str) -> Result<()> {
     for (package, program) in [
         (arch::package()?, "usr/bin/dkms"),
         (arch::package()?, "usr/lib/dkms/hook"),
-        (arch::checker(crate::layer::SUITE)?, "usr/bin/dkms-pacman-check"),
+        (arch::checker(testbed::layer::SUITE)?, "usr/bin/dkms-pacman-check"),
     ] {
         Cmd::new("bsdtar").arg("-xf").arg(&package).arg("-C").arg(unpacked.path()).arg(program).checked()?;
         let bytes = disk::bytes(&unpacked.path().join(program))?;

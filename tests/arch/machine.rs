@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-
-use crate::command::Output;
-use crate::root::Root;
-use crate::{disk, makepkg};
+use testbed::command::Output;
+use testbed::root::Root;
+use testbed::{disk, makepkg};
 
 /// What Debian's packages are here for, as pacman has to be told.
 const THERE: &str = "bash gcc gcc-libs glibc kmod make pacman patch sh libalpm.so=15-64 libalpm.so=16-64";

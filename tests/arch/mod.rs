@@ -9,10 +9,10 @@ mod machine;
 mod package;
 
 use anyhow::Result;
+use testbed::layer::SUITE;
 
 use super::parallel;
 use super::{Request, Tally};
-use crate::layer::SUITE;
 
 /// Suites with another libalpm each: 15 and 16.
 const SUITES: [&str; 2] = [SUITE, "sid"];
@@ -28,10 +28,10 @@ pub(super) fn run(request: &Request) -> Result<Tally> {
     }
     checks.retain(|(name, ..)| request.wants(name));
     // Made once, before the checks want them at the same time.
-    crate::arch::package()?;
+    testbed::arch::package()?;
     for suite in SUITES.into_iter().filter(|suite| checks.iter().any(|(name, ..)| name.contains(&format!("/{suite}/"))))
     {
-        crate::arch::checker(suite)?;
+        testbed::arch::checker(suite)?;
     }
     Ok(parallel::run(&checks, |(name, suite, check)| (name.clone(), check(suite).map(|()| Vec::new()))))
 }

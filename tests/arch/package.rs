@@ -1,10 +1,10 @@
 //! Our package installed and removed by the real pacman.
 
 use anyhow::{Result, ensure};
+use testbed::{arch, disk};
 
 use super::Check;
 use super::machine::{Machine, Made};
-use crate::{arch, disk};
 
 pub(super) const CHECKS: [(&str, Check); 4] = [
     ("package/hooks-are-accepted", hooks_are_accepted),

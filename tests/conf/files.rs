@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-
-use crate::command::Cmd;
-use crate::debs::Debs;
-use crate::{cache, disk};
+use testbed::command::Cmd;
+use testbed::debs::Debs;
+use testbed::{cache, disk};
 
 /// One `dkms.conf`.
 pub(super) struct ConfFile {
@@ -34,7 +33,7 @@ impl ConfFile {
 
 /// The collection beside the project; it is no part of it, so it may be missing.
 pub(super) fn corpus() -> Result<Vec<ConfFile>> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
     let names: Vec<String> = disk::names(&dir).into_iter().filter(|name| name.ends_with(".conf")).collect();
     if names.is_empty() {
         println!("  no collection of files beside the project");

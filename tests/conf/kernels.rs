@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use dkms_conf::{Context, version};
-
-use crate::command::Cmd;
-use crate::debs::Debs;
-use crate::{cache, disk};
+use testbed::command::Cmd;
+use testbed::debs::Debs;
+use testbed::{cache, disk};
 
 /// A context with its name.
 pub(super) struct KernelContext {

@@ -6,8 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use dkms_conf::{FileKind, World};
-
-use crate::command::Cmd;
+use testbed::command::Cmd;
 
 /// Answers of this machine.
 #[derive(Clone)]

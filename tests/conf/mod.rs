@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
 use dkms_conf::{Assignments, Request, Source, World, evaluator};
+use testbed::host;
 
 use self::files::ConfFile;
 use self::kernels::KernelContext;
@@ -24,7 +25,6 @@ use self::machine::Machine;
 use self::oracle::Said;
 use self::shell::ContainedShell;
 use super::Tally;
-use crate::host;
 
 /// The least share of different files that have to be evaluated without a shell.
 const NATIVE_SHARE: f64 = 0.93;

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use testbed::{cache, disk};
 
 use super::files::ConfFile;
 use super::kernels::KernelContext;
 use super::shell;
-use crate::{cache, disk};
 
 /// The same script that the property tests of `dkms-conf` ask.
-const SCRIPT: &str = include_str!("../../../../dkms-conf/tests/bash/oracle.bash");
+const SCRIPT: &str = include_str!("../../crates/dkms-conf/tests/bash/oracle.bash");
 
 /// What bash says in one context, values as `NAME[i]=value`.
 #[derive(Debug, Default)]

@@ -6,8 +6,7 @@ use anyhow::Result;
 use dkms_conf::context::PROGRAM;
 use dkms_conf::shell::RESULT_DESCRIPTOR;
 use dkms_conf::{Shell, ShellAnswer, ShellRequest};
-
-use crate::command::Cmd;
+use testbed::command::Cmd;
 
 /// `bash --norc --noprofile`, contained; arguments follow.
 pub(super) fn bash(directory: &Path) -> Cmd {

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Result, ensure};
+use testbed::command::Cmd;
+use testbed::layer::Layer;
+use testbed::root::Root;
 
 use super::scenario::{KERNEL, Scenario, WORDS};
-use crate::command::Cmd;
-use crate::layer::Layer;
-use crate::root::Root;
 
 /// Everything that changes the disk, and the start of a child. A killed `write` leaves a file that is too short.
-pub(in crate::suites) const STEPS: &str = "rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdirat,symlink,symlinkat,link,linkat,fsync,\
+pub(crate) const STEPS: &str = "rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdirat,symlink,symlinkat,link,linkat,fsync,\
                      fdatasync,syncfs,fchmod,fchmodat,ftruncate,write,copy_file_range,sendfile,clone,clone3,vfork,mount";
 
 /// What a shell says of a command that was killed.
@@ -21,9 +21,9 @@ const KILLED: i32 = 128 + 9;
 const FAILED: [i32; 2] = [10, 11];
 
 /// Before the how-manieth call of one kind dkms dies. strace counts each kind by itself, and each thread by itself.
-pub(in crate::suites) struct Moment {
-    pub(in crate::suites) call: String,
-    pub(in crate::suites) nth: usize,
+pub(crate) struct Moment {
+    pub(crate) call: String,
+    pub(crate) nth: usize,
 }
 
 /// A scenario with its start and what its end has to look like.
@@ -128,7 +128,7 @@ impl<'a> Killing<'a> {
 }
 
 /// Every call in a trace of the thread that makes most of its kind, in the order in which the kinds first come.
-pub(in crate::suites) fn moments(root: &Root, trace: &str) -> Result<Vec<Moment>> {
+pub(crate) fn moments(root: &Root, trace: &str) -> Result<Vec<Moment>> {
     let line = format!("grep -v resumed {trace} | sed -nE 's/^([0-9]+) +([a-z0-9_]+)\\(.*/\\1 \\2/p'");
     let trace = root.must(&line)?.stdout;
     let mut counts: HashMap<(&str, &str), usize> = HashMap::new();

@@ -9,12 +9,12 @@ pub(super) mod killing;
 mod scenario;
 
 use anyhow::Result;
+use testbed::layer::{self, Kernels};
 
 use self::killing::Killing;
 use self::scenario::SCENARIOS;
 use super::parallel;
 use super::{Request, Tally};
-use crate::layer::{self, Kernels};
 
 /// At most so many moments of each scenario in an ordinary run, evenly spread; `--full` takes all.
 const MOMENTS: usize = 24;

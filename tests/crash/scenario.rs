@@ -1,8 +1,7 @@
 //! What is interrupted: a start, a command, and what has to be true however far the command came.
 
 use anyhow::Result;
-
-use crate::layer::Layer;
+use testbed::layer::Layer;
 
 /// The kernel of the layer `kernels` that has headers and no modules of its own, so depmod takes no time.
 pub(super) const KERNEL: &str = "6.99.0-fake";

@@ -4,9 +4,9 @@
 //! not depend on what any dkms says of itself.
 
 use anyhow::Result;
+use testbed::layer::Layer;
 
-use crate::layer::Layer;
-use crate::suites::transaction::counts::LOGS;
+use crate::transaction::counts::LOGS;
 
 /// Modules that the initramfs has to hold if they are there: MODULES=list puts no others in, which makes it cheap.
 const WANTED: &str = "acpi_call dm_writeboost v4l2loopback twig picky trunk leaf";

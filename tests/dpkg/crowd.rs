@@ -1,11 +1,11 @@
 //! S24: several at the same time; S21: much at the same time.
 
 use anyhow::Result;
+use testbed::layer::SUITE;
 
 use super::ground::Kernel::{Newer, Older, PlainNewer, PlainOlder};
 use super::stage::Stage;
 use super::{ground, image, made};
-use crate::layer::SUITE;
 
 /// Two hooks, and a person who asks for one pair; each ends within its time.
 pub(super) fn at_once(stage: &Stage) -> Result<()> {

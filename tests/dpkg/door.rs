@@ -3,7 +3,7 @@
 use super::ground::{Ground, Kernel};
 use super::stage::apt;
 use super::{image, made};
-use crate::suites::transaction::door::{self, Door, FINISHED, Package};
+use crate::transaction::door::{self, Door, FINISHED, Package};
 
 /// A kernel of the small flavour.
 fn of(kernel: door::Kernel) -> Kernel {

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::ground::Kernel::{Newer, Older};
 use super::made;
 use super::stage::{Stage, Step};
-use crate::suites::transaction::dracut::SETTINGS;
+use crate::transaction::dracut::SETTINGS;
 
 /// A dracut that counts.
 const SETUP: &str = r#"

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::ground::Kernel::{Newer, Older};
 use super::made;
 use super::stage::Stage;
-use crate::suites::transaction::full::{self, Upgrade};
+use crate::transaction::full::{self, Upgrade};
 
 /// On the tree of dkms.
 pub(super) fn tree(stage: &Stage) -> Result<()> {

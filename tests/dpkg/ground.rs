@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
+use testbed::debs::Debs;
+use testbed::layer::{self, Flavour, Layer};
+use testbed::{ours, package};
 
 use super::scenario::{SCENARIOS, Scenario};
 use super::{audit, counted, made, rescue};
-use crate::debs::Debs;
-use crate::layer::{self, Flavour, Layer};
-use crate::suites::transaction::kills::Killing;
-use crate::suites::transaction::{self, Side};
-use crate::{ours, package};
+use crate::transaction::kills::Killing;
+use crate::transaction::{self, Side};
 
 /// A kernel of the archive, by what it is to a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,11 +2,11 @@
 //! headers released again. They are written by dpkg-deb in the root, into `/srv/debs`.
 
 use anyhow::{Context, Result};
+use testbed::disk;
+use testbed::layer::Layer;
+use testbed::root::Root;
 
-use crate::disk;
-use crate::layer::Layer;
-use crate::root::Root;
-use crate::suites::transaction::made::{Image, MODULES, Module};
+use crate::transaction::made::{Image, MODULES, Module};
 
 /// Where packages that were made are, in a root.
 pub(super) const TWIG: &str = "/srv/debs/twig-dkms_1.0_all.deb";

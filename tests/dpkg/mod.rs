@@ -9,7 +9,7 @@ mod crowd;
 mod door;
 mod dracut;
 mod full;
-pub(crate) mod ground;
+mod ground;
 mod image;
 mod kernels;
 mod made;
@@ -17,14 +17,14 @@ mod modules;
 mod notes;
 mod pairs;
 mod rescue;
-pub(crate) mod scenario;
-pub(crate) mod stage;
+mod scenario;
+mod stage;
 mod switch;
 mod unattended;
 
 use anyhow::Result;
 
-use self::ground::Ground;
+pub(crate) use self::ground::Ground;
 use super::{Request, Tally, transaction};
 
 /// Plays the rows asked for.

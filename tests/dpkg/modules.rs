@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::ground::Kernel::{Newer, Older};
 use super::stage::Stage;
 use super::{image, made};
-use crate::suites::transaction::rows;
+use crate::transaction::rows;
 
 /// The verdict that the next transaction, and a person, can read.
 const VERDICT: &str = "/var/lib/dkms/.dkms-rs/verdict.json";

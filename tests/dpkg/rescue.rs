@@ -6,7 +6,7 @@ use super::ground::Kernel::{Newer, Older};
 use super::ground::Start;
 use super::made;
 use super::stage::{self, Stage};
-use crate::suites::transaction::kills::Killing;
+use crate::transaction::kills::Killing;
 
 /// S16: two packages, of which one needs the other; the hook is called by its trigger.
 pub(super) fn killing() -> Killing<Start> {

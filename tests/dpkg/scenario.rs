@@ -3,11 +3,11 @@
 use super::ground::Kernel::{self, Newer, Older, PlainOlder};
 use super::ground::{Ground, Start};
 use super::{crowd, dracut, full, kernels, made, modules, notes, pairs, rescue, switch, unattended};
-use crate::suites::transaction::rows::{news, owners};
-use crate::suites::transaction::scenario::{When, everywhere, row};
+use crate::transaction::rows::{news, owners};
+use crate::transaction::scenario::{When, everywhere, row};
 
 /// A row of the table.
-pub(crate) type Scenario = crate::suites::transaction::Scenario<Ground>;
+pub(crate) type Scenario = crate::transaction::Scenario<Ground>;
 
 /// The archive's packages that need no more than the small flavour.
 const ACPI_CALL: &str = "acpi-call-dkms";

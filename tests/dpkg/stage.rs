@@ -3,10 +3,10 @@
 use anyhow::Result;
 
 use super::ground::Ground;
-pub(crate) use crate::suites::transaction::Step;
+pub(crate) use crate::transaction::Step;
 
 /// A root in which apt runs transactions.
-pub(crate) type Stage<'a> = crate::suites::transaction::Stage<'a, Ground>;
+pub(crate) type Stage<'a> = crate::transaction::Stage<'a, Ground>;
 
 impl Stage<'_> {
     /// An apt-get transaction that counts.

@@ -1,11 +1,11 @@
 //! Our package comes, in the place of the original or alone, and goes.
 
 use anyhow::Result;
+use testbed::disk;
 
 use super::ground::Kernel::{Newer, Older};
 use super::stage::Stage;
 use super::{image, made};
-use crate::disk;
 
 /// Where our package lies in a root.
 const OURS: &str = "/srv/debs/ours.deb";

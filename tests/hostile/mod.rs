@@ -4,12 +4,12 @@
 use std::path::Path;
 
 use anyhow::{Result, bail};
+use testbed::layer::{self, Kernels};
 
 use super::parallel;
 use super::parity::case::{self, Case, Wanted};
 use super::parity::play::{self, Players, Seen};
 use super::{Request, Tally};
-use crate::layer::{self, Kernels};
 
 /// Plays all cases of `tests/hostile`.
 pub(super) fn run(request: &Request) -> Result<Tally> {

@@ -9,15 +9,15 @@ use std::path::Path;
 use std::slice;
 
 use anyhow::{Context, Result, bail};
+use testbed::debs::{self, Debs};
+use testbed::disk;
+use testbed::layer::{self, Flavour, Kernels, Layer};
+use testbed::root::Root;
 
 use super::parity::case::{self, Case, Line};
 use super::parity::play::{self, Players, Seen};
 use super::parity::{Exam, examine};
 use super::{Request, Tally, parallel};
-use crate::debs::{self, Debs};
-use crate::disk;
-use crate::layer::{self, Flavour, Kernels, Layer};
-use crate::root::Root;
 
 /// Where kernels newer than those of Debian stable are to be had.
 const BACKPORTS: &str = "trixie-backports";

@@ -1,10 +1,9 @@
 //! A root that looks like Arch: pacman with an empty database, counting programs, and stand-ins for neighbours.
 
 use anyhow::Result;
-
-use crate::disk;
-use crate::layer::{self, Layer};
-use crate::root::Root;
+use testbed::disk;
+use testbed::layer::{self, Layer};
+use testbed::root::Root;
 
 /// Packs a directory; see the script.
 pub(super) const PACK: &str = "/usr/lib/counted/pack";

@@ -1,9 +1,9 @@
 //! Packages without a module: one that has nothing to do with us, and one whose hook needs a module.
 
 use anyhow::Result;
+use testbed::root::Root;
 
 use super::arch::{self, PACK};
-use crate::root::Root;
 
 /// Below `/usr/src`, but no module.
 pub(super) const UNRELATED: &str = "/srv/pkgs/unrelated-1-1-any.pkg.tar.zst";

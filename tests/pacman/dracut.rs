@@ -6,7 +6,7 @@ use super::arch::PACK;
 use super::ground::Kernel::{Lts, Older};
 use super::stage::Stage;
 use super::{arch, image, made};
-use crate::suites::transaction::door::Package;
+use crate::transaction::door::Package;
 
 const FILES: [(&str, &str); 1] = [("usr/bin/dracut", include_str!("files/dracut"))];
 

@@ -1,14 +1,14 @@
 //! What scenarios of one Debian release's pacman and one dkms start from.
 
 use anyhow::{Result, bail};
+use testbed::layer::{self, Flavour, Layer};
 
 use super::arch::pacman;
 use super::scenario::{SCENARIOS, Scenario};
 use super::{arch, audit, bystander, kernel, made, original, ours, rescue};
-use crate::layer::{self, Flavour, Layer};
-use crate::suites::transaction::door::{self, Door, FINISHED, Package};
-use crate::suites::transaction::kills::Killing;
-use crate::suites::transaction::{self, Side};
+use crate::transaction::door::{self, Door, FINISHED, Package};
+use crate::transaction::kills::Killing;
+use crate::transaction::{self, Side};
 
 /// A kernel by what it is to a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

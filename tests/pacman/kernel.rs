@@ -4,14 +4,14 @@
 //! a whole build tree in a real directory, as Arch has it.
 
 use anyhow::{Context, Result};
+use testbed::debs::Debs;
+use testbed::disk;
+use testbed::layer::Layer;
+use testbed::root::Root;
 
 use super::arch::PACK;
 use super::ground::{Kernel, Releases};
-use crate::debs::Debs;
-use crate::disk;
-use crate::layer::Layer;
-use crate::root::Root;
-use crate::suites::transaction::debian;
+use crate::transaction::debian;
 
 /// Packs what `debian::UNPACK` has laid out.
 const REPACK: &str = r#"

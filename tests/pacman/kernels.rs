@@ -6,7 +6,7 @@ use super::arch::{PACK, pacman};
 use super::ground::Kernel::{self, Lts, Newer, Older};
 use super::image;
 use super::stage::Stage;
-use crate::suites::transaction::rows::staying;
+use crate::transaction::rows::staying;
 
 /// S2 as it is on Arch: the new kernel takes the place of the old one, which may be the running one.
 pub(super) fn upgrade(stage: &Stage) -> Result<()> {

@@ -1,14 +1,14 @@
 //! Packages of modules: those that were made for tests, and two of Debian's archive, all as Arch would pack them.
 
 use anyhow::{Context, Result};
+use testbed::debs::Debs;
+use testbed::disk;
+use testbed::layer::Layer;
+use testbed::root::Root;
 
 use super::arch::{self, PACK};
 use super::bystander;
-use crate::debs::Debs;
-use crate::disk;
-use crate::layer::Layer;
-use crate::root::Root;
-use crate::suites::transaction::made::{MODULES, Module};
+use crate::transaction::made::{MODULES, Module};
 
 pub(super) const TWIG: &str = "/srv/pkgs/twig-dkms-1.0-1-any.pkg.tar.zst";
 pub(super) const TWIG_NEXT: &str = "/srv/pkgs/twig-dkms-1.1-1-any.pkg.tar.zst";

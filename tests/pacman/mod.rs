@@ -11,7 +11,7 @@ mod audit;
 mod bystander;
 mod crowd;
 mod dracut;
-pub(crate) mod ground;
+mod ground;
 mod hostile;
 mod image;
 mod kernel;
@@ -27,7 +27,7 @@ mod switch;
 
 use anyhow::Result;
 
-use self::ground::Ground;
+pub(crate) use self::ground::Ground;
 use super::{Request, Tally, transaction};
 
 /// Plays the rows asked for.

@@ -3,11 +3,11 @@
 //! The hooks and their script do what is known of those of Arch; nothing of them is copied.
 
 use anyhow::Result;
+use testbed::debs::Debs;
+use testbed::disk;
+use testbed::layer::Layer;
 
 use super::arch::{self, PACK};
-use crate::debs::Debs;
-use crate::disk;
-use crate::layer::Layer;
 
 /// Where the package is in a root.
 pub(super) const PACKAGE: &str = "/srv/pkgs/dkms-3-1-any.pkg.tar.zst";

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use anyhow::Result;
+use testbed::command::Cmd;
+use testbed::layer::{self, Layer};
+use testbed::{arch, cache, disk};
 
 use super::arch::PACK;
-use crate::command::Cmd;
-use crate::layer::{self, Layer};
-use crate::suites::transaction::Side;
-use crate::{arch, cache, disk};
+use crate::transaction::Side;
 
 /// Where the package is in a root.
 pub(super) const PACKAGE: &str = "/srv/pkgs/ours.pkg.tar.zst";

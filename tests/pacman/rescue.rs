@@ -7,7 +7,7 @@ use super::ground::Kernel::{Lts, Older};
 use super::ground::Start;
 use super::stage::Stage;
 use super::{image, made};
-use crate::suites::transaction::kills::Killing;
+use crate::transaction::kills::Killing;
 
 /// S16: two packages, of which one needs the other; pacman goes on when a hook dies, so it is given them again.
 pub(super) fn killing() -> Killing<Start> {

@@ -4,12 +4,12 @@ use super::ground::Kernel::{self, Lts, Older};
 use super::ground::{Ground, Start};
 use super::made::{ACPI_CALL, DUMMY, FICKLE, LEAF, PICKY, TRUNK, TWIG, TWIG_BROKEN, TWIG_NEXT, WRITEBOOST};
 use super::{crowd, dracut, hostile, kernels, order, rescue, switch};
-use crate::suites::transaction::rows;
-use crate::suites::transaction::rows::{full, modules, news, owners, pairs};
-use crate::suites::transaction::scenario::{everywhere, row};
+use crate::transaction::rows;
+use crate::transaction::rows::{full, modules, news, owners, pairs};
+use crate::transaction::scenario::{everywhere, row};
 
 /// A row of the table.
-pub(super) type Scenario = crate::suites::transaction::Scenario<Ground>;
+pub(super) type Scenario = crate::transaction::Scenario<Ground>;
 
 const BOTH: &[Kernel] = &[Older, Lts];
 

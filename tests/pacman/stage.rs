@@ -4,10 +4,10 @@ use anyhow::Result;
 
 use super::arch::pacman;
 use super::ground::Ground;
-pub(super) use crate::suites::transaction::Step;
+pub(super) use crate::transaction::Step;
 
 /// A root in which pacman runs transactions.
-pub(crate) type Stage<'a> = crate::suites::transaction::Stage<'a, Ground>;
+pub(crate) type Stage<'a> = crate::transaction::Stage<'a, Ground>;
 
 impl Stage<'_> {
     /// A transaction of pacman that counts.

@@ -6,7 +6,7 @@ use super::arch::pacman;
 use super::ground::Kernel::{Lts, Older};
 use super::stage::Stage;
 use super::{image, made, original};
-use crate::suites::transaction::door::BOTH;
+use crate::transaction::door::BOTH;
 
 /// Packages that conflict are replaced; the question is answered with yes.
 fn replace(package: &str) -> String {

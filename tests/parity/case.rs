@@ -24,8 +24,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-
-use crate::disk;
+use testbed::disk;
 
 /// A sequence of commands with its set-up and what is known to differ.
 #[derive(Debug, Clone)]
@@ -95,7 +94,10 @@ pub(crate) fn load(dir: &Path) -> Result<Vec<Case>> {
     let mut cases: Vec<Case> = Vec::new();
     for name in disk::names(dir) {
         let Some(stem) = name.strip_suffix(".cases") else {
-            bail!("{}: only *.cases belong here", dir.join(&name).display());
+            if name.ends_with(".rs") {
+                continue;
+            }
+            bail!("{}: only *.cases and what plays them belong here", dir.join(&name).display());
         };
         let path = dir.join(&name);
         let found = parse(stem, &disk::read(&path)?).with_context(|| path.display().to_string())?;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use testbed::layer::Kernels;
+
 use super::case::{Case, What};
 use super::play::{self, Seen};
 use super::tree::{Entry, Tree};
-use crate::layer::Kernels;
 
 /// A case under comparison: which of its differences showed up so far.
 pub(crate) struct Comparison<'a> {

@@ -12,15 +12,15 @@ mod tree;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use testbed::debs::Debs;
+use testbed::layer::{self, Kernels, Layer};
+use testbed::{cache, disk, ours};
 use walkdir::WalkDir;
 
 use self::case::{Case, Line};
 use self::compare::Comparison;
 use self::play::{Players, Seen};
 use super::{Request, Tally, parallel};
-use crate::debs::Debs;
-use crate::layer::{self, Kernels, Layer};
-use crate::{cache, disk, ours};
 
 /// The two roots of an exam.
 pub(super) struct Exam {

@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use anyhow::Result;
-
-use crate::cache;
-use crate::command::Cmd;
-use crate::disk;
+use testbed::cache;
+use testbed::command::Cmd;
+use testbed::disk;
 
 /// Ends a signed module; before it stand the signature and a 12-byte `struct module_signature` whose last four bytes
 /// are the big-endian length of the signature (include/linux/module_signature.h of the kernel).

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
+use testbed::command::Cmd;
+use testbed::debs::Debs;
+use testbed::disk;
+use testbed::layer::{Kernels, Layer};
+use testbed::root::Root;
 
 use super::case::{Case, Line};
 use super::tree::{self, Tree};
-use crate::command::Cmd;
-use crate::debs::Debs;
-use crate::disk;
-use crate::layer::{Kernels, Layer};
-use crate::root::Root;
 
 /// What one tool did with a case.
 #[derive(Debug, Clone, Serialize, Deserialize)]

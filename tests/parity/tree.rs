@@ -7,11 +7,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use testbed::root::Root;
+use testbed::{cache, disk};
 use walkdir::WalkDir;
 
 use super::{ignored, object};
-use crate::root::Root;
-use crate::{cache, disk};
 
 /// Changed paths and a one-line description of each.
 pub(crate) type Tree = BTreeMap<String, Entry>;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::Stage;
-use crate::suites::transaction::door::Kernel;
+use crate::transaction::door::Kernel;
 
 /// What systemd thinks of the unit, and whether its preset holds.
 const JUDGE: &str = r#"

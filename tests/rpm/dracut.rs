@@ -4,8 +4,8 @@ use anyhow::Result;
 
 use super::Stage;
 use super::fedora::KEPT;
-use crate::suites::transaction::door::{Kernel, Package, TWIG_NEXT, linux};
-use crate::suites::transaction::dracut::SETTINGS;
+use crate::transaction::door::{Kernel, Package, TWIG_NEXT, linux};
+use crate::transaction::dracut::SETTINGS;
 
 /// A dracut that counts.
 const SETUP: &str = r#"

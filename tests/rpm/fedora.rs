@@ -1,11 +1,11 @@
 //! A root that looks like Fedora: rpm with an empty database, counting programs, and a stand-in for dracut.
 
 use anyhow::Result;
+use testbed::disk;
+use testbed::layer::{self, Layer};
+use testbed::root::Root;
 
 use super::tool::Tool;
-use crate::disk;
-use crate::layer::{self, Layer};
-use crate::root::Root;
 
 /// Packs a directory; see the script.
 pub(super) const PACK: &str = "/usr/lib/counted/pack";

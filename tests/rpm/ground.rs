@@ -1,14 +1,14 @@
 //! What scenarios of one Debian release's rpm, one program on top of it and one dkms start from.
 
 use anyhow::{Context, Result, bail};
+use testbed::layer::{self, Flavour, Layer};
 
 use super::scenario::{SCENARIOS, Scenario};
 use super::tool::Tool;
 use super::{audit, fedora, kernel, made, original, ours, rescue};
-use crate::layer::{self, Flavour, Layer};
-use crate::suites::transaction::door::{Door, FINISHED, Kernel, Package, Start, linux};
-use crate::suites::transaction::kills::Killing;
-use crate::suites::transaction::{self, Side};
+use crate::transaction::door::{Door, FINISHED, Kernel, Package, Start, linux};
+use crate::transaction::kills::Killing;
+use crate::transaction::{self, Side};
 
 /// Releases of the kernels, in their order.
 pub(super) struct Releases([String; 2]);

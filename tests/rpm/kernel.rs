@@ -5,14 +5,14 @@
 //! Its scripts call kernel-install, after everything.
 
 use anyhow::{Context, Result};
+use testbed::debs::Debs;
+use testbed::disk;
+use testbed::layer::Layer;
 
 use super::fedora::PACK;
 use super::ground::Releases;
-use crate::debs::Debs;
-use crate::disk;
-use crate::layer::Layer;
-use crate::suites::transaction::debian;
-use crate::suites::transaction::door::{BOTH, Kernel};
+use crate::transaction::debian;
+use crate::transaction::door::{BOTH, Kernel};
 
 /// What a kernel's package is called besides its version.
 pub(super) const PARTS: [&str; 2] = ["kernel-core", "kernel-modules"];

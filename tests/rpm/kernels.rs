@@ -5,8 +5,8 @@ use anyhow::Result;
 use super::Stage;
 use super::fedora::PACK;
 use super::kernel::{CORE_SCRIPTS, PARTS};
-use crate::suites::transaction::door::{BOTH, Kernel};
-use crate::suites::transaction::rows::staying;
+use crate::transaction::door::{BOTH, Kernel};
+use crate::transaction::rows::staying;
 
 /// Packages of the very files of a kernel, in one: the first takes the place of its packages, the other one keeps quiet
 /// about them.

@@ -5,8 +5,8 @@ use anyhow::Result;
 use super::Stage;
 use super::fedora::PACK;
 use super::kernel::{CORE_SCRIPTS, HEADERS};
-use crate::suites::transaction::Step;
-use crate::suites::transaction::door::Kernel;
+use crate::transaction::Step;
+use crate::transaction::door::Kernel;
 
 /// Packages of a kernel that is called otherwise and is the same, but for the versions that CHANGE changes, and its headers.
 const LIKE: &str = r#"

@@ -7,14 +7,14 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use testbed::debs::Debs;
+use testbed::disk;
+use testbed::layer::Layer;
+use testbed::root::Root;
 
 use super::fedora::{self, PACK};
-use crate::debs::Debs;
-use crate::disk;
-use crate::layer::Layer;
-use crate::root::Root;
-use crate::suites::transaction::made::MODULES;
-use crate::suites::transaction::rows::pairs::FOUND;
+use crate::transaction::made::MODULES;
+use crate::transaction::rows::pairs::FOUND;
 
 /// Packages of the archive that are made of the same sources, by the names of the modules.
 const REAL: [&str; 2] = ["acpi-call", "dm-writeboost"];

@@ -7,7 +7,7 @@ mod audit;
 mod boot;
 mod dracut;
 mod fedora;
-pub(crate) mod ground;
+mod ground;
 mod kernel;
 mod kernels;
 mod like;
@@ -25,7 +25,7 @@ mod weak;
 
 use anyhow::Result;
 
-use self::ground::Ground;
+pub(crate) use self::ground::Ground;
 use super::{Request, Tally, transaction};
 
 /// A root in which rpm runs transactions.

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::Stage;
 use super::fedora::PACK;
-use crate::suites::transaction::door::{BOTH, Kernel};
+use crate::transaction::door::{BOTH, Kernel};
 
 /// A package of the source of twig whose scripts install it for the kernel that is in use, and make the initramfs of that
 /// one, as those of graphics drivers do.

@@ -1,11 +1,11 @@
 //! The original as Fedora arranges it: Debian's files of it in a package of rpm's, with Fedora's settings (B§10.6).
 
 use anyhow::Result;
+use testbed::debs::Debs;
+use testbed::disk;
+use testbed::layer::Layer;
 
 use super::fedora::PACK;
-use crate::debs::Debs;
-use crate::disk;
-use crate::layer::Layer;
 
 /// Where the package is in a root.
 pub(super) const PACKAGE: &str = "/srv/repo/dkms.rpm";

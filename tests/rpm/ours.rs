@@ -1,11 +1,11 @@
 //! Our package in a root: made by rpmbuild of its spec, or for quick rounds of work of debug builds.
 
 use anyhow::Result;
+use testbed::layer::{self, Layer};
+use testbed::rpmbuild::{self, Programs};
+use testbed::{cache, disk};
 
-use crate::layer::{self, Layer};
-use crate::rpmbuild::{self, Programs};
-use crate::suites::transaction::Side;
-use crate::{cache, disk};
+use crate::transaction::Side;
 
 /// Where the package is in a root.
 pub(super) const PACKAGE: &str = "/srv/repo/dkms-rs.rpm";

@@ -1,8 +1,8 @@
 //! Transactions that are cut off.
 
 use super::ground::Ground;
-use crate::suites::transaction::door::{BOTH, Door, LEAF, Package, Start, TRUNK};
-use crate::suites::transaction::kills::Killing;
+use crate::transaction::door::{BOTH, Door, LEAF, Package, Start, TRUNK};
+use crate::transaction::kills::Killing;
 
 /// S16: two packages, of which one needs the other; rpm goes on when a trigger dies, and the next transaction, whatever it
 /// is about, completes it.

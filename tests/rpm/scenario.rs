@@ -2,15 +2,15 @@
 
 use super::ground::Ground;
 use super::{boot, dracut, kernels as own_kernels, modules as own_modules, suse, switch, tools, weak};
-use crate::suites::transaction::door::{
+use crate::transaction::door::{
     ACPI_CALL, BOTH, DUMMY, FICKLE, Kernel, LEAF, PICKY, Package, Start, TRUNK, TWIG, TWIG_BROKEN, TWIG_NEXT,
     WRITEBOOST,
 };
-use crate::suites::transaction::rows::{crowd, full, kernels, modules, news, owners, pairs};
-use crate::suites::transaction::scenario::{everywhere, row};
+use crate::transaction::rows::{crowd, full, kernels, modules, news, owners, pairs};
+use crate::transaction::scenario::{everywhere, row};
 
 /// A row of the table.
-pub(super) type Scenario = crate::suites::transaction::Scenario<Ground>;
+pub(super) type Scenario = crate::transaction::Scenario<Ground>;
 
 const OLDER: &[Kernel] = &[Kernel::Older];
 

@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use super::Stage;
-use crate::suites::transaction::door::{Door, Kernel, Package, TWIG, TWIG_NEXT};
-use crate::suites::transaction::rows::staying;
+use crate::transaction::door::{Door, Kernel, Package, TWIG, TWIG_NEXT};
+use crate::transaction::rows::staying;
 
 /// Debian has no suse-module-tools; this writes down how it is called.
 const SETUP: &str = r#"

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{Stage, original, ours};
-use crate::suites::transaction::door::{ACPI_CALL, BOTH, Door, Kernel, Package, TWIG, WRITEBOOST, linux};
+use crate::transaction::door::{ACPI_CALL, BOTH, Door, Kernel, Package, TWIG, WRITEBOOST, linux};
 
 /// S17: the original's package is replaced by ours, and ours by the original's.
 pub(super) fn there_and_back(stage: &Stage) -> Result<()> {

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::Stage;
 use super::ground::Ground;
 use super::tool::Tool;
-use crate::suites::transaction::door::{Door, Kernel, Package, TWIG, TWIG_NEXT, linux};
+use crate::transaction::door::{Door, Kernel, Package, TWIG, TWIG_NEXT, linux};
 
 /// Ways in which what is ours can be broken, each put right afterwards.
 const BREAKS: [(&str, &str, &str); 4] = [

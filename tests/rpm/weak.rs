@@ -5,8 +5,8 @@ use anyhow::Result;
 use super::Stage;
 use super::kernel::HEADERS;
 use super::like::{self, Like};
-use crate::suites::transaction::door::{ACPI_CALL, Door, Kernel, LEAF, Package, TRUNK, linux};
-use crate::suites::transaction::rows::staying;
+use crate::transaction::door::{ACPI_CALL, Door, Kernel, LEAF, Package, TRUNK, linux};
+use crate::transaction::rows::staying;
 
 /// Whether the kernel tells the versions of its symbols. Newer releases of Debian do without.
 fn tells_versions(stage: &Stage) -> Result<bool> {

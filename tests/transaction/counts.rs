@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::disk;
-use crate::root::Root;
+use testbed::disk;
+use testbed::root::Root;
 
 /// Where the lines are.
 pub(crate) const LOGS: &str = "/var/log/counted";

@@ -1,8 +1,7 @@
 //! The files of Debian's kernels, laid out so that other package managers can pack them.
 
 use anyhow::Result;
-
-use crate::debs::Debs;
+use testbed::debs::Debs;
 
 /// Lays out what is in `/srv/debs`: the kernel with some of its modules below `/srv/image`, its headers as a whole build
 /// tree in `/srv/build`. The modules are what ours need, what one of ours displaces, and something to look at, with all that

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 
 use super::audit;
 use super::{Ground, Stage};
-use crate::suites::crash::killing::{self, Moment, STEPS};
+use crate::crash::killing::{self, Moment, STEPS};
 
 /// The first call of the hook that is meant runs under strace, which kills it at a moment; later calls are let alone.
 const WRAPPER: &str = r#"#!/bin/sh

@@ -20,7 +20,8 @@ use anyhow::{Context, Result};
 
 use self::counts::Build;
 use self::kills::Kills;
-pub(crate) use self::scenario::{Ground, Scenario, Side, When};
+pub use self::scenario::Side;
+pub(crate) use self::scenario::{Ground, Scenario, When};
 pub(crate) use self::stage::Stage;
 pub(crate) use self::step::Step;
 use super::crash::killing::Moment;

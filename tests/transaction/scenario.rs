@@ -1,14 +1,14 @@
 //! What a row of the table is, and what a front door has to have so that rows can be played on it.
 
 use anyhow::Result;
+use testbed::layer::Layer;
 
 use super::Stage;
 use super::kills::Killing;
-use crate::layer::Layer;
 
 /// Whose dkms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
+pub enum Side {
     /// The original, as a distribution arranges it.
     Original,
     /// Our package as it is released.

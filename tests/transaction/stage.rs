@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 
 use anyhow::{Result, bail, ensure};
+use testbed::disk;
+use testbed::root::Root;
 
 use super::counts;
 use super::{Ground, Side, Step};
-use crate::disk;
-use crate::root::Root;
 
 /// A root with its history.
 pub(crate) struct Stage<'a, G> {
@@ -97,7 +97,7 @@ impl<'a, G: Ground> Stage<'a, G> {
 
     /// The state that `dkms status` tells.
     pub(crate) fn state(&self, module: &str, release: &str) -> Result<Option<String>> {
-        crate::installed::state(&self.root, module, release)
+        testbed::installed::state(&self.root, module, release)
     }
 
     /// Expects a state of a module for a kernel.

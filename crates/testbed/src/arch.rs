@@ -16,7 +16,7 @@ use crate::{cache, disk};
 const CHECKER: &str = "packaging/arch/check";
 
 /// The package of the tree as it is. Its tests are those of suite `unit`.
-pub(crate) fn package() -> Result<PathBuf> {
+pub fn package() -> Result<PathBuf> {
     made(&Recipe {
         suite: SUITE,
         recipe: Path::new("packaging/arch"),
@@ -26,7 +26,7 @@ pub(crate) fn package() -> Result<PathBuf> {
 }
 
 /// The package `dkms-pacman-check` for the libalpm of a suite, its tests passed.
-pub(crate) fn checker(suite: &str) -> Result<PathBuf> {
+pub fn checker(suite: &str) -> Result<PathBuf> {
     let newer = newer_alpm()?;
     made(&Recipe {
         suite,

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 
 /// A place below the cache directory; deleting the directory is always safe.
-pub(crate) fn path(name: &str) -> PathBuf {
+pub fn path(name: &str) -> PathBuf {
     PathBuf::from("/var/cache/dkms-rs").join(name)
 }
 
 /// A short key of everything that a cached thing depends on.
-pub(crate) fn key<T: AsRef<[u8]>>(parts: impl IntoIterator<Item = T>) -> String {
+pub fn key<T: AsRef<[u8]>>(parts: impl IntoIterator<Item = T>) -> String {
     let mut hasher = Sha256::new();
     for part in parts {
         hasher.update((part.as_ref().len() as u64).to_le_bytes());
@@ -20,7 +20,7 @@ pub(crate) fn key<T: AsRef<[u8]>>(parts: impl IntoIterator<Item = T>) -> String 
 }
 
 /// SHA-256 of bytes, in hexadecimal.
-pub(crate) fn digest(bytes: &[u8]) -> String {
+pub fn digest(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 

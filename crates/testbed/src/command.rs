@@ -8,30 +8,29 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 /// A child process to be.
-pub(crate) struct Cmd {
+pub struct Cmd {
     inner: Command,
     shown: String,
 }
 
 /// What a finished child left.
 #[derive(Debug, Clone)]
-pub(crate) struct Output {
+pub struct Output {
     /// Exit status; 128 + signal for a killed child, as a shell tells it.
-    pub(crate) code: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-    #[expect(dead_code, reason = "for the benchmarks")]
-    pub(crate) elapsed: Duration,
+    pub code: i32,
+    /// What it wrote to standard output.
+    pub stdout: String,
+    /// What it wrote to standard error.
+    pub stderr: String,
 }
 
 impl Output {
     /// The last lines of both streams, for an error message.
-    pub(crate) fn tail(&self) -> String {
+    pub fn tail(&self) -> String {
         let text = format!("{}{}", self.stdout, self.stderr);
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(15)..].join("\n")
@@ -40,42 +39,46 @@ impl Output {
 
 impl Cmd {
     /// A command found in PATH, with the caller's environment.
-    pub(crate) fn new(program: impl AsRef<OsStr>) -> Cmd {
+    pub fn new(program: impl AsRef<OsStr>) -> Cmd {
         let shown = program.as_ref().to_string_lossy().into_owned();
         let mut inner = Command::new(program);
         inner.stdin(Stdio::null());
         Cmd { inner, shown }
     }
 
-    pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Cmd {
+    /// One more argument.
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Cmd {
         self.shown.push(' ');
         self.shown.push_str(&arg.as_ref().to_string_lossy());
         self.inner.arg(arg);
         self
     }
 
-    pub(crate) fn args<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(self, args: I) -> Cmd {
+    /// More arguments.
+    pub fn args<I: IntoIterator<Item = S>, S: AsRef<OsStr>>(self, args: I) -> Cmd {
         args.into_iter().fold(self, Cmd::arg)
     }
 
-    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Cmd {
+    /// A variable of its environment.
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Cmd {
         self.inner.env(name, value);
         self
     }
 
     /// Starts from an empty environment.
-    pub(crate) fn clean_env(mut self) -> Cmd {
+    pub fn clean_env(mut self) -> Cmd {
         self.inner.env_clear();
         self
     }
 
-    pub(crate) fn cwd(mut self, dir: &Path) -> Cmd {
+    /// The directory in which it runs.
+    pub fn cwd(mut self, dir: &Path) -> Cmd {
         self.inner.current_dir(dir);
         self
     }
 
     /// Runs on our own terminal; an error if it does not succeed.
-    pub(crate) fn run(mut self) -> Result<()> {
+    pub fn run(mut self) -> Result<()> {
         let status = self.inner.status().with_context(|| format!("start {}", self.shown))?;
         if !status.success() {
             bail!("`{}` ended with {status}", self.shown);
@@ -84,22 +87,20 @@ impl Cmd {
     }
 
     /// Runs with captured output, whatever the exit status.
-    pub(crate) fn output(mut self) -> Result<Output> {
+    pub fn output(mut self) -> Result<Output> {
         let mut stdout = tempfile::tempfile().context("make a temporary file")?;
         let mut stderr = tempfile::tempfile().context("make a temporary file")?;
-        let start = Instant::now();
         let status = self
             .inner
             .stdout(stdout.try_clone().context("clone a descriptor")?)
             .stderr(stderr.try_clone().context("clone a descriptor")?)
             .status()
             .with_context(|| format!("start {}", self.shown))?;
-        let elapsed = start.elapsed();
-        Ok(Output { code: code(status), stdout: rewind(&mut stdout)?, stderr: rewind(&mut stderr)?, elapsed })
+        Ok(Output { code: code(status), stdout: rewind(&mut stdout)?, stderr: rewind(&mut stderr)? })
     }
 
     /// Runs with captured output; the error of a failure ends with the last lines of it.
-    pub(crate) fn checked(self) -> Result<Output> {
+    pub fn checked(self) -> Result<Output> {
         let shown = self.shown.clone();
         let output = self.output()?;
         if output.code != 0 {
@@ -109,7 +110,7 @@ impl Cmd {
     }
 
     /// Runs it for the bytes on its stdout; stderr stays ours.
-    pub(crate) fn bytes(mut self) -> Result<Vec<u8>> {
+    pub fn bytes(mut self) -> Result<Vec<u8>> {
         let output = self.inner.stderr(Stdio::null()).output().with_context(|| format!("start {}", self.shown))?;
         if !output.status.success() {
             bail!("`{}` ended with {}", self.shown, output.status);
@@ -118,7 +119,7 @@ impl Cmd {
     }
 
     /// Starts it with pipes on stdin and stdout; the caller keeps the child.
-    pub(crate) fn piped(mut self) -> Result<Child> {
+    pub fn piped(mut self) -> Result<Child> {
         self.inner.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().with_context(|| format!("start {}", self.shown))
     }
 }

@@ -13,7 +13,7 @@ use crate::{cache, disk, mirror};
 
 /// A private apt for one suite.
 #[derive(Debug)]
-pub(crate) struct Debs {
+pub struct Debs {
     dir: PathBuf,
 }
 
@@ -22,7 +22,7 @@ const FRESH: Duration = Duration::from_secs(24 * 3600);
 
 impl Debs {
     /// Opens the apt of `suite` (for example `trixie`); lists older than a day are fetched again if that is possible.
-    pub(crate) fn of(suite: &str) -> Result<Debs> {
+    pub fn of(suite: &str) -> Result<Debs> {
         let debs = Debs { dir: cache::path("apt").join(suite) };
         for dir in ["etc/preferences.d", "etc/apt.conf.d", "lists/partial", "cache/archives/partial", "state", "pool"] {
             disk::make_dirs(&debs.dir.join(dir))?;
@@ -46,7 +46,7 @@ impl Debs {
     }
 
     /// Names of all packages that begin with `prefix`, sorted.
-    pub(crate) fn names(&self, prefix: &str) -> Result<Vec<String>> {
+    pub fn names(&self, prefix: &str) -> Result<Vec<String>> {
         let output = self.apt("apt-cache", &["pkgnames", prefix])?;
         let mut names: Vec<String> = output.stdout.lines().map(str::to_owned).collect();
         names.sort();
@@ -54,14 +54,14 @@ impl Debs {
     }
 
     /// The version that this suite has of a package.
-    pub(crate) fn version(&self, package: &str) -> Result<String> {
+    pub fn version(&self, package: &str) -> Result<String> {
         let output = self.apt("apt-cache", &["show", "--no-all-versions", package])?;
         let version = output.stdout.lines().find_map(|line| line.strip_prefix("Version: "));
         version.map(str::to_owned).with_context(|| format!("no version of package `{package}`"))
     }
 
     /// The versions of many packages by their names; those that this suite does not have are left out.
-    pub(crate) fn known(&self, packages: &[String]) -> Result<HashMap<String, String>> {
+    pub fn known(&self, packages: &[String]) -> Result<HashMap<String, String>> {
         let mut show = vec!["show", "--no-all-versions"];
         show.extend(packages.iter().map(String::as_str));
         let output = self.apt("apt-cache", &show)?;
@@ -78,7 +78,7 @@ impl Debs {
     }
 
     /// Downloads one package without its dependencies, or finds it among those downloaded before.
-    pub(crate) fn fetch(&self, package: &str) -> Result<PathBuf> {
+    pub fn fetch(&self, package: &str) -> Result<PathBuf> {
         let version = self.version(package)?;
         let pool = self.dir.join("pool");
         // The epoch is written %3a in file names.
@@ -95,7 +95,7 @@ impl Debs {
 
     /// Downloads many packages at once, each without its dependencies, those that are there already left out. Returns
     /// their files in the order of the names.
-    pub(crate) fn fetch_all(&self, packages: &[String]) -> Result<Vec<PathBuf>> {
+    pub fn fetch_all(&self, packages: &[String]) -> Result<Vec<PathBuf>> {
         let known = self.known(packages)?;
         let pool = self.dir.join("pool");
         let find = |package: &String, files: &[String]| {
@@ -143,7 +143,7 @@ impl Debs {
 }
 
 /// Source lines of a suite; all components, because `-dkms` packages live in each of them.
-pub(crate) fn sources(suite: &str) -> Result<String> {
+pub fn sources(suite: &str) -> Result<String> {
     let mirror = mirror::of_this_machine()?;
     let keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
     let (uri, components) = match suite.strip_suffix("-security") {

@@ -9,22 +9,22 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 /// The whole text of a file.
-pub(crate) fn read(path: &Path) -> Result<String> {
+pub fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("read {}", path.display()))
 }
 
 /// The text of a file that may hold anything.
-pub(crate) fn read_lossy(path: &Path) -> Result<String> {
+pub fn read_lossy(path: &Path) -> Result<String> {
     Ok(String::from_utf8_lossy(&bytes(path)?).into_owned())
 }
 
 /// All bytes of a file.
-pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>> {
+pub fn bytes(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("read {}", path.display()))
 }
 
 /// Writes a file, directories above it included.
-pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
+pub fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
     if let Some(parent) = path.parent() {
         make_dirs(parent)?;
     }
@@ -32,17 +32,17 @@ pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
 }
 
 /// Makes a directory and those above it.
-pub(crate) fn make_dirs(path: &Path) -> Result<()> {
+pub fn make_dirs(path: &Path) -> Result<()> {
     fs::create_dir_all(path).with_context(|| format!("make directory {}", path.display()))
 }
 
 /// Renames within one file system.
-pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
+pub fn rename(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).with_context(|| format!("rename {} to {}", from.display(), to.display()))
 }
 
 /// Copies one file with its mode.
-pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
     if let Some(parent) = to.parent() {
         make_dirs(parent)?;
     }
@@ -50,7 +50,7 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// Deletes a tree if it is there.
-pub(crate) fn remove_tree(path: &Path) -> Result<()> {
+pub fn remove_tree(path: &Path) -> Result<()> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("remove {}", path.display()))
@@ -60,7 +60,7 @@ pub(crate) fn remove_tree(path: &Path) -> Result<()> {
 }
 
 /// The names in a directory, sorted; none if it is missing.
-pub(crate) fn names(path: &Path) -> Vec<String> {
+pub fn names(path: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(path)
         .into_iter()
         .flatten()

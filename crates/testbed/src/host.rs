@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use crate::command::Cmd;
 
 /// Makes sure that each program is in PATH; the second name is the Debian package that brings it.
-pub(crate) fn need(tools: &[(&str, &str)]) -> Result<()> {
+pub fn need(tools: &[(&str, &str)]) -> Result<()> {
     let missing: Vec<&str> = tools.iter().filter(|(program, _)| !has(program)).map(|(_, package)| *package).collect();
     if missing.is_empty() {
         return Ok(());

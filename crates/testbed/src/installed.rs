@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use crate::root::Root;
 
 /// A line of `dkms status`: `name/version, kernel, arch: state`.
-pub(crate) fn state(root: &Root, module: &str, release: &str) -> Result<Option<String>> {
+pub fn state(root: &Root, module: &str, release: &str) -> Result<Option<String>> {
     let status = root.must(&format!("dkms status {module}"))?.stdout;
     let head = format!(", {release}, ");
     let line = status.lines().find(|line| line.contains(&head));
@@ -13,7 +13,7 @@ pub(crate) fn state(root: &Root, module: &str, release: &str) -> Result<Option<S
 }
 
 /// Status, file, vermagic, signature and modules.dep all agree; gives the version of the object.
-pub(crate) fn check(root: &Root, package: &str, release: &str, object: &str) -> Result<String> {
+pub fn check(root: &Root, package: &str, release: &str, object: &str) -> Result<String> {
     let state = state(root, package, release)?;
     ensure!(state.as_deref() == Some("installed"), "{package} for {release} is {state:?}, not installed");
     let field = |field: &str| -> Result<String> {

@@ -13,7 +13,7 @@ use crate::root::Root;
 use crate::{cache, disk, host};
 
 /// The Debian release that all roots are made of.
-pub(crate) const SUITE: &str = "trixie";
+pub const SUITE: &str = "trixie";
 
 /// What builds modules and what the tests look at them with.
 const TOOLS: &str = "bash,ca-certificates,make,gcc,libc6-dev,kmod,openssl,xz-utils,zstd,patch,binutils,diffutils,gawk,\
@@ -23,7 +23,7 @@ const WEEK: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
 
 /// A stack of directories for overlayfs.
 #[derive(Debug, Clone)]
-pub(crate) struct Layer {
+pub struct Layer {
     name: String,
     /// Highest first, as overlayfs wants them.
     lowers: Vec<PathBuf>,
@@ -31,29 +31,32 @@ pub(crate) struct Layer {
 
 /// Releases of the kernels in the `kernels` layer.
 #[derive(Debug, Clone)]
-pub(crate) struct Kernels {
-    pub(crate) older: String,
-    pub(crate) newer: String,
+pub struct Kernels {
+    /// The one that is installed first.
+    pub older: String,
+    /// One that is installed beside it.
+    pub newer: String,
 }
 
 impl Layer {
-    pub(crate) fn name(&self) -> &str {
+    /// What it is called in messages.
+    pub fn name(&self) -> &str {
         &self.name
     }
 
     /// The directories of the stack, highest first.
-    pub(crate) fn lowers(&self) -> &[PathBuf] {
+    pub fn lowers(&self) -> &[PathBuf] {
         &self.lowers
     }
 
     /// What identifies the content, for caches of results.
-    pub(crate) fn id(&self) -> String {
+    pub fn id(&self) -> String {
         let top = self.lowers.first().map(PathBuf::as_path).unwrap_or(Path::new(""));
         top.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     /// A layer on top of this one, made by `build` in a root unless it is cached; `recipe` names all that it depends on.
-    pub(crate) fn extend(&self, name: &str, recipe: &str, build: impl FnOnce(&Root) -> Result<()>) -> Result<Layer> {
+    pub fn extend(&self, name: &str, recipe: &str, build: impl FnOnce(&Root) -> Result<()>) -> Result<Layer> {
         let key = cache::key([self.id().as_str(), recipe]);
         let dir = cache::path("layers").join(format!("{name}-{key}"));
         if !dir.exists() {
@@ -70,7 +73,7 @@ impl Layer {
 }
 
 /// Deletes layers of a kind that a week of work left behind; younger ones may be in use by another run.
-pub(crate) fn prune(kind: &str) -> Result<()> {
+pub fn prune(kind: &str) -> Result<()> {
     let layers = cache::path("layers");
     // What follows is a key, and perhaps the mark of an unfinished one; other kinds have longer names.
     let is_of_it = |name: &String| {
@@ -105,12 +108,12 @@ fn keep(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// Tools without any kernel.
-pub(crate) fn tools() -> Result<Layer> {
+pub fn tools() -> Result<Layer> {
     tools_of(SUITE)
 }
 
 /// Tools of another Debian release.
-pub(crate) fn tools_of(suite: &str) -> Result<Layer> {
+pub fn tools_of(suite: &str) -> Result<Layer> {
     host::need(&[("mmdebstrap", "mmdebstrap"), ("unshare", "util-linux"), ("nsenter", "util-linux")])?;
     let sources = debs::sources(suite)?;
     let key = cache::key([suite, TOOLS, sources.as_str(), "3"]);
@@ -144,7 +147,7 @@ pub(crate) fn tools_of(suite: &str) -> Result<Layer> {
 
 impl Kernels {
     /// The two newest releases that the archive has for the cloud flavour.
-    pub(crate) fn of_archive() -> Result<Kernels> {
+    pub fn of_archive() -> Result<Kernels> {
         let releases = releases(SUITE, Flavour::Cloud)?;
         let [.., older, newer] = releases.as_slice() else {
             bail!("{SUITE} has fewer than two kernels of the cloud flavour: {releases:?}");
@@ -155,7 +158,7 @@ impl Kernels {
 
 /// Debian's kernels for one machine differ in what they are made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Flavour {
+pub enum Flavour {
     /// Small: no video, no graphics.
     Cloud,
     /// With all drivers.
@@ -165,7 +168,7 @@ pub(crate) enum Flavour {
 }
 
 /// All releases that a suite has headers of, the oldest first.
-pub(crate) fn releases(suite: &str, flavour: Flavour) -> Result<Vec<String>> {
+pub fn releases(suite: &str, flavour: Flavour) -> Result<Vec<String>> {
     let names = Debs::of(suite)?.names("linux-headers-")?;
     let wanted = |release: &&str| {
         let Some(number) =
@@ -192,23 +195,23 @@ fn digits(release: &str) -> Vec<u64> {
 }
 
 /// Tools and one kernel with its headers.
-pub(crate) fn kernel(kernels: &Kernels) -> Result<Layer> {
+pub fn kernel(kernels: &Kernels) -> Result<Layer> {
     let release = &kernels.older;
     tools()?.extend("kernel", &format!("1 {release}"), |root| kernel_packages(root, release))
 }
 
 /// The newest release of the ordinary flavour, which has the drivers and subsystems that the cloud flavour leaves out.
-pub(crate) fn desktop_release() -> Result<String> {
+pub fn desktop_release() -> Result<String> {
     releases(SUITE, Flavour::Ordinary)?.pop().with_context(|| format!("{SUITE} has no kernel headers"))
 }
 
 /// Tools and one kernel of the ordinary flavour with its headers.
-pub(crate) fn desktop(release: &str) -> Result<Layer> {
+pub fn desktop(release: &str) -> Result<Layer> {
     tools()?.extend("desktop", &format!("1 {release}"), |root| kernel_packages(root, release))
 }
 
 /// Tools, two kernels with their headers, and a third one that is only a name (see `fake`).
-pub(crate) fn kernels(kernels: &Kernels) -> Result<Layer> {
+pub fn kernels(kernels: &Kernels) -> Result<Layer> {
     let release = &kernels.newer;
     kernel(kernels)?.extend("kernels", &format!("1 {release}"), |root| {
         kernel_packages(root, release)?;
@@ -217,12 +220,12 @@ pub(crate) fn kernels(kernels: &Kernels) -> Result<Layer> {
 }
 
 /// The original, as Debian packages it.
-pub(crate) fn original(below: &Layer) -> Result<Layer> {
+pub fn original(below: &Layer) -> Result<Layer> {
     original_of(SUITE, below)
 }
 
 /// The original, as another Debian release packages it.
-pub(crate) fn original_of(suite: &str, below: &Layer) -> Result<Layer> {
+pub fn original_of(suite: &str, below: &Layer) -> Result<Layer> {
     let version = Debs::of(suite)?.version("dkms")?;
     below.extend("original", &version, |root| root.apt_install(&[&format!("dkms={version}")]))
 }

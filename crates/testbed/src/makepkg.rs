@@ -26,30 +26,30 @@ const PACKAGES: [&str; 11] = [
 
 /// What to make, and of what.
 #[derive(Debug)]
-pub(crate) struct Recipe<'a> {
+pub struct Recipe<'a> {
     /// The suite whose makepkg and libalpm are used.
-    pub(crate) suite: &'a str,
+    pub suite: &'a str,
     /// The directory of the PKGBUILD.
-    pub(crate) recipe: &'a Path,
+    pub recipe: &'a Path,
     /// The manifests whose lock files say which crates there have to be.
-    pub(crate) manifests: &'a [&'a Path],
+    pub manifests: &'a [&'a Path],
     /// Options of makepkg.
-    pub(crate) options: &'a str,
+    pub options: &'a str,
 }
 
 /// A suite's tools with pacman and makepkg.
-pub(crate) fn layer(suite: &str) -> Result<Layer> {
+pub fn layer(suite: &str) -> Result<Layer> {
     workshop::layer(suite, "makepkg", &PACKAGES)
 }
 
 /// The packages in a directory.
-pub(crate) fn packages(dir: &Path) -> Vec<PathBuf> {
+pub fn packages(dir: &Path) -> Vec<PathBuf> {
     let names = disk::names(dir).into_iter().filter(|name| name.contains(".pkg.tar") && !name.ends_with(".part"));
     names.map(|name| dir.join(name)).collect()
 }
 
 /// Makes the package of `checkout` and leaves it in `dir`.
-pub(crate) fn make(recipe: &Recipe<'_>, checkout: &Checkout, dir: &Path) -> Result<PathBuf> {
+pub fn make(recipe: &Recipe<'_>, checkout: &Checkout, dir: &Path) -> Result<PathBuf> {
     let workshop = Workshop::open(&layer(recipe.suite)?, recipe.suite, recipe.manifests)?;
     let recipes = workshop.path("recipe");
     for name in disk::names(recipe.recipe) {

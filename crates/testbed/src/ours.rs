@@ -9,7 +9,7 @@ use crate::layer::{self, Layer};
 use crate::{cache, disk, package};
 
 /// Builds our package and installs it over `below`.
-pub(crate) fn layer(below: &Layer) -> Result<Layer> {
+pub fn layer(below: &Layer) -> Result<Layer> {
     layer::prune("ours-")?;
     let deb = package::deb()?;
     let recipe = cache::digest(&disk::bytes(&deb)?);
@@ -20,13 +20,13 @@ pub(crate) fn layer(below: &Layer) -> Result<Layer> {
 }
 
 /// The command itself in a layer made by one of the functions here.
-pub(crate) fn program(layer: &Layer) -> Result<PathBuf> {
+pub fn program(layer: &Layer) -> Result<PathBuf> {
     let found = layer.lowers().iter().map(|dir| dir.join("usr/sbin/dkms")).find(|path| path.exists());
     found.with_context(|| format!("layer {} has no dkms", layer.name()))
 }
 
 /// The package that was built last, with debug builds in the place of its programs: for quick rounds of work.
-pub(crate) fn quick(below: &Layer) -> Result<Layer> {
+pub fn quick(below: &Layer) -> Result<Layer> {
     layer::prune("quick-")?;
     let programs = [("dkms", "/usr/sbin/dkms"), ("dkms-hook-dpkg", "/usr/lib/dkms/hook")];
     let mut build = Cmd::new("cargo").args(["build", "--quiet"]);

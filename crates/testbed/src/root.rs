@@ -41,7 +41,7 @@ exec chroot . /bin/cat
 
 /// What a root may do with a directory of this machine.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Access {
+pub enum Access {
     /// Look.
     Read,
     /// Change it.
@@ -49,7 +49,7 @@ pub(crate) enum Access {
 }
 
 /// A root with a holder process; everything in it vanishes when this value is dropped.
-pub(crate) struct Root {
+pub struct Root {
     holder: Child,
     work: TempDir,
     lowers: Vec<PathBuf>,
@@ -57,7 +57,7 @@ pub(crate) struct Root {
 
 impl Root {
     /// Starts a fresh root over a layer.
-    pub(crate) fn over(layer: &Layer) -> Result<Root> {
+    pub fn over(layer: &Layer) -> Result<Root> {
         let work = TempDir::with_prefix("dkms-root-").context("make a mount point")?;
         let lowers: Vec<String> = layer.lowers().iter().map(|path| path.display().to_string()).collect();
         let mut holder = Cmd::new("unshare")
@@ -76,12 +76,12 @@ impl Root {
     }
 
     /// A path inside the root, seen from outside. Absolute symlinks on the way are *not* resolved inside the root.
-    pub(crate) fn path(&self, inside: &str) -> PathBuf {
+    pub fn path(&self, inside: &str) -> PathBuf {
         self.outside("root").join(inside.trim_start_matches('/'))
     }
 
     /// Shows a directory of this machine inside the root.
-    pub(crate) fn bind(&self, from: &Path, inside: &str, access: Access) -> Result<()> {
+    pub fn bind(&self, from: &Path, inside: &str, access: Access) -> Result<()> {
         let mode = match access {
             Access::Read => "ro",
             Access::Write => "rw",
@@ -96,12 +96,12 @@ impl Root {
     }
 
     /// Only what was changed since the root was started, as overlayfs keeps it.
-    pub(crate) fn changes(&self) -> PathBuf {
+    pub fn changes(&self) -> PathBuf {
         self.outside("upper")
     }
 
     /// Where a path lies unchanged, in the highest layer that has it.
-    pub(crate) fn before(&self, inside: &str) -> Option<PathBuf> {
+    pub fn before(&self, inside: &str) -> Option<PathBuf> {
         let inside = inside.trim_start_matches('/');
         self.lowers.iter().map(|lower| lower.join(inside)).find(|path| path.symlink_metadata().is_ok())
     }
@@ -112,7 +112,7 @@ impl Root {
     }
 
     /// A command in the root with a small clean environment, ended after `seconds`.
-    pub(crate) fn command(&self, seconds: u32, program: &[&str]) -> Cmd {
+    pub fn command(&self, seconds: u32, program: &[&str]) -> Cmd {
         let namespaces = format!("/proc/{}/ns", self.holder.id());
         Cmd::new("nsenter")
             .clean_env()
@@ -132,12 +132,12 @@ impl Root {
     }
 
     /// Runs a line of bash, whatever its exit status. 124 tells that it was ended after ten minutes.
-    pub(crate) fn bash(&self, line: &str) -> Result<Output> {
+    pub fn bash(&self, line: &str) -> Result<Output> {
         self.command(600, &["bash", "-c", line]).output()
     }
 
     /// Runs a line of bash that has to succeed.
-    pub(crate) fn must(&self, line: &str) -> Result<Output> {
+    pub fn must(&self, line: &str) -> Result<Output> {
         let output = self.bash(line)?;
         if output.code != 0 {
             bail!("in the root: `{line}` ended with {}\n{}", output.code, output.tail());
@@ -146,7 +146,7 @@ impl Root {
     }
 
     /// Installs packages inside the root by apt, lists refreshed if the first try fails.
-    pub(crate) fn apt_install(&self, packages: &[&str]) -> Result<()> {
+    pub fn apt_install(&self, packages: &[&str]) -> Result<()> {
         let line = format!("apt-get install -y -q --no-install-recommends {}", packages.join(" "));
         if self.bash(&line)?.code != 0 {
             self.must("apt-get update -q")?;

@@ -21,7 +21,7 @@ const OPTIONS: &str = "--nodeps --define \"_topdir /build/top\" --define \"_sour
 
 /// Whose programs are packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Programs {
+pub enum Programs {
     /// Compiled by the spec, as it is released.
     Released,
     /// A debug build of this machine, for quick rounds of work.
@@ -29,7 +29,7 @@ pub(crate) enum Programs {
 }
 
 /// The package of the tree as it is, for a suite's C library. Its tests are those of suite `unit`.
-pub(crate) fn package(suite: &str, programs: Programs) -> Result<PathBuf> {
+pub fn package(suite: &str, programs: Programs) -> Result<PathBuf> {
     let checkout = Checkout::of_packages()?;
     let dir = PathBuf::from("target/package-others")
         .join(format!("rpm-{suite}-{}", cache::key([format!("{programs:?}"), checkout.key()?])));

@@ -8,7 +8,7 @@ use crate::layer::SUITE;
 use crate::root::Root;
 
 /// Unpacks what package `NAME-dkms` has below `/usr/src`; the VERSION of `/usr/src/NAME-VERSION`.
-pub(crate) fn unpack(root: &Root, name: &str) -> Result<String> {
+pub fn unpack(root: &Root, name: &str) -> Result<String> {
     let deb = Debs::of(SUITE)?.fetch(&format!("{name}-dkms"))?;
     disk::copy(&deb, &root.path("/tmp/package.deb"))?;
     root.must("set -o pipefail; dpkg-deb --fsys-tarfile /tmp/package.deb | tar -x -C / ./usr/src")?;
@@ -16,7 +16,7 @@ pub(crate) fn unpack(root: &Root, name: &str) -> Result<String> {
 }
 
 /// The VERSION of `/usr/src/NAME-VERSION`.
-pub(crate) fn version(root: &Root, name: &str) -> Result<String> {
+pub fn version(root: &Root, name: &str) -> Result<String> {
     let head = format!("{name}-");
     let sources = disk::names(&root.path("/usr/src"));
     let version = sources.iter().find_map(|source| source.strip_prefix(&head));

@@ -1,8 +1,9 @@
 //! Compares the generated files in the tree with what would be generated now, and imports with the table of floors.
 
 use anyhow::Result;
+use testbed::disk;
 
-use crate::{disk, floors, generate};
+use crate::{floors, generate};
 
 /// True if all are current and no import runs upwards; names those that are not, and the cure.
 pub(crate) fn run() -> Result<bool> {

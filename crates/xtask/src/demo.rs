@@ -4,15 +4,10 @@
 //! module is built, signed and installed, and that kernel loads it in QEMU.
 
 use anyhow::{Context, Result};
-
-use crate::layer::{self, Kernels};
-use crate::root::Root;
-use crate::{installed, ours, package, vm};
-
-/// A real module package of Debian that builds for the cloud kernel, and its object.
-pub(crate) const PACKAGE: &str = "acpi-call-dkms";
-pub(crate) const MODULE: &str = "acpi-call";
-pub(crate) const OBJECT: &str = "acpi_call";
+use testbed::example::{MODULE, OBJECT, PACKAGE, kernel_line};
+use testbed::layer::{self, Kernels};
+use testbed::root::Root;
+use testbed::{installed, ours, package, vm};
 
 /// Shows it.
 pub(crate) fn run() -> Result<()> {
@@ -41,11 +36,6 @@ pub(crate) fn run() -> Result<()> {
     }
     println!("\nthe main job is done");
     Ok(())
-}
-
-/// What apt is asked for when a kernel comes.
-pub(crate) fn kernel_line(release: &str) -> String {
-    format!("apt-get install -y -q --no-install-recommends linux-image-{release} linux-headers-{release}")
 }
 
 fn step(what: &str, with: &str) {

@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use testbed::disk;
 use walkdir::WalkDir;
-
-use crate::disk;
 
 /// The table follows this line, in a fenced block.
 const HEADING: &str = "### Floors";

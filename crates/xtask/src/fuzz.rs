@@ -10,9 +10,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-
-use crate::command::{Cmd, Output};
-use crate::{disk, host};
+use testbed::command::{Cmd, Output};
+use testbed::{disk, host};
 
 /// Coverage for libFuzzer by what a stable compiler can do, and the checks of a debug build.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \

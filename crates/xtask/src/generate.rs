@@ -24,7 +24,7 @@ pub(crate) fn files() -> Result<Vec<(PathBuf, String)>> {
 /// Writes all of them.
 pub(crate) fn run() -> Result<()> {
     for (path, content) in files()? {
-        crate::disk::write(&path, content)?;
+        testbed::disk::write(&path, content)?;
     }
     Ok(())
 }

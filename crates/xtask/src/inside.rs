@@ -2,9 +2,8 @@
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-
-use crate::layer::{self, Kernels};
-use crate::root::Root;
+use testbed::layer::{self, Kernels};
+use testbed::root::Root;
 
 #[derive(Args)]
 pub(crate) struct Request {

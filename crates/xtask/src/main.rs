@@ -4,34 +4,15 @@
 //! kernels or packages. Everything heavy is kept in `/var/cache/dkms-rs` and made again when that directory is empty.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a developer tool talks on the terminal")]
 
-mod arch;
 mod bench;
-mod cache;
 mod check;
-mod checkout;
-mod command;
-mod cpio;
-mod debs;
 mod demo;
-mod disk;
 mod floors;
 mod fuzz;
 mod generate;
-mod host;
 mod inside;
-mod installed;
-mod layer;
-mod makepkg;
-mod mirror;
-mod ours;
 mod package;
 mod roff;
-mod root;
-mod rpmbuild;
-mod sources;
-mod suites;
-mod vm;
-mod workshop;
 
 use std::process::ExitCode;
 
@@ -62,7 +43,7 @@ enum Task {
     /// Build our package and, for Debian, let lintian judge it
     Package(package::Request),
     /// Run all suites, or one of them, and print a tally
-    Test(suites::Request),
+    Test(dkms_suites::Request),
 }
 
 fn main() -> ExitCode {
@@ -85,6 +66,6 @@ fn run(arguments: Arguments) -> Result<bool> {
         Task::Generate => generate::run().map(|()| true),
         Task::In(request) => inside::run(&request),
         Task::Package(request) => package::run(&request).map(|()| true),
-        Task::Test(request) => suites::run(&request),
+        Task::Test(request) => dkms_suites::run(&request),
     }
 }

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::suites::transaction::Stage;
-use crate::suites::transaction::door::{BOTH, Door, Kernel, LEAF, TRUNK, TWIG, TWIG_NEXT, linux};
+use crate::transaction::Stage;
+use crate::transaction::door::{BOTH, Door, Kernel, LEAF, TRUNK, TWIG, TWIG_NEXT, linux};
 
 /// S24: a transaction, and a person who asks for one pair while its hook is at work.
 pub(crate) fn at_once<G: Door>(stage: &Stage<G>) -> Result<()> {

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use crate::suites::transaction::Stage;
-use crate::suites::transaction::door::{BOTH, Door, Kernel, TWIG_NEXT};
-use crate::suites::transaction::full::{self, Upgrade};
+use crate::transaction::Stage;
+use crate::transaction::door::{BOTH, Door, Kernel, TWIG_NEXT};
+use crate::transaction::full::{self, Upgrade};
 
 /// On the tree of dkms.
 pub(crate) fn tree<G: Door>(stage: &Stage<G>) -> Result<()> {

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::suites::transaction::Stage;
-use crate::suites::transaction::door::{ACPI_CALL, BOTH, Door, Kernel, Package, TWIG, linux};
+use crate::transaction::Stage;
+use crate::transaction::door::{ACPI_CALL, BOTH, Door, Kernel, Package, TWIG, linux};
 
 /// S2
 pub(crate) fn install<G: Door>(stage: &Stage<G>) -> Result<()> {

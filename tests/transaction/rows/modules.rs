@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
-use crate::suites::transaction::door::{
+use crate::transaction::door::{
     ACPI_CALL, BOTH, BURR, DUMMY, Door, Kernel, MANUAL, NEVER, Package, SPRIG, SPRIG_NEXT, TWIG, TWIG_BROKEN,
     TWIG_NEXT, linux,
 };
-use crate::suites::transaction::{Stage, Step};
+use crate::transaction::{Stage, Step};
 
 /// The verdict that the next transaction, and a person, can read.
 const VERDICT: &str = "/var/lib/dkms/.dkms-rs/verdict.json";

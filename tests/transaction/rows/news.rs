@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use crate::suites::transaction::Stage;
-use crate::suites::transaction::door::{BOTH, Door, Kernel, Package, TWIG_CRACKED, TWIG_STILL_BROKEN, linux};
+use crate::transaction::Stage;
+use crate::transaction::door::{BOTH, Door, Kernel, Package, TWIG_CRACKED, TWIG_STILL_BROKEN, linux};
 
 /// What a person and the next transaction can read.
 const VERDICT: &str = "cd /var/lib/dkms/.dkms-rs; cat verdict.json motd";

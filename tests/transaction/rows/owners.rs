@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::suites::transaction::Stage;
-use crate::suites::transaction::door::{DUMMY, Door, FINISHED, Kernel, Package, SHRUB, TWIG};
+use crate::transaction::Stage;
+use crate::transaction::door::{DUMMY, Door, FINISHED, Kernel, Package, SHRUB, TWIG};
 
 /// S32: two packages build one object, which the kernel has, too. The higher version has the place, whoever came last.
 pub(crate) fn contested<G: Door>(stage: &Stage<G>) -> Result<()> {

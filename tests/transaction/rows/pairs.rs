@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::suites::transaction::door::{BOTH, Door, LEAF, Package, TRUNK, TRUNK_NEXT, TWIG};
-use crate::suites::transaction::{Stage, Step};
+use crate::transaction::door::{BOTH, Door, LEAF, Package, TRUNK, TRUNK_NEXT, TWIG};
+use crate::transaction::{Stage, Step};
 
 /// What the step that needs twig found, if all was well.
 pub(crate) const FOUND: &str = "/var/log/eager";

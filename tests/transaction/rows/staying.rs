@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use crate::suites::transaction::{Ground, Stage, Step};
+use crate::transaction::{Ground, Stage, Step};
 
 /// Every module of ours, every link to one and what is kept of both, with inode and time of its last change. What leaves and
 /// comes back, by whatever means, changes one of these; nothing else that happens to a file in such a transaction does.

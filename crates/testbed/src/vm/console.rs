@@ -4,30 +4,30 @@ use anyhow::{Context, Result};
 
 /// The text of a whole run.
 #[derive(Debug)]
-pub(super) struct Console {
+pub(crate) struct Console {
     text: String,
 }
 
 impl Console {
-    pub(super) fn new(text: String) -> Console {
+    pub(crate) fn new(text: String) -> Console {
         Console { text }
     }
 
     /// An error with the last lines unless the machine said `vm: KEY VALUE`; the value.
-    pub(super) fn need<'a>(&self, key: &str, value: &'a str) -> Result<&'a str> {
+    pub(crate) fn need<'a>(&self, key: &str, value: &'a str) -> Result<&'a str> {
         let wanted = format!("vm: {key} {value}");
         let said = self.lines().any(|line| line == wanted);
         said.then_some(value).with_context(|| format!("the machine never said `{key} {value}`:\n{}", self.tail()))
     }
 
     /// The rest of the line `vm: KEY MODULE VALUE`; empty if there is none.
-    pub(super) fn value(&self, key: &str, module: &str) -> String {
+    pub(crate) fn value(&self, key: &str, module: &str) -> String {
         let head = format!("vm: {key} {module} ");
         self.lines().find_map(|line| line.strip_prefix(&head)).unwrap_or_default().to_owned()
     }
 
     /// The last lines, without the escape sequences and blank lines of the firmware.
-    pub(super) fn tail(&self) -> String {
+    pub(crate) fn tail(&self) -> String {
         let lines: Vec<&str> = self.lines().filter(|line| !line.is_empty() && !line.contains('\x1b')).collect();
         lines[lines.len().saturating_sub(20)..].join("\n")
     }

@@ -41,7 +41,7 @@ poweroff -f
 "#;
 
 /// Packs the archive for a kernel and modules of the root.
-pub(super) fn pack(root: &Root, release: &str, modules: &[&str]) -> Result<Vec<u8>> {
+pub(crate) fn pack(root: &Root, release: &str, modules: &[&str]) -> Result<Vec<u8>> {
     let mut cpio = Cpio::default();
     for dir in ["proc", "sys", "dev", "tmp"] {
         cpio.dir(dir);

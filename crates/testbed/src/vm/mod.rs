@@ -27,21 +27,22 @@ const TIME_IS_UP: i32 = 124;
 
 /// What the machine said about one module, which it inserted and removed.
 #[derive(Debug)]
-pub(crate) struct Loaded {
-    pub(crate) module: String,
+pub struct Loaded {
+    /// The name that it was asked for by.
+    pub module: String,
     /// `/sys/module/NAME/version`; empty if the module has none.
-    pub(crate) version: String,
+    pub version: String,
     /// As modinfo tells it; empty if it is not signed.
-    pub(crate) signer: String,
+    pub signer: String,
     /// The file that the name leads to through `modules.dep`.
-    pub(crate) file: String,
+    pub file: String,
     /// What the kernel itself calls it when only verified modules are let in.
-    pub(crate) refusal: String,
+    pub refusal: String,
 }
 
 impl Loaded {
     /// Says what is wrong for a module that dkms installed and signed.
-    pub(crate) fn check(&self, version: &str) -> Result<()> {
+    pub fn check(&self, version: &str) -> Result<()> {
         let Loaded { module, signer, file, refusal, .. } = self;
         if self.version != version {
             bail!("the loaded `{module}` has version `{}`, not `{version}`", self.version);
@@ -61,7 +62,7 @@ impl Loaded {
 }
 
 /// Boots `release`, inserts each module by modprobe, reads it back, removes it and powers off.
-pub(crate) fn load(root: &Root, release: &str, modules: &[&str]) -> Result<Vec<Loaded>> {
+pub fn load(root: &Root, release: &str, modules: &[&str]) -> Result<Vec<Loaded>> {
     let console = boot(root, release, modules)?;
     let loaded = modules.iter().map(|module| {
         Ok(Loaded {

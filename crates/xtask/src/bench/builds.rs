@@ -5,14 +5,14 @@
 //! memory after the first lap.
 
 use anyhow::{Result, ensure};
+use testbed::layer::Layer;
+use testbed::root::Root;
 
 use super::contest::{Contest, ORIGINAL};
 use super::lap::{self, Lap, median};
 use super::machine;
 use super::packages::{self, Module};
 use super::row::{Row, seconds};
-use crate::layer::Layer;
-use crate::root::Root;
 
 /// What both sides build, and the verb that does it.
 struct Job {

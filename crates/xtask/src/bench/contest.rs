@@ -5,10 +5,9 @@
 use std::path::Path;
 
 use anyhow::Result;
-
-use crate::command::Cmd;
-use crate::layer::{self, Layer};
-use crate::{cache, disk};
+use testbed::command::Cmd;
+use testbed::layer::{self, Layer};
+use testbed::{cache, disk};
 
 /// Where the original's program is in a root.
 pub(super) const ORIGINAL: &str = "/usr/sbin/dkms";

@@ -1,9 +1,9 @@
 //! One scenario with both sides' numbers, and the table of them.
 
+use dkms_suites::measured::Played;
 use serde::Serialize;
 
 use super::row::seconds;
-use crate::suites::transaction::Step;
 
 /// What one side did in all transactions of a scenario.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -34,15 +34,9 @@ pub(super) struct Duel {
 const NOISE: (f64, f64) = (1.10, 0.5);
 
 impl Cells {
-    pub(super) fn of(steps: &[Step]) -> Cells {
-        Cells {
-            builds: steps.iter().map(|step| step.counts.builds.len()).sum(),
-            depmod: steps.iter().map(|step| step.counts.depmods.len()).sum(),
-            initramfs: steps.iter().map(|step| step.counts.initramfs.len()).sum(),
-            wall: steps.iter().map(|step| step.wall).sum(),
-            cpu: steps.iter().map(|step| step.cpu).sum(),
-            exit: steps.iter().map(|step| step.exit).max().unwrap_or(0),
-        }
+    pub(super) fn of(played: &Played) -> Cells {
+        let Played { builds, depmods, images, wall, cpu, exit, .. } = *played;
+        Cells { builds, depmod: depmods, initramfs: images, wall, cpu, exit }
     }
 
     fn worse(&self, original: &Cells) -> Vec<&'static str> {

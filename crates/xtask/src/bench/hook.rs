@@ -2,15 +2,15 @@
 //! with 3,000 paths of pacman under 30 ms, with 20,000 of rpm, as a kernel's headers have them, under 50 ms.
 
 use anyhow::{Context, Result};
+use testbed::layer::{self, Kernels, Layer, SUITE};
+use testbed::root::Root;
+use testbed::rpmbuild::{self, Programs};
+use testbed::{arch, cache, disk, ours};
 
 use super::contest::Contest;
 use super::lap::{laps, median};
 use super::row::Row;
 use super::tiny::{self, Size};
-use crate::layer::{self, Kernels, Layer, SUITE};
-use crate::root::Root;
-use crate::rpmbuild::{self, Programs};
-use crate::{arch, cache, disk, ours};
 
 const HOOK: &str = "/usr/lib/dkms/hook triggered /usr/src";
 

@@ -4,8 +4,7 @@
 //! no part of what a person waits for.
 
 use anyhow::{Context, Result, bail};
-
-use crate::root::Root;
+use testbed::root::Root;
 
 /// What one run took, in seconds.
 #[derive(Debug, Clone, Copy)]

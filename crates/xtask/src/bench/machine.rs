@@ -6,8 +6,7 @@ use std::thread;
 
 use anyhow::Result;
 use serde::Serialize;
-
-use crate::disk;
+use testbed::disk;
 
 /// Facts of this machine at one moment.
 #[derive(Debug, Serialize)]

@@ -1,12 +1,12 @@
 //! The module packages that are built: their sources in a layer with a kernel that takes them all.
 
 use anyhow::Result;
+use testbed::debs::Debs;
+use testbed::layer::{self, Layer, SUITE};
+use testbed::root::Root;
+use testbed::sources;
 
 use super::contest::Contest;
-use crate::debs::Debs;
-use crate::layer::{self, Layer, SUITE};
-use crate::root::Root;
-use crate::sources;
 
 /// A module whose source is in `/usr/src`.
 #[derive(Debug, Clone)]

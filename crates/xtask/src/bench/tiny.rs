@@ -5,10 +5,10 @@
 //! those in the object. All the rest (copy, sign, compress, install, record) is what any module gets.
 
 use anyhow::{Result, ensure};
+use testbed::layer::{self, Kernels, Layer};
+use testbed::root::Root;
 
 use super::contest::Contest;
-use crate::layer::{self, Kernels, Layer};
-use crate::root::Root;
 
 /// How large the tree is.
 #[derive(Debug, Clone, Copy)]

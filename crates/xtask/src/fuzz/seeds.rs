@@ -6,10 +6,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use testbed::command::Cmd;
+use testbed::disk;
 
 use super::LONGEST;
-use crate::command::Cmd;
-use crate::disk;
 
 /// Inputs that were found once, the directory with seeds, and long inputs.
 pub(super) fn lay(target: &str) -> Result<(Vec<PathBuf>, PathBuf, Vec<PathBuf>)> {
@@ -50,8 +50,8 @@ fn sources(target: &str) -> Result<Vec<PathBuf>> {
             found.extend(fixtures("dkms.conf"));
         }
         "framework" => found.push("packaging/framework.conf".into()),
-        "os_release" => found.extend(["/etc/os-release".into(), "crates/xtask/src/suites/rpm/files/os-release".into()]),
-        "hook" => found.extend(files(Path::new("crates/xtask/src/suites/pacman/files"))),
+        "os_release" => found.extend(["/etc/os-release".into(), "tests/rpm/files/os-release".into()]),
+        "hook" => found.extend(files(Path::new("tests/pacman/files"))),
         "archive" => found.extend(archives()?),
         _ => {}
     }

@@ -9,8 +9,8 @@ use dkms_conf::directive::{self, Kind};
 use dkms_conf::framework_key;
 use dkms_engine::facts::ignored;
 use dkms_engine::system::environment::rules::{self, Fate};
+use testbed::disk;
 
-use crate::disk;
 use crate::roff::{bold, entry, escape, italic, text};
 
 const PAGES: [&str; 3] = ["dkms.8", "dkms.conf.5", "dkms-framework.conf.5"];
