@@ -36,6 +36,7 @@ pub mod system;
 pub mod target;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod transaction;
 pub mod verdict;
 
 /// The release of the original dkms whose behaviour this one has: scripts parse it out of `dkms --version`, and

@@ -18,13 +18,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use dkms_engine::error::Error;
-use dkms_engine::event::{Event, Packages, Response, is_strict, respond};
+use dkms_engine::event::{Event, Response, is_strict, respond};
 use dkms_engine::report::words;
 use dkms_engine::setup::{Options, Setup};
 use dkms_engine::system::cancel::Cancel;
 use dkms_engine::system::environment::Environment;
 use dkms_engine::system::root::Root;
 use dkms_engine::system::signals;
+use dkms_engine::transaction::Packages;
 
 pub use forecast::forecast;
 pub use lines::Lines;

@@ -14,6 +14,7 @@ use dkms_engine::run::{Observer, Progress, Writer};
 use dkms_engine::setup::Setup;
 use dkms_engine::system::lock::Guard;
 use dkms_engine::target::{KernelId, ModuleId};
+use dkms_engine::transaction;
 
 use crate::arguments::Origin;
 use crate::exit::Told;
@@ -134,8 +135,8 @@ fn kernel_of_build<'k>(session: &Session, kernel: &'k Kernel) -> Option<&'k Kern
 
 /// The new package of an upgrade says that it was here, before the old one asks for the removal of the same version.
 fn note_upgrade(setup: &Setup, guard: &Guard, module: &ModuleId) -> Result<()> {
-    if let Some(asker) = register::asker() {
-        register::note_upgrade(setup, guard, module, asker)?;
+    if let Some(asker) = transaction::asker() {
+        transaction::note_upgrade(setup, guard, module, asker)?;
     }
     Ok(())
 }

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use dkms_engine::error::Error;
-use dkms_engine::event::Packages;
 use dkms_engine::layout::{DPKG_INFO, DPKG_TRIGGERS};
 use dkms_engine::setup::Setup;
+use dkms_engine::transaction::Packages;
 
 /// Our own package, whose dependencies are what any build needs.
 const OURS: &str = "dkms-rs";

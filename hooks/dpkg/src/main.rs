@@ -21,9 +21,10 @@ use std::process::ExitCode;
 
 use database::Database;
 use dkms_engine::error::Error;
-use dkms_engine::event::{Event, Touched, request_end};
+use dkms_engine::event::Event;
 use dkms_engine::setup::Setup;
 use dkms_engine::target::ModuleId;
+use dkms_engine::transaction::{Touched, request_end};
 
 fn main() -> ExitCode {
     dkms_hook::main(|hook, words| hook.run(words.first().unwrap_or(&"hook"), |setup| run(setup, words)))

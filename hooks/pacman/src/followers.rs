@@ -9,9 +9,9 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use dkms_engine::event::Packages;
 use dkms_engine::layout::ALPM_HOOKS;
 use dkms_engine::setup::Setup;
+use dkms_engine::transaction::Packages;
 
 use crate::hook_file::HookFile;
 

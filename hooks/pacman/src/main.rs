@@ -16,8 +16,9 @@ mod hook_file;
 use std::process::ExitCode;
 
 use dkms_engine::error::Error;
-use dkms_engine::event::{Event, Touched};
+use dkms_engine::event::Event;
 use dkms_engine::setup::Setup;
+use dkms_engine::transaction::Touched;
 use followers::Followers;
 
 fn main() -> ExitCode {

@@ -26,9 +26,9 @@ mod transaction;
 use std::process::ExitCode;
 
 use dkms_engine::error::Error;
-use dkms_engine::event::{Event, Packages, Touched};
-use dkms_engine::register;
+use dkms_engine::event::Event;
 use dkms_engine::setup::Setup;
+use dkms_engine::transaction::{Packages, Touched, asker};
 use dkms_hook::Hook;
 
 /// rpm runs us when everything that a build needs is in place.
@@ -79,7 +79,7 @@ fn run(setup: &Setup, words: &[&str]) -> Result<bool, Error> {
             return Ok(false);
         }
         ["going"] => {
-            let (paths, asker) = (dkms_hook::paths(), register::asker());
+            let (paths, asker) = (dkms_hook::paths(), asker());
             transaction::begin(&setup.root, &paths, asker);
             Event::Going { touched: Touched::of(&setup.layout, paths.lines()), asker }
         }

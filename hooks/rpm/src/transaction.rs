@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use dkms_engine::error::Error;
 use dkms_engine::layout::RUN;
-use dkms_engine::register::Asker;
 use dkms_engine::system::root::Root;
+use dkms_engine::transaction::Asker;
 
 /// Keeps the paths that are about to go.
 pub(crate) fn begin(root: &Root, paths: &str, asker: Option<Asker>) {
@@ -53,7 +53,7 @@ fn place() -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use dkms_engine::register::asker;
+    use dkms_engine::transaction::asker;
 
     use super::*;
 

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::touched::Touched;
-use super::{Packages, Response, gone, known, source, unchanged};
+use super::{Response, gone, known, source, unchanged};
 use crate::error::Error;
 use crate::facts::{Facts, State, TargetFacts, kernels};
 use crate::initramfs;
@@ -15,6 +14,7 @@ use crate::run::{self, Observer, RunOptions, Writer};
 use crate::setup::Setup;
 use crate::system::root::ReadLog;
 use crate::target::{KernelId, ModuleId};
+use crate::transaction::{Packages, Touched};
 use crate::verdict::Verdict;
 
 /// Everything is made true, and judged. A look that finds nothing to do is kept, so that the next one may be spared.

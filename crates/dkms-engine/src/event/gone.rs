@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::Touched;
 use crate::error::Error;
 use crate::facts::State;
 use crate::facts::kernels::{directory, has_image, remains};
@@ -19,6 +18,7 @@ use crate::setup::Setup;
 use crate::system::root::Kind;
 use crate::system::staged::Staged;
 use crate::target::KernelId;
+use crate::transaction::Touched;
 
 /// Leaves word that somebody said of a kernel that it goes.
 ///
@@ -175,7 +175,7 @@ mod tests {
 
     struct Complete;
 
-    impl super::super::Packages for Complete {
+    impl crate::transaction::Packages for Complete {
         fn unfinished(&self, _release: &str) -> Option<String> {
             None
         }

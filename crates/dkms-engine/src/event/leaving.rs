@@ -1,6 +1,6 @@
 //! dkms itself goes.
 
-use super::{Packages, Touched, gone, source};
+use super::{gone, source};
 use crate::error::Error;
 use crate::facts::retiring::retiring;
 use crate::facts::tree::Tree;
@@ -9,6 +9,7 @@ use crate::plan::Goal;
 use crate::report::Report;
 use crate::run::{self, Depmod, Observer, RunOptions, Writer};
 use crate::setup::Setup;
+use crate::transaction::{Packages, Touched};
 
 /// The last thing that we do: nobody will do later what was put off. Modules that wait for a successor that has not come
 /// go.

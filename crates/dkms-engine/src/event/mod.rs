@@ -13,8 +13,6 @@ mod gone;
 mod known;
 mod leaving;
 mod source;
-mod touched;
-mod trigger;
 mod unchanged;
 
 use std::collections::BTreeSet;
@@ -22,17 +20,14 @@ use std::path::PathBuf;
 
 use dkms_conf::framework::{OnFailure, OnUnsupportedKernel};
 
-pub use self::touched::Touched;
-pub use self::trigger::request_end;
-
 use crate::error::Error;
 use crate::facts::kernels;
 use crate::plan::{Goal, Why};
-use crate::register::Asker;
 use crate::report::{Entry, Outcome, Report, words};
 use crate::run::{self, Observer, RunOptions, Writer};
 use crate::setup::Setup;
 use crate::target::{KernelId, ModuleId};
+use crate::transaction::{Asker, Packages, Touched};
 
 /// Something that a package manager did or is about to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,22 +67,6 @@ pub enum Event {
         /// Somebody needs the module now, or no [`Event::Ended`] will come.
         at_once: bool,
     },
-}
-
-/// What only the package manager knows.
-pub trait Packages {
-    /// A package that is only half installed and without which nothing can be built for a kernel.
-    fn unfinished(&self, release: &str) -> Option<String>;
-
-    /// Whether a package is installed that was about to be removed.
-    fn is_installed(&self, _package: &str) -> bool {
-        false
-    }
-
-    /// Whether it has the initramfs of a kernel made after us anyway.
-    fn remakes_initramfs(&self, _release: &str) -> bool {
-        false
-    }
 }
 
 /// What came of an event.

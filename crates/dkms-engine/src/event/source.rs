@@ -5,8 +5,6 @@ use std::path::Path;
 
 use dkms_conf::Strictness;
 
-use super::Packages;
-use super::touched::{self, Touched};
 use crate::archive::{self, LoadOptions};
 use crate::error::Error;
 use crate::facts::conf::{self, Wanted};
@@ -16,10 +14,11 @@ use crate::facts::tree::registration;
 use crate::facts::{Registration, kernels};
 use crate::install::Session;
 use crate::layout::NO_AUTOINSTALL;
-use crate::register::{self, Asker, Wish};
+use crate::register;
 use crate::run::{Observer, Progress, Writer};
 use crate::setup::Setup;
 use crate::target::{KernelId, ModuleId};
+use crate::transaction::{self, Asker, Packages, Touched, Wish, conf_of};
 
 /// Registers what came, and notes that it is to go what went. Gives what went wrong with one of them.
 ///
@@ -36,9 +35,8 @@ pub(super) fn follow(
     }
     // Of thousands of paths few lead to something: one look at the directory is less than a look at each.
     let sources = names_in(setup, &setup.layout.source)?;
-    let is_there = |source: &&String| {
-        sources.contains(source.as_str()) && setup.root.is_file(&touched::conf(&setup.layout, source))
-    };
+    let is_there =
+        |source: &&String| sources.contains(source.as_str()) && setup.root.is_file(&conf_of(&setup.layout, source));
     let (came, went): (Vec<&String>, Vec<&String>) = touched.sources.iter().partition(is_there);
     let mut troubles = Vec::new();
     for source in came {
@@ -64,8 +62,8 @@ pub(super) fn come_back(
     observer: &mut dyn Observer,
 ) -> Result<(), Error> {
     let is_back = |module: &&ModuleId| {
-        setup.root.is_file(&touched::conf(&setup.layout, &module.dashed()))
-            && register::removed_with(setup, module).is_none_or(|package| packages.is_installed(&package))
+        setup.root.is_file(&conf_of(&setup.layout, &module.dashed()))
+            && transaction::removed_with(setup, module).is_none_or(|package| packages.is_installed(&package))
     };
     for module in retiring(setup)?.iter().filter(is_back) {
         register(setup, module, None, writer, observer)?;
@@ -96,7 +94,7 @@ pub(super) fn retire<'a>(
     };
     for module in sources.flat_map(|source| names(source)).filter(is_registered) {
         let (guard, _) = writer.guard(setup, observer)?;
-        register::retire(setup, guard, &module, asker.map_or(Wish::Upgrade, Wish::Transaction))?;
+        transaction::retire(setup, guard, &module, asker.map_or(Wish::Upgrade, Wish::Transaction))?;
     }
     Ok(())
 }
@@ -117,7 +115,7 @@ fn name(setup: &Setup, source: &str) -> Result<ModuleId, Error> {
     if let Some(module) = names(source).find(is_registered) {
         return Ok(module);
     }
-    let (directory, path) = (setup.layout.source.join(source), touched::conf(&setup.layout, source));
+    let (directory, path) = (setup.layout.source.join(source), conf_of(&setup.layout, source));
     let kernel = any_kernel(setup)?;
     let (directory, path) = (Some(directory.as_path()), Some(path.as_path()));
     let wanted = Wanted { source: directory, path, module: None, kernel: &kernel, strictness: Strictness::Always };

@@ -5,19 +5,15 @@
 //! not name.
 
 mod add;
-mod asker;
 mod import;
 mod remove;
 mod retire;
-mod rpm_upgrade;
 mod tree_copy;
 
 pub use add::{Added, add, register_binaries};
-pub use asker::{Asker, asker};
 pub use import::{Imported, import};
 pub use remove::{deregister, link_failed_log, unbuild};
-pub use retire::{Wish, is_for_the_end, reinstate, removed_with, retire};
-pub use rpm_upgrade::{note_upgrade, take_upgrade_note};
+pub use retire::{reinstate, retire};
 pub use tree_copy::same_tree;
 
 #[cfg(test)]

@@ -5,12 +5,11 @@
 //! Without `-k` and `--all` it is about the running kernel alone, as package scripts expect; a person is told what stays.
 
 use anyhow::Result;
-use dkms_engine::event::request_end;
 use dkms_engine::facts::State;
 use dkms_engine::facts::tree::{BuiltTarget, Tree};
-use dkms_engine::register::{self, Wish};
 use dkms_engine::run::Writer;
 use dkms_engine::target::ModuleId;
+use dkms_engine::transaction::{self, Wish, request_end};
 use indicatif::MultiProgress;
 
 use crate::session::Session;
@@ -26,7 +25,7 @@ pub(super) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
     }
     let goes = format!("{module} goes at the end of the transaction, if nothing takes its place");
     let stays = format!("{module} stays until its successor is installed");
-    if register::is_for_the_end(&session.setup, &module) {
+    if transaction::is_for_the_end(&session.setup, &module) {
         return say_of_installed(session, &module, &goes);
     }
     let wish = if maintainer_script::is_upgrade(&session.setup) {
@@ -40,7 +39,7 @@ pub(super) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
     if let Some((wish, words)) = wish {
         let mut watcher = Watcher::new(session, progress, false);
         let (guard, _) = writer.guard(&session.setup, &mut watcher)?;
-        register::retire(&session.setup, guard, &module, wish)?;
+        transaction::retire(&session.setup, guard, &module, wish)?;
         return say_of_installed(session, &module, &words);
     }
     super::achieve(session, progress, &mut writer, &goal::of(session, Some(&module))?)?;
@@ -54,10 +53,10 @@ fn belongs_to_upgrade(
     writer: &mut Writer,
     module: &ModuleId,
 ) -> Result<bool> {
-    let Some(asker) = register::asker() else { return Ok(false) };
+    let Some(asker) = transaction::asker() else { return Ok(false) };
     let mut watcher = Watcher::new(session, progress, false);
     let (guard, _) = writer.guard(&session.setup, &mut watcher)?;
-    Ok(register::take_upgrade_note(&session.setup, guard, module, asker)?)
+    Ok(transaction::take_upgrade_note(&session.setup, guard, module, asker)?)
 }
 
 /// Words that mean nothing where nothing is installed.

@@ -8,10 +8,9 @@ mod names;
 
 use std::hint::black_box;
 
-use dkms_engine::event::Touched;
 use dkms_engine::layout::Layout;
-use dkms_engine::register::Asker;
 use dkms_engine::target::{KernelId, ModuleId};
+use dkms_engine::transaction::{Asker, Touched};
 use dkms_fuzz::within_limits;
 use hook_file::HookFile;
 use libfuzzer_sys::fuzz_target;

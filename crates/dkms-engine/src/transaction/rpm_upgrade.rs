@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-use super::asker::Asker;
+use super::owner::Asker;
 use crate::error::Error;
 use crate::setup::Setup;
 use crate::system::lock::Guard;
@@ -65,7 +65,7 @@ fn text(module: &ModuleId, asker: Asker) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::asker::asker;
+    use super::super::owner::asker;
     use super::*;
     use crate::testing;
 

@@ -46,7 +46,7 @@ fn below<'a>(path: &'a Path, directory: &Path) -> Option<Vec<&'a str>> {
 }
 
 /// Where the `dkms.conf` of a source directory is.
-pub(super) fn conf(layout: &Layout, source: &str) -> PathBuf {
+pub(crate) fn conf_of(layout: &Layout, source: &str) -> PathBuf {
     layout.source.join(source).join("dkms.conf")
 }
 
