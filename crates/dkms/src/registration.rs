@@ -14,7 +14,7 @@ use dkms_engine::run::{Observer, Progress, Writer};
 use dkms_engine::setup::Setup;
 use dkms_engine::system::lock::Guard;
 use dkms_engine::target::{KernelId, ModuleId};
-use dkms_engine::transaction;
+use dkms_engine::transaction::{self, Owner};
 
 use crate::arguments::Origin;
 use crate::exit::Told;
@@ -135,8 +135,8 @@ fn kernel_of_build<'k>(session: &Session, kernel: &'k Kernel) -> Option<&'k Kern
 
 /// The new package of an upgrade says that it was here, before the old one asks for the removal of the same version.
 fn note_upgrade(setup: &Setup, guard: &Guard, module: &ModuleId) -> Result<()> {
-    if let Some(asker) = transaction::asker() {
-        transaction::note_upgrade(setup, guard, module, asker)?;
+    if let Some(owner) = Owner::of_caller() {
+        transaction::note_upgrade(setup, guard, module, owner)?;
     }
     Ok(())
 }

@@ -31,7 +31,7 @@ fn run(setup: &Setup, verb: &str) -> Result<bool, Error> {
     let touched = Touched::of(&setup.layout, targets.lines());
     let event = match verb {
         "ended" => Event::Ended { touched },
-        "going" => Event::Going { touched, asker: None },
+        "going" => Event::Going { touched, owner: None },
         "leaving" => Event::Leaving,
         other => {
             dkms_hook::say(&format!("warning: `{other}` is not a word that pacman's hooks of dkms say"));

@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use dkms_engine::error::Error;
 use dkms_engine::event::Event;
 use dkms_engine::setup::Setup;
-use dkms_engine::transaction::{Packages, Touched, asker};
+use dkms_engine::transaction::{Owner, Packages, Touched};
 use dkms_hook::Hook;
 
 /// rpm runs us when everything that a build needs is in place.
@@ -79,9 +79,9 @@ fn run(setup: &Setup, words: &[&str]) -> Result<bool, Error> {
             return Ok(false);
         }
         ["going"] => {
-            let (paths, asker) = (dkms_hook::paths(), asker());
-            transaction::begin(&setup.root, &paths, asker);
-            Event::Going { touched: Touched::of(&setup.layout, paths.lines()), asker }
+            let (paths, owner) = (dkms_hook::paths(), Owner::of_caller());
+            transaction::begin(&setup.root, &paths, owner);
+            Event::Going { touched: Touched::of(&setup.layout, paths.lines()), owner }
         }
         // A kernel that is installed again is removed and added by its scripts, and was never gone: the end will tell.
         ["kernel-install", "remove", ..] if transaction::is_under_way(&setup.root) => return Ok(false),

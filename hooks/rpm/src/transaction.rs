@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use dkms_engine::error::Error;
 use dkms_engine::layout::RUN;
 use dkms_engine::system::root::Root;
-use dkms_engine::transaction::Asker;
+use dkms_engine::transaction::Owner;
 
 /// Keeps the paths that are about to go.
-pub(crate) fn begin(root: &Root, paths: &str, asker: Option<Asker>) {
-    let Some(asker) = asker else { return };
-    let kept = text(root).filter(|text| owner(text) == Some(asker)).unwrap_or_else(|| format!("{asker}\n"));
+pub(crate) fn begin(root: &Root, paths: &str, owner: Option<Owner>) {
+    let Some(owner) = owner else { return };
+    let kept = text(root).filter(|text| owner_of(text) == Some(owner)).unwrap_or_else(|| format!("{owner}\n"));
     // Of kernels one path is enough, and headers are tens of thousands.
     let of_kernels = paths.lines().filter(|path| path.ends_with("/vmlinuz") || path.ends_with("/modules.order"));
     let text: String = std::iter::once(kept).chain(of_kernels.map(|path| format!("{path}\n"))).collect();
@@ -30,12 +30,12 @@ pub(crate) fn begin(root: &Root, paths: &str, asker: Option<Asker>) {
 
 /// Whether we are called from the transaction that told what goes.
 pub(crate) fn is_under_way(root: &Root) -> bool {
-    text(root).as_deref().and_then(owner).is_some_and(|asker| asker.is_above_us())
+    text(root).as_deref().and_then(owner_of).is_some_and(|owner| owner.is_above_us())
 }
 
 /// The paths of kernels that it told.
 pub(crate) fn paths(root: &Root) -> String {
-    let text = text(root).filter(|text| owner(text).is_some_and(|asker| asker.is_above_us()));
+    let text = text(root).filter(|text| owner_of(text).is_some_and(|owner| owner.is_above_us()));
     text.and_then(|text| text.split_once('\n').map(|(_, paths)| paths.to_owned())).unwrap_or_default()
 }
 
@@ -43,8 +43,8 @@ fn text(root: &Root) -> Option<String> {
     root.read_to_string(&place()).ok()
 }
 
-fn owner(text: &str) -> Option<Asker> {
-    Asker::parse(text.lines().next()?)
+fn owner_of(text: &str) -> Option<Owner> {
+    Owner::parse(text.lines().next()?)
 }
 
 fn place() -> PathBuf {
@@ -53,8 +53,6 @@ fn place() -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use dkms_engine::transaction::asker;
-
     use super::*;
 
     #[test]
@@ -62,11 +60,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let root = Root::open(directory.path()).unwrap();
         assert!(!is_under_way(&root) && paths(&root).is_empty());
-        begin(&root, "/usr/lib/modules/6.1/vmlinuz\n/usr/src/a\n", asker());
-        begin(&root, "/usr/lib/modules/6.2/vmlinuz\n", asker());
+        begin(&root, "/usr/lib/modules/6.1/vmlinuz\n/usr/src/a\n", Owner::of_caller());
+        begin(&root, "/usr/lib/modules/6.2/vmlinuz\n", Owner::of_caller());
         assert!(is_under_way(&root));
         assert_eq!(paths(&root), "/usr/lib/modules/6.1/vmlinuz\n/usr/lib/modules/6.2/vmlinuz\n");
-        begin(&root, "/usr/lib/modules/6.3/vmlinuz\n", Asker::parse("1 1"));
+        begin(&root, "/usr/lib/modules/6.3/vmlinuz\n", Owner::parse("1 1"));
         assert!(!is_under_way(&root) && paths(&root).is_empty(), "another process of that number");
     }
 }

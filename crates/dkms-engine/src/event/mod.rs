@@ -27,7 +27,7 @@ use crate::report::{Entry, Outcome, Report, words};
 use crate::run::{self, Observer, RunOptions, Writer};
 use crate::setup::Setup;
 use crate::target::{KernelId, ModuleId};
-use crate::transaction::{Asker, Packages, Touched};
+use crate::transaction::{Owner, Packages, Touched};
 
 /// Something that a package manager did or is about to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub enum Event {
         /// Which ones.
         touched: Touched,
         /// The package manager, if scripts of packages may ask us for the same meanwhile: its end sees to that.
-        asker: Option<Asker>,
+        owner: Option<Owner>,
     },
     /// A kernel was installed; its initramfs is made next.
     KernelInstalled {
@@ -109,8 +109,8 @@ pub fn respond(
     let mut writer = Writer::default();
     match event {
         Event::Ended { touched } => end::ended(setup, touched, packages, &mut writer, observer),
-        Event::Going { touched, asker } => {
-            source::retire(setup, touched.sources.iter(), *asker, &mut writer, observer)?;
+        Event::Going { touched, owner } => {
+            source::retire(setup, touched.sources.iter(), *owner, &mut writer, observer)?;
             Ok(Response::default())
         }
         Event::KernelInstalled { release } => {

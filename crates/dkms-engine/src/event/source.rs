@@ -18,7 +18,7 @@ use crate::register;
 use crate::run::{Observer, Progress, Writer};
 use crate::setup::Setup;
 use crate::target::{KernelId, ModuleId};
-use crate::transaction::{self, Asker, Packages, Touched, Wish, conf_of};
+use crate::transaction::{self, Owner, Packages, Touched, Wish, conf_of};
 
 /// Registers what came, and notes that it is to go what went. Gives what went wrong with one of them.
 ///
@@ -78,7 +78,7 @@ pub(super) fn come_back(
 pub(super) fn retire<'a>(
     setup: &Setup,
     sources: impl Iterator<Item = &'a String>,
-    asker: Option<Asker>,
+    owner: Option<Owner>,
     writer: &mut Writer,
     observer: &mut dyn Observer,
 ) -> Result<(), Error> {
@@ -88,13 +88,13 @@ pub(super) fn retire<'a>(
     }
     let (known, in_tree) = (retiring(setup)?, names_in(setup, &setup.layout.tree)?);
     // Whose transaction it is may be news.
-    let is_new = |module: &ModuleId| asker.is_some() || !known.contains(module);
+    let is_new = |module: &ModuleId| owner.is_some() || !known.contains(module);
     let is_registered = |module: &ModuleId| {
         in_tree.contains(module.name.as_str()) && registration(setup, module).is_some() && is_new(module)
     };
     for module in sources.flat_map(|source| names(source)).filter(is_registered) {
         let (guard, _) = writer.guard(setup, observer)?;
-        transaction::retire(setup, guard, &module, asker.map_or(Wish::Upgrade, Wish::Transaction))?;
+        transaction::retire(setup, guard, &module, owner.map_or(Wish::Upgrade, Wish::Transaction))?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ mod rpm_upgrade;
 mod touched;
 mod trigger;
 
-pub use owner::{Asker, asker};
+pub use owner::Owner;
 pub use retirement::{Wish, is_for_the_end, removed_with, retire};
 pub use rpm_upgrade::{note_upgrade, take_upgrade_note};
 pub use touched::Touched;

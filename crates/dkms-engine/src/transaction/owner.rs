@@ -5,20 +5,20 @@ use std::path::Path;
 
 use crate::layout::PROC;
 
-/// A process that runs the scripts of packages.
+/// The owner of a transaction: a process that runs the scripts of packages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asker {
+pub struct Owner {
     id: u32,
     began: u64,
 }
 
-/// The process that started the one that started us: rpm, behind the shell that runs a package's script. `None` if it is
-/// gone.
-pub fn asker() -> Option<Asker> {
-    Asker::of(status(std::os::unix::process::parent_id())?.parent)
-}
+impl Owner {
+    /// The process that started the one that started us: rpm, behind the shell that runs a package's script. `None` if it is
+    /// gone.
+    pub fn of_caller() -> Option<Self> {
+        Self::of(status(std::os::unix::process::parent_id())?.parent)
+    }
 
-impl Asker {
     pub(super) fn of(id: u32) -> Option<Self> {
         Some(Self { id, began: status(id)?.began })
     }
@@ -40,7 +40,7 @@ impl Asker {
     }
 }
 
-impl fmt::Display for Asker {
+impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.id, self.began)
     }
@@ -66,12 +66,12 @@ mod tests {
 
     #[test]
     fn a_process_is_its_number_and_its_beginning() {
-        let asker = asker().unwrap();
-        assert!(asker.is_above_us());
-        assert_eq!(Asker::parse(&format!("{asker}\n")), Some(asker));
-        let later = Asker { began: asker.began + 1, ..asker };
-        assert_ne!(Asker::parse(&later.to_string()), Some(asker));
+        let owner = Owner::of_caller().unwrap();
+        assert!(owner.is_above_us());
+        assert_eq!(Owner::parse(&format!("{owner}\n")), Some(owner));
+        let later = Owner { began: owner.began + 1, ..owner };
+        assert_ne!(Owner::parse(&later.to_string()), Some(owner));
         assert!(!later.is_above_us(), "another process of that number");
-        assert!(["", "x", "1", "1 x", "1 2 3"].iter().all(|text| Asker::parse(text).is_none()));
+        assert!(["", "x", "1", "1 x", "1 2 3"].iter().all(|text| Owner::parse(text).is_none()));
     }
 }

@@ -1,6 +1,6 @@
 //! Who said that a module version is to go, beside the note that it is.
 
-use super::owner::Asker;
+use super::owner::Owner;
 use crate::error::Error;
 use crate::register;
 use crate::setup::Setup;
@@ -13,7 +13,7 @@ pub enum Wish<'a> {
     /// A package that is replaced by another version of itself, or nobody that is known.
     Upgrade,
     /// The transaction of a process: its end sees to it.
-    Transaction(Asker),
+    Transaction(Owner),
     /// A package of this name that is removed: it is to go unless another package registers it again.
     Removal(&'a str),
 }
@@ -28,7 +28,7 @@ const PACKAGE: &str = "package ";
 pub fn retire(setup: &Setup, guard: &Guard, module: &ModuleId, wish: Wish<'_>) -> Result<(), Error> {
     let text = match wish {
         Wish::Upgrade => String::new(),
-        Wish::Transaction(asker) => format!("{asker}\n"),
+        Wish::Transaction(owner) => format!("{owner}\n"),
         Wish::Removal(package) => format!("{PACKAGE}{package}\n"),
     };
     register::retire(setup, guard, module, &text)
@@ -41,7 +41,7 @@ pub fn removed_with(setup: &Setup, module: &ModuleId) -> Option<String> {
 
 /// Whether the transaction that we are called from has noted that this version is to go: then its end sees to it.
 pub fn is_for_the_end(setup: &Setup, module: &ModuleId) -> bool {
-    Asker::parse(&note(setup, module)).is_some_and(|asker| asker.is_above_us())
+    Owner::parse(&note(setup, module)).is_some_and(|owner| owner.is_above_us())
 }
 
 fn note(setup: &Setup, module: &ModuleId) -> String {
@@ -51,7 +51,6 @@ fn note(setup: &Setup, module: &ModuleId) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::asker;
     use super::*;
     use crate::testing;
 
@@ -62,7 +61,7 @@ mod tests {
         let module = ModuleId::new("m", "1").unwrap();
         retire(&setup, &guard, &module, Wish::Upgrade).unwrap();
         assert!(!is_for_the_end(&setup, &module));
-        retire(&setup, &guard, &module, Wish::Transaction(asker().unwrap())).unwrap();
+        retire(&setup, &guard, &module, Wish::Transaction(Owner::of_caller().unwrap())).unwrap();
         assert!(is_for_the_end(&setup, &module));
         assert_eq!(removed_with(&setup, &module), None);
         retire(&setup, &guard, &module, Wish::Removal("m-dkms")).unwrap();

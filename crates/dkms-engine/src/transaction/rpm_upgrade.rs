@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-use super::owner::Asker;
+use super::owner::Owner;
 use crate::error::Error;
 use crate::setup::Setup;
 use crate::system::lock::Guard;
@@ -18,27 +18,27 @@ use crate::target::ModuleId;
 ///
 /// # Errors
 /// `Io`; `State` if the directory of the notes is not ours.
-pub fn note_upgrade(setup: &Setup, guard: &Guard, module: &ModuleId, asker: Asker) -> Result<(), Error> {
+pub fn note_upgrade(setup: &Setup, guard: &Guard, module: &ModuleId, owner: Owner) -> Result<(), Error> {
     let directory = setup.layout.rpm_upgrades();
     if setup.root.link_meta(&directory).is_none() {
         setup.root.create_dir_all(&setup.layout.state())?;
         setup.root.create_dir(&directory, 0o700)?;
     }
     trusted(setup)?;
-    Staged::file(&setup.root, &note(setup, module, asker), text(module, asker).as_bytes(), 0o600)?.publish(guard)
+    Staged::file(&setup.root, &note(setup, module, owner), text(module, owner).as_bytes(), 0o600)?.publish(guard)
 }
 
 /// Takes the note of this module version; `true` if there was one, so that nothing is to be removed.
 ///
 /// # Errors
 /// `Io`; `State` if the directory of the notes is not ours.
-pub fn take_upgrade_note(setup: &Setup, _guard: &Guard, module: &ModuleId, asker: Asker) -> Result<bool, Error> {
-    let path = note(setup, module, asker);
+pub fn take_upgrade_note(setup: &Setup, _guard: &Guard, module: &ModuleId, owner: Owner) -> Result<bool, Error> {
+    let path = note(setup, module, owner);
     if setup.root.link_meta(&path).is_none_or(|meta| meta.kind != Kind::File) {
         return Ok(false);
     }
     trusted(setup)?;
-    let valid = setup.root.read_bounded(&path, 4096)? == text(module, asker).as_bytes();
+    let valid = setup.root.read_bounded(&path, 4096)? == text(module, owner).as_bytes();
     setup.root.remove_file(&path)?;
     Ok(valid)
 }
@@ -55,33 +55,32 @@ fn trusted(setup: &Setup) -> Result<(), Error> {
     Err(Error::State { path: directory, reason: "it is no directory that only its owner can enter".into() })
 }
 
-fn note(setup: &Setup, module: &ModuleId, asker: Asker) -> PathBuf {
-    setup.layout.rpm_upgrades().join(format!("{}-{}", asker.id(), module.dashed()))
+fn note(setup: &Setup, module: &ModuleId, owner: Owner) -> PathBuf {
+    setup.layout.rpm_upgrades().join(format!("{}-{}", owner.id(), module.dashed()))
 }
 
-fn text(module: &ModuleId, asker: Asker) -> String {
-    format!("{module}\n{asker}\n")
+fn text(module: &ModuleId, owner: Owner) -> String {
+    format!("{module}\n{owner}\n")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::owner::asker;
     use super::*;
     use crate::testing;
 
     #[test]
-    fn a_note_is_for_one_module_and_one_asker_and_works_once() {
+    fn a_note_is_for_one_module_and_one_owner_and_works_once() {
         let (_directory, setup) = testing::setup();
         let guard = Guard::acquire(&setup.root, &setup.layout.lock(), &mut |_| {}).unwrap();
         let module = ModuleId::new("m", "1").unwrap();
         let other = ModuleId::new("m", "2").unwrap();
-        let asker = asker().unwrap();
-        assert!(!take_upgrade_note(&setup, &guard, &module, asker).unwrap());
-        note_upgrade(&setup, &guard, &module, asker).unwrap();
-        assert!(!take_upgrade_note(&setup, &guard, &other, asker).unwrap());
-        assert!(!take_upgrade_note(&setup, &guard, &module, Asker::of(1).unwrap()).unwrap());
-        assert!(take_upgrade_note(&setup, &guard, &module, asker).unwrap());
-        assert!(!take_upgrade_note(&setup, &guard, &module, asker).unwrap());
+        let owner = Owner::of_caller().unwrap();
+        assert!(!take_upgrade_note(&setup, &guard, &module, owner).unwrap());
+        note_upgrade(&setup, &guard, &module, owner).unwrap();
+        assert!(!take_upgrade_note(&setup, &guard, &other, owner).unwrap());
+        assert!(!take_upgrade_note(&setup, &guard, &module, Owner::of(1).unwrap()).unwrap());
+        assert!(take_upgrade_note(&setup, &guard, &module, owner).unwrap());
+        assert!(!take_upgrade_note(&setup, &guard, &module, owner).unwrap());
     }
 
     #[test]
@@ -89,9 +88,9 @@ mod tests {
         let (_directory, setup) = testing::setup();
         let guard = Guard::acquire(&setup.root, &setup.layout.lock(), &mut |_| {}).unwrap();
         let module = ModuleId::new("m", "1").unwrap();
-        let asker = asker().unwrap();
-        note_upgrade(&setup, &guard, &module, asker).unwrap();
+        let owner = Owner::of_caller().unwrap();
+        note_upgrade(&setup, &guard, &module, owner).unwrap();
         setup.root.set_mode(&setup.layout.rpm_upgrades(), 0o777).unwrap();
-        assert!(matches!(take_upgrade_note(&setup, &guard, &module, asker), Err(Error::State { .. })));
+        assert!(matches!(take_upgrade_note(&setup, &guard, &module, owner), Err(Error::State { .. })));
     }
 }

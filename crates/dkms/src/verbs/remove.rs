@@ -9,7 +9,7 @@ use dkms_engine::facts::State;
 use dkms_engine::facts::tree::{BuiltTarget, Tree};
 use dkms_engine::run::Writer;
 use dkms_engine::target::ModuleId;
-use dkms_engine::transaction::{self, Wish, request_end};
+use dkms_engine::transaction::{self, Owner, Wish, request_end};
 use indicatif::MultiProgress;
 
 use crate::session::Session;
@@ -53,10 +53,10 @@ fn belongs_to_upgrade(
     writer: &mut Writer,
     module: &ModuleId,
 ) -> Result<bool> {
-    let Some(asker) = transaction::asker() else { return Ok(false) };
+    let Some(owner) = Owner::of_caller() else { return Ok(false) };
     let mut watcher = Watcher::new(session, progress, false);
     let (guard, _) = writer.guard(&session.setup, &mut watcher)?;
-    Ok(transaction::take_upgrade_note(&session.setup, guard, module, asker)?)
+    Ok(transaction::take_upgrade_note(&session.setup, guard, module, owner)?)
 }
 
 /// Words that mean nothing where nothing is installed.

@@ -10,7 +10,7 @@ use std::hint::black_box;
 
 use dkms_engine::layout::Layout;
 use dkms_engine::target::{KernelId, ModuleId};
-use dkms_engine::transaction::{Asker, Touched};
+use dkms_engine::transaction::{Owner, Touched};
 use dkms_fuzz::within_limits;
 use hook_file::HookFile;
 use libfuzzer_sys::fuzz_target;
@@ -32,7 +32,7 @@ fuzz_target!(|bytes: &[u8]| {
         for pair in words.windows(2) {
             names_are_safe(pair[0], pair[1]);
         }
-        black_box(Asker::parse(&text));
+        black_box(Owner::parse(&text));
         let hook = HookFile::parse(&text);
         black_box(hook.command_after());
         black_box(text.lines().take(ASKED).filter(|path| hook.is_run_for(path, true)).count());
