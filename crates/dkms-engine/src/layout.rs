@@ -87,7 +87,7 @@ pub const PROC: &str = "/proc";
 pub const DEVICES: &str = "/sys/devices";
 /// Where a kernel has links to modules of other kernels, below `I/K`; depmod looks here last.
 pub const WEAK_UPDATES: &str = "weak-updates";
-/// SUSE's program that lends modules to other kernels of the same interface.
+/// SUSE's program that links modules into other kernels of the same interface.
 pub const WEAK_MODULES_2: &str = "/usr/lib/module-init-tools/weak-modules2";
 /// There while systemd is the service manager.
 pub const SYSTEMD_RUNNING: &str = "/run/systemd/system";

@@ -94,7 +94,7 @@ impl Setup {
         format!("/{}", imposed.unwrap_or(written).trim_matches('/'))
     }
 
-    /// Whether the caller's environment forbids lending modules to other kernels.
+    /// Whether the caller's environment forbids weak links to modules of other kernels.
     pub fn no_weak_modules(&self) -> bool {
         self.environment.get("NO_WEAK_MODULES").is_some_and(|value| !value.is_empty())
     }

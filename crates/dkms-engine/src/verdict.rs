@@ -226,7 +226,9 @@ impl Judge<'_> {
         for settled in self.plan.settled.iter().filter(|settled| here(&settled.kernel)) {
             let target = Target::new(settled.module.clone(), self.kernel.clone());
             match (&settled.why, self.facts.targets.get(&target).and_then(|known| known.unsigned.as_ref())) {
-                (Why::AlreadyInstalled, None) | (Why::Borrowed { .. }, _) => works.push(Name::from(&settled.module)),
+                (Why::AlreadyInstalled, None) | (Why::WeaklyLinked { .. }, _) => {
+                    works.push(Name::from(&settled.module))
+                }
                 (Why::AlreadyInstalled, Some(reason)) => {
                     problems.push(self.problem(&target, Kind::Unsigned, format!("it is not signed: {reason}")));
                 }
@@ -306,7 +308,7 @@ impl Judge<'_> {
     fn problem(&self, target: &Target, kind: Kind, reason: String) -> Problem {
         let Target { module, kernel } = target;
         let installed = self.facts.installed_version(&module.name, kernel);
-        let there = installed.or_else(|| self.facts.borrowed_version(&module.name, kernel));
+        let there = installed.or_else(|| self.facts.weakly_linked_version(&module.name, kernel));
         let stays = there.filter(|version| *version != module);
         let hint = match kind {
             Kind::Broken => format!("dkms add {module}, or dkms remove {module} --all"),

@@ -82,7 +82,7 @@ fn conclude(
     let foreseen = plan.steps.is_empty().then(|| judge(&facts, &plan, &Report::default()));
     let options = RunOptions { initramfs: true, ..RunOptions::default() };
     report.add(run::achieve_looked(setup, &goal, (facts, plan), &options, writer, observer)?);
-    // What others had on loan from a kernel that is gone could not go with it before they had something else.
+    // What weak links of others lead to could not go with its kernel before they had something else.
     if setup.distribution.has_weak_updates() {
         report.add(gone::follow(setup, &Touched::default(), writer, observer)?);
     }
@@ -136,7 +136,7 @@ impl Look {
     /// Kernels that have modules of ours and no index of modules. Scripts of Debian's kernels take it away when they are
     /// purged, also where another package has brought the same kernel meanwhile.
     fn unindexed(&self, setup: &Setup) -> BTreeSet<&str> {
-        let is_placed = |known: &TargetFacts| known.state == State::Installed || known.borrowed.is_some();
+        let is_placed = |known: &TargetFacts| known.state == State::Installed || known.weak_link.is_some();
         let placed = self.facts.targets.iter().filter(|(_, known)| is_placed(known));
         let kernels: BTreeSet<&KernelId> = placed.map(|(target, _)| &target.kernel).collect();
         let looked_at = kernels.into_iter().filter(|kernel| self.facts.kernels.contains_key(*kernel));

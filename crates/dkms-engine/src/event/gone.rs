@@ -105,8 +105,8 @@ fn kernels(setup: &Setup, touched: &Touched) -> Result<BTreeSet<KernelId>, Error
     };
     let mut kernels: BTreeSet<KernelId> =
         tree.builds().filter(is_gone).map(|build| build.target.kernel.clone()).collect();
-    let borrowers = links::gather(setup, &tree)?.into_keys().map(|target| target.kernel);
-    kernels.extend(borrowers.filter(|kernel| gone.contains(&kernel.release) || remains.contains(&kernel.release)));
+    let weakly_linked = links::gather(setup, &tree)?.into_keys().map(|target| target.kernel);
+    kernels.extend(weakly_linked.filter(|kernel| gone.contains(&kernel.release) || remains.contains(&kernel.release)));
     // What failed for it is forgotten, too.
     kernels.extend(announced.into_iter().filter(|kernel| gone.contains(&kernel.release)));
     Ok(kernels)

@@ -21,4 +21,4 @@ mod survey;
 pub mod tree;
 pub mod weak;
 
-pub use survey::{Configuration, Examined, Facts, Lender, Registration, State, TargetFacts};
+pub use survey::{Candidate, Configuration, Examined, Facts, Registration, State, TargetFacts};

@@ -16,7 +16,7 @@ use crate::module_file::compression::Compression;
 use crate::setup::Setup;
 use crate::system::root::{Kind, Root};
 
-/// Directories right below `I/K` that hold no modules of others: headers, and what is on loan. The kernel's own directory is
+/// Directories right below `I/K` that hold no modules of others: headers, and weak links. The kernel's own directory is
 /// too large to be walked; depmod's list has what is in it.
 const PASSED_OVER: [&str; 4] = ["build", "source", "kernel", WEAK_UPDATES];
 /// Files that only the package of a kernel has.

@@ -71,19 +71,19 @@ impl Facts {
         })
     }
 
-    /// The version of a module that a kernel has on loan.
-    pub fn borrowed_version(&self, name: &str, kernel: &KernelId) -> Option<&ModuleId> {
+    /// The version of a module that weak links of a kernel lead to.
+    pub fn weakly_linked_version(&self, name: &str, kernel: &KernelId) -> Option<&ModuleId> {
         let is_it = |(target, known): &(&Target, &TargetFacts)| {
-            target.module.name == name && target.kernel == *kernel && known.borrowed.is_some()
+            target.module.name == name && target.kernel == *kernel && known.weak_link.is_some()
         };
         self.targets.iter().find(is_it).map(|(target, _)| &target.module)
     }
 
-    /// Kernels that have the modules of a target on loan.
-    pub fn borrowers<'a>(&'a self, lender: &'a Target) -> impl Iterator<Item = &'a KernelId> {
+    /// Kernels with weak links to the modules of a target.
+    pub fn weakly_linked_kernels<'a>(&'a self, to: &'a Target) -> impl Iterator<Item = &'a KernelId> {
         self.targets
             .iter()
-            .filter(|(target, known)| target.module == lender.module && known.borrowed.as_ref() == Some(&lender.kernel))
+            .filter(|(target, known)| target.module == to.module && known.weak_link.as_ref() == Some(&to.kernel))
             .map(|(target, _)| &target.kernel)
     }
 
@@ -151,20 +151,22 @@ pub struct TargetFacts {
     pub unsigned: Option<String>,
     /// The last attempt failed.
     pub failed: Option<FailureRecord>,
-    /// Links lead to what is installed for this kernel.
-    pub borrowed: Option<KernelId>,
+    /// Weak links lead to what is installed for this kernel.
+    pub weak_link: Option<KernelId>,
     /// The kernel whose modules fit as they are, where nothing is built for this one.
-    pub lender: Option<Lender>,
+    pub candidate: Option<Candidate>,
+    /// Kernels whose modules do not fit, although there are weak links of their names.
+    pub unfit_links: BTreeSet<KernelId>,
     /// The configuration.
     pub configuration: Configuration,
 }
 
-/// A kernel whose modules fit another one.
+/// A kernel whose modules fit another one, so that weak links may lead to them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lender {
+pub struct Candidate {
     /// Which kernel.
     pub kernel: KernelId,
-    /// Nothing is left of it but our modules: they lend as long as there is no better way.
+    /// Nothing is left of it but our modules: links to them stay as long as there is no better way.
     pub is_gone: bool,
 }
 

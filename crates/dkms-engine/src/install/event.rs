@@ -159,7 +159,7 @@ pub enum InstallEvent {
         /// Whose it is.
         to: ModuleId,
     },
-    /// The program that lends modules to other kernels failed; that changes nothing about what was done.
+    /// The program that links modules into other kernels failed; that changes nothing about what was done.
     WeakModulesFailed {
         /// What it said.
         reason: String,

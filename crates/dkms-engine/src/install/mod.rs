@@ -17,7 +17,6 @@ mod fit;
 mod force_list;
 mod journal;
 mod kernel_files;
-mod loan;
 mod modprobe;
 mod originals;
 mod own_changes;
@@ -31,6 +30,7 @@ mod takeover;
 mod transaction;
 mod uninstall;
 mod version_rule;
+mod weak_links;
 mod weak_modules;
 
 use std::path::PathBuf;
@@ -39,13 +39,13 @@ use dkms_conf::module_config::ModuleConfig;
 
 pub use depmod::{depmod, forgo_depmod, is_depmod_pending, request_depmod};
 pub use event::{InstallEvent, LeftBecause};
-pub use loan::{borrow, give_back, lend};
 pub use modprobe::load_for_devices;
 pub use post_transaction::post_transaction;
 pub use recover::recover;
 pub use session::Session;
 pub use takeover::Claim;
 pub use uninstall::{Uninstalled, uninstall};
+pub use weak_links::{link, unlink};
 
 use crate::error::Error;
 use crate::facts::kernel::Kernel;
@@ -163,7 +163,7 @@ fn finish(
     files: &[PlacedFile],
     config: Option<&ModuleConfig>,
 ) -> Result<(), Error> {
-    loan::settle(session, target, files)?;
+    weak_links::unlink_own(session, target, files)?;
     weak_modules::add(session, target, files, config);
     if let Some(config) = config {
         let value = config.scripts.post_install.as_deref();

@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::event::InstallEvent;
-use super::loan;
 use super::originals::{self, Displaced, Origin, Original, is_same};
 use super::placed::{self, active_version, files_of};
 use super::placement::{
     make_active, remove_empty_archive, remove_empty_directories, remove_link, remove_placed, restore_previous,
 };
 use super::session::Session;
+use super::weak_links;
 use crate::error::Error;
 use crate::facts::condition;
 use crate::facts::tree::Tree;
@@ -160,7 +160,7 @@ impl Taken {
         ours: &[PlacedFile],
     ) -> Result<(), Error> {
         let lost: Vec<PlacedFile> = self.files().cloned().collect();
-        loan::recall(session, &self.target, &lost)?;
+        weak_links::unlink_all(session, &self.target, &lost)?;
         for file in lost.iter().filter(|file| !ours.iter().any(|own| own.path == file.path)) {
             remove_placed(session, kernel_directory, &self.target, file)?;
             remove_empty_directories(session, kernel_directory, file);

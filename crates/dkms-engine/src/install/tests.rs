@@ -15,8 +15,8 @@ use crate::system::lock::Guard;
 use crate::target::{KernelId, ModuleId};
 use crate::testing;
 
-mod loans;
 mod takeover;
+mod weak_links;
 
 const K: &str = "6.1.0-9-amd64";
 const I: &str = "/lib/modules/6.1.0-9-amd64";

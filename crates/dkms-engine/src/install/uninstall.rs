@@ -10,11 +10,11 @@ use dkms_conf::module_config::ModuleConfig;
 
 use super::event::{InstallEvent, LeftBecause};
 use super::journal::{self, Journal, Removal};
-use super::loan;
 use super::originals::{Origin, Original};
 use super::placed::{self, files_of};
 use super::placement::{remove_empty_archive, remove_empty_directories, remove_link, remove_placed};
 use super::session::{ScriptCall, Session};
+use super::weak_links;
 use super::weak_modules;
 use crate::error::Error;
 use crate::facts::kernels;
@@ -70,7 +70,7 @@ impl Removal {
         config: Option<&ModuleConfig>,
     ) -> Result<Uninstalled, Error> {
         let mut done = Uninstalled { target: self.target.clone(), removed: vec![], left: vec![], restored: vec![] };
-        loan::recall(session, &self.target, &self.files)?;
+        weak_links::unlink_all(session, &self.target, &self.files)?;
         self.put_back(session, config, &mut done)?;
         for file in self.files.iter().filter(|file| !done.restored.contains(&file.path)) {
             if remove_placed(session, &self.kernel_directory, &self.target, file)? {

@@ -1,7 +1,7 @@
-//! SUSE's `weak-modules2`, which lends modules to other kernels of the same interface where the distribution has it.
+//! SUSE's `weak-modules2`, which links modules into other kernels of the same interface where the distribution has it.
 //!
 //! It cannot undo an installation by failing: that is told and no more. On Red Hat's distributions the same is done by
-//! [`super::loan`], which compares what a kernel would compare.
+//! [`super::weak_links`], which compares what a kernel would compare.
 
 use std::path::Path;
 

@@ -24,6 +24,11 @@ pub enum Because {
         /// Release of the other kernel.
         from: String,
     },
+    /// What is installed for another kernel has not every symbol in the version of this one.
+    Unfit {
+        /// Release of the other kernel.
+        from: String,
+    },
     /// Files that were built or placed are gone or are not ours any more.
     FilesLost,
     /// An input of the build is not what it was.
@@ -74,6 +79,7 @@ impl fmt::Display for Because {
             Because::NotBuilt => write!(f, "not built for this kernel yet"),
             Because::NotInstalled => write!(f, "built, not installed"),
             Because::Fits { from } => write!(f, "what is built for {from} fits"),
+            Because::Unfit { from } => write!(f, "what is built for {from} does not fit"),
             Because::FilesLost => write!(f, "its files are missing or changed"),
             Because::Changed { input } => write!(f, "{input}"),
             Because::DependencyRebuilt { name } => write!(f, "`{name}`, which it depends on, is rebuilt"),

@@ -52,10 +52,10 @@ impl<'a> Resolver<'a> {
     fn resolve(&mut self, target: &Target) -> Availability {
         let need = need(self.facts, target, self.want, self.force, self.asked);
         let need = match need {
-            Need::Nothing(Why::AlreadyInstalled | Why::AlreadyBuilt | Why::Borrowed { .. })
+            Need::Nothing(Why::AlreadyInstalled | Why::AlreadyBuilt | Why::WeaklyLinked { .. })
             | Need::Build(_)
             | Need::Install(_)
-            | Need::Borrow(_) => need,
+            | Need::Link(_) => need,
             Need::Nothing(why) => return self.settle(target, why),
         };
         let after = match self.dependencies(target) {
@@ -70,9 +70,9 @@ impl<'a> Resolver<'a> {
                 Some(because) => Need::Build(because),
                 None => return self.settle(target, why),
             },
-            Need::Borrow(from) => match self.rebuilt_dependency(target, &after) {
+            Need::Link(from) => match self.rebuilt_dependency(target, &after) {
                 Some(because) => Need::Build(because),
-                None => Need::Borrow(from),
+                None => Need::Link(from),
             },
             other => other,
         };
@@ -84,7 +84,7 @@ impl<'a> Resolver<'a> {
 
     fn settle(&mut self, target: &Target, why: Why) -> Availability {
         let availability = match &why {
-            Why::AlreadyInstalled | Why::Borrowed { .. } => Availability::There,
+            Why::AlreadyInstalled | Why::WeaklyLinked { .. } => Availability::There,
             Why::NotAutoinstalled | Why::AlreadyBuilt
                 if self.facts.installed_version(&target.module.name, &target.kernel).is_some() =>
             {
@@ -175,7 +175,7 @@ impl<'a> Resolver<'a> {
             .kernels
             .get(&target.kernel)
             .is_none_or(|kernel| kernel.headers == crate::facts::kernel::Headers::Complete);
-        let is_there = known.state == State::Installed || known.lender.is_some();
+        let is_there = known.state == State::Installed || known.candidate.is_some();
         let wanted = is_there && can_build && examined.exclusion.package.is_none();
         wanted.then_some(Because::DependencyRebuilt { name })
     }

@@ -38,6 +38,14 @@ pub enum Goal {
         /// Kernels that nothing is done for yet, because the package manager has not come to their end.
         waiting: BTreeSet<KernelId>,
     },
+    /// What was installed just now is linked into these kernels where it fits and they have nothing of their own, and is no
+    /// longer linked where it does not.
+    WeaklyLinked {
+        /// What was installed.
+        installed: BTreeSet<Target>,
+        /// Which kernels.
+        kernels: BTreeSet<KernelId>,
+    },
     /// Nothing of ours is left for a kernel.
     KernelGone {
         /// Which kernel.

@@ -14,6 +14,7 @@ mod provided;
 mod removal;
 mod retirement;
 mod wanted;
+mod weak_links;
 
 use std::collections::BTreeSet;
 
@@ -35,9 +36,11 @@ pub enum Action {
     Build(Target),
     /// Place the kept objects below the kernel's directory.
     Install(Target),
-    /// Link what is installed for another kernel.
-    Borrow(Loan),
-    /// Take the placed objects, or links to those of another kernel, away and put back what they displaced.
+    /// Make weak links to what is installed for another kernel.
+    Link(WeakLink),
+    /// Take weak links away.
+    Unlink(WeakLink),
+    /// Take the placed objects away and put back what they displaced.
     Uninstall(Target),
     /// Forget the kept objects.
     Unbuild(Target),
@@ -45,13 +48,13 @@ pub enum Action {
     Deregister(ModuleId),
 }
 
-/// A target that is to have what is installed for another kernel.
+/// A target that has, or is to have, what is installed for another kernel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Loan {
-    /// Who borrows.
+pub struct WeakLink {
+    /// Which target.
     #[serde(flatten)]
     pub target: Target,
-    /// Who lends.
+    /// The other kernel.
     pub from: KernelId,
 }
 
@@ -62,7 +65,7 @@ impl Action {
             Action::Build(target) | Action::Install(target) | Action::Uninstall(target) | Action::Unbuild(target) => {
                 Some(target)
             }
-            Action::Borrow(loan) => Some(&loan.target),
+            Action::Link(link) | Action::Unlink(link) => Some(&link.target),
             Action::Deregister(_) => None,
         }
     }
@@ -79,7 +82,7 @@ impl Action {
             Action::Build(target) | Action::Install(target) | Action::Uninstall(target) | Action::Unbuild(target) => {
                 &target.module
             }
-            Action::Borrow(loan) => &loan.target.module,
+            Action::Link(link) | Action::Unlink(link) => &link.target.module,
         }
     }
 
@@ -88,7 +91,8 @@ impl Action {
         match self {
             Action::Build(_) => Operation::Build,
             Action::Install(_) => Operation::Install,
-            Action::Borrow(_) => Operation::Borrow,
+            Action::Link(_) => Operation::Link,
+            Action::Unlink(_) => Operation::Unlink,
             Action::Uninstall(_) => Operation::Uninstall,
             Action::Unbuild(_) => Operation::Unbuild,
             Action::Deregister(_) => Operation::Deregister,
@@ -110,6 +114,9 @@ pub struct Step {
     pub waits: Vec<usize>,
     /// Objects that are left to other modules, as long as those have them.
     pub yields: Vec<Yielded>,
+    /// What is in the way of an installation was ours: a file of ours that something replaced, or the version that makes room.
+    /// It is not a module of others that could be newer.
+    pub replaces_own: bool,
 }
 
 /// A target (or a whole module version) that gets no step, and why.
@@ -134,14 +141,14 @@ pub enum Why {
     /// Installed already, from the same inputs.
     AlreadyInstalled,
     /// What is installed for another kernel fits, and links lead to it.
-    Borrowed {
-        /// Release of the kernel that lends.
+    WeaklyLinked {
+        /// Release of the other kernel.
         from: String,
     },
-    /// Other kernels have it on loan and nothing to put in its place.
-    Lent {
+    /// Weak links of other kernels lead to it, and there is nothing to put in its place.
+    LinkedBy {
         /// Their releases.
-        to: Vec<String>,
+        kernels: Vec<String>,
     },
     /// AUTOINSTALL is off.
     NotAutoinstalled,
@@ -239,13 +246,12 @@ pub struct Plan {
 impl Plan {
     /// Kernels whose module directory changes, so that depmod runs once for each.
     pub fn kernels_changed(&self) -> BTreeSet<&KernelId> {
-        let changes =
-            |step: &&Step| matches!(step.action, Action::Install(_) | Action::Borrow(_) | Action::Uninstall(_));
+        let changes = |step: &&Step| !matches!(step.action, Action::Build(_) | Action::Unbuild(_));
         self.steps.iter().filter(changes).filter_map(|step| step.action.target()).map(|target| &target.kernel).collect()
     }
 
     fn push(&mut self, action: Action, because: Because, after: Vec<usize>) -> usize {
-        self.steps.push(Step { action, because, after, waits: Vec::new(), yields: Vec::new() });
+        self.steps.push(Step { action, because, after, waits: Vec::new(), yields: Vec::new(), replaces_own: false });
         self.steps.len() - 1
     }
 
@@ -293,10 +299,22 @@ impl Plan {
 
 /// What follows from the facts for a goal.
 pub fn plan(facts: &Facts, goal: &Goal) -> Plan {
+    let mut plan = decide(facts, goal);
+    for step in &mut plan.steps {
+        if let Action::Install(target) = &step.action {
+            let installed = facts.installed_version(&target.module.name, &target.kernel);
+            let makes_room = installed.is_some_and(|module| facts.retiring.contains(module));
+            step.replaces_own = makes_room || step.because == Because::FilesLost;
+        }
+    }
+    plan
+}
+
+fn decide(facts: &Facts, goal: &Goal) -> Plan {
     let mut plan = follow(facts, goal);
     let asked = match goal {
         Goal::Installed(request) => request.targets.as_slice(),
-        Goal::Built(_) | Goal::KernelGone { .. } => return plan,
+        Goal::Built(_) | Goal::KernelGone { .. } | Goal::WeaklyLinked { .. } => return plan,
         _ => &[],
     };
     if !plan.switched_off {
@@ -316,6 +334,7 @@ fn follow(facts: &Facts, goal: &Goal) -> Plan {
         Goal::Uninstalled(targets) => removal::uninstalled(facts, targets),
         Goal::Unbuilt(targets) => removal::unbuilt(facts, targets),
         Goal::Removed { module, targets } => removal::removed(facts, module, targets),
+        Goal::WeaklyLinked { installed, kernels } => weak_links::weakly_linked(facts, installed, kernels),
         Goal::KernelGone { kernel, autoinstalled_only } => removal::kernel_gone(facts, kernel, *autoinstalled_only),
     }
 }

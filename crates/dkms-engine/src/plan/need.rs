@@ -1,6 +1,6 @@
 //! What one target lacks, and the steps for that.
 
-use super::{Action, Because, Loan, Plan, Why};
+use super::{Action, Because, Plan, WeakLink, Why};
 use crate::facts::kernel::Headers;
 use crate::facts::{Configuration, Facts, Registration, State, TargetFacts};
 use crate::target::{KernelId, Target};
@@ -27,7 +27,7 @@ pub(super) enum Need {
     /// Only to be placed.
     Install(Because),
     /// To be linked from another kernel.
-    Borrow(KernelId),
+    Link(KernelId),
 }
 
 /// Looks at one target alone.
@@ -70,7 +70,7 @@ pub(super) fn need(facts: &Facts, target: &Target, want: Want, force: bool, aske
     }
     let automatic = !asked && !force && want == Want::Installed;
     let can_build = headers == Some(&Headers::Complete) && known.failed_before().is_none();
-    if let Some(need) = loan(known, can_build).filter(|_| automatic) {
+    if let Some(need) = weak_link(known, can_build).filter(|_| automatic) {
         return need;
     }
     if facts.modules.get(&target.module) == Some(&Registration::BinariesOnly) {
@@ -94,14 +94,14 @@ pub(super) fn need(facts: &Facts, target: &Target, want: Want, force: bool, aske
     }
 }
 
-/// What another kernel lends is as good as a build, and needs no headers. What is left of a kernel that is gone lends only
-/// where nothing can be built.
-fn loan(known: &TargetFacts, can_build: bool) -> Option<Need> {
-    let lender = known.lender.as_ref().filter(|lender| !(lender.is_gone && can_build))?;
-    Some(if known.borrowed.as_ref() == Some(&lender.kernel) {
-        Need::Nothing(Why::Borrowed { from: lender.kernel.release.clone() })
+/// A weak link is as good as a build, and needs no headers. To what is left of a kernel that is gone it leads only where
+/// nothing can be built.
+fn weak_link(known: &TargetFacts, can_build: bool) -> Option<Need> {
+    let candidate = known.candidate.as_ref().filter(|candidate| !(candidate.is_gone && can_build))?;
+    Some(if known.weak_link.as_ref() == Some(&candidate.kernel) {
+        Need::Nothing(Why::WeaklyLinked { from: candidate.kernel.release.clone() })
     } else {
-        Need::Borrow(lender.kernel.clone())
+        Need::Link(candidate.kernel.clone())
     })
 }
 
@@ -148,9 +148,9 @@ pub(super) fn push_steps(plan: &mut Plan, target: &Target, need: Need, want: Wan
             None
         }
         Need::Install(because) => Some(plan.push(Action::Install(target.clone()), because, after)),
-        Need::Borrow(from) => {
+        Need::Link(from) => {
             let because = Because::Fits { from: from.release.clone() };
-            Some(plan.push(Action::Borrow(Loan { target: target.clone(), from }), because, after))
+            Some(plan.push(Action::Link(WeakLink { target: target.clone(), from }), because, after))
         }
         Need::Build(because) => {
             let built = plan.push(Action::Build(target.clone()), because.clone(), after);

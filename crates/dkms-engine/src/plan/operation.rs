@@ -9,10 +9,12 @@ pub enum Operation {
     Build,
     /// Installs what is built.
     Install,
-    /// Links to what is installed for another kernel.
-    Borrow,
+    /// Makes weak links to what is installed for another kernel.
+    Link,
     /// Takes an installation away.
     Uninstall,
+    /// Takes weak links away.
+    Unlink,
     /// Forgets a build.
     Unbuild,
     /// Ends a registration.
@@ -24,7 +26,8 @@ impl fmt::Display for Operation {
         f.write_str(match self {
             Operation::Build => "build",
             Operation::Install => "install",
-            Operation::Borrow => "borrow",
+            Operation::Link => "link",
+            Operation::Unlink => "unlink",
             Operation::Uninstall => "uninstall",
             Operation::Unbuild => "unbuild",
             Operation::Deregister => "remove",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Action, Because, Plan, Settled, Why};
+use super::{Action, Because, Plan, Settled, WeakLink, Why};
 use crate::facts::{Facts, State, TargetFacts};
 use crate::target::{KernelId, ModuleId, Target};
 
@@ -41,10 +41,10 @@ pub(super) fn kernel_gone(facts: &Facts, kernel: &KernelId, autoinstalled_only: 
             if known.state != State::Absent {
                 plan.settle(target, Why::NotAutoinstalled);
             }
-        } else if facts.borrowers(target).next().is_some() {
-            let to = facts.borrowers(target).map(|kernel| kernel.release.clone()).collect();
-            plan.settle(target, Why::Lent { to });
-        } else if known.borrowed.is_some() {
+        } else if facts.weakly_linked_kernels(target).next().is_some() {
+            let kernels = facts.weakly_linked_kernels(target).map(|kernel| kernel.release.clone()).collect();
+            plan.settle(target, Why::LinkedBy { kernels });
+        } else if known.weak_link.is_some() {
             uninstall(facts, &mut plan, target, Because::KernelRemoved);
         } else if known.state != State::Absent || known.failed.is_some() {
             unbuild(facts, &mut plan, target, Because::KernelRemoved);
@@ -55,13 +55,17 @@ pub(super) fn kernel_gone(facts: &Facts, kernel: &KernelId, autoinstalled_only: 
 
 fn uninstall(facts: &Facts, plan: &mut Plan, target: &Target, because: Because) -> Option<usize> {
     let known = facts.targets.get(target);
-    let is_there =
-        |known: &TargetFacts| known.state == State::Installed || known.half_installed || known.borrowed.is_some();
-    if known.is_some_and(is_there) {
-        return Some(plan.push(Action::Uninstall(target.clone()), because, Vec::new()));
-    }
-    plan.settle(target, Why::NotInstalled);
-    None
+    let has_own = |known: &TargetFacts| known.state == State::Installed || known.half_installed;
+    let weak_link = known.and_then(|known| known.weak_link.clone());
+    let action = match weak_link {
+        _ if known.is_some_and(has_own) => Action::Uninstall(target.clone()),
+        Some(from) => Action::Unlink(WeakLink { target: target.clone(), from }),
+        None => {
+            plan.settle(target, Why::NotInstalled);
+            return None;
+        }
+    };
+    Some(plan.push(action, because, Vec::new()))
 }
 
 pub(super) fn unbuild(facts: &Facts, plan: &mut Plan, target: &Target, because: Because) {

@@ -12,9 +12,9 @@ use crate::fingerprint::{Change, Fingerprint, Part};
 use crate::record::FailureRecord;
 use crate::testing;
 
-mod loans;
 mod ownership;
 mod provided;
+mod weak_links;
 
 fn module(text: &str) -> ModuleId {
     let (name, version) = text.split_once('/').unwrap_or((text, "1"));
@@ -383,6 +383,8 @@ fn reconciled(scene: &Scene) -> Plan {
 #[test]
 fn an_old_version_goes_after_its_successor_was_installed() {
     let plan = reconciled(&upgraded(&["6.1"]));
+    let replaces_own: Vec<bool> = plan.steps.iter().map(|step| step.replaces_own).collect();
+    assert_eq!(replaces_own, [false, true, false, false], "only the installation, over the version that makes room");
     assert_eq!(steps(&plan), ["build a/2 6.1", "install a/2 6.1", "unbuild a/1 6.1", "remove a/1"]);
     assert_eq!(plan.steps[2].after, [1]);
     assert!(plan.steps[3].after.contains(&1) && plan.steps[3].after.contains(&2));

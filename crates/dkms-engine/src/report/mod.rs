@@ -78,14 +78,14 @@ pub enum Done {
         refused: Vec<Refusal>,
     },
     /// Linked from another kernel.
-    Borrowed {
-        /// Release of the kernel that lends.
+    Linked {
+        /// Release of the other kernel.
         from: String,
         /// The links.
         links: Vec<std::path::PathBuf>,
     },
     /// Links to another kernel's modules are gone.
-    GivenBack {
+    Unlinked {
         /// Where they were.
         links: Vec<std::path::PathBuf>,
     },

@@ -158,8 +158,8 @@ impl Rows {
                     None => row(self, &format!("installed{left}")),
                 }
             }
-            Done::Borrowed { from, .. } => row(self, &format!("linked to what is installed for {from}")),
-            Done::GivenBack { .. } | Done::Uninstalled { .. } => {
+            Done::Linked { from, .. } => row(self, &format!("linked to what is installed for {from}")),
+            Done::Unlinked { .. } | Done::Uninstalled { .. } => {
                 match target.filter(|target| self.to_unbuild.contains(target)) {
                     Some(target) => {
                         self.begun.insert(target, "uninstalled".to_owned());
@@ -249,8 +249,14 @@ mod tests {
     }
 
     fn plan(actions: Vec<(Action, Because)>) -> Plan {
-        let step =
-            |(action, because)| Step { action, because, after: Vec::new(), waits: Vec::new(), yields: Vec::new() };
+        let step = |(action, because)| Step {
+            action,
+            because,
+            after: Vec::new(),
+            waits: Vec::new(),
+            yields: Vec::new(),
+            replaces_own: false,
+        };
         Plan { steps: actions.into_iter().map(step).collect(), ..Plan::default() }
     }
 

@@ -40,7 +40,7 @@ pub fn reason(why: &Why) -> String {
         Why::AlreadyInstalled => "it is installed already".into(),
         Why::BadConfiguration { missing: true, .. } => "its dkms.conf is missing".into(),
         Why::BadConfiguration { problems, .. } => format!("its dkms.conf cannot be used: {problems}"),
-        Why::Borrowed { from } => format!("what is installed for {from} fits, and links lead to it"),
+        Why::WeaklyLinked { from } => format!("what is installed for {from} fits, and links lead to it"),
         Why::Broken => "its source is missing".into(),
         Why::Conflict { objects } => conflict(objects),
         Why::Cycle { modules } => format!("BUILD_DEPENDS goes in a circle: {}", modules.join(" -> ")),
@@ -50,7 +50,7 @@ pub fn reason(why: &Why) -> String {
         Why::FailedBefore { message, .. } => format!("it failed before and nothing has changed since: {message}"),
         Why::HeadersMissing { path, .. } => format!("the headers are missing: {path}"),
         Why::Kept { successor } => format!("it stays until version {successor} is installed"),
-        Why::Lent { to } => format!("it stays while {} has it on loan", to.join(", ")),
+        Why::LinkedBy { kernels } => format!("it stays while weak links of {} lead to it", kernels.join(", ")),
         Why::NoSource => "only built objects were imported, and none for this kernel".into(),
         Why::NotAdded => "it is not registered".into(),
         Why::NotAutoinstalled => "its AUTOINSTALL is off".into(),
@@ -123,11 +123,11 @@ pub fn error_of(settled: &Settled, layout: &Layout) -> Option<Error> {
         Why::NotAdded => Error::NotAdded { module },
         Why::AlreadyBuilt
         | Why::AlreadyInstalled
-        | Why::Borrowed { .. }
+        | Why::WeaklyLinked { .. }
         | Why::Conflict { .. }
         | Why::FailedBefore { .. }
         | Why::Kept { .. }
-        | Why::Lent { .. }
+        | Why::LinkedBy { .. }
         | Why::NotAutoinstalled
         | Why::NotBuilt
         | Why::NotInstalled

@@ -1,18 +1,18 @@
 //! Carries a plan out: builds in parallel, everything else here, depmod once per kernel at the end.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::schedule::{Job, Turn, Voice, drive};
-use super::{Depmod, Observer, Progress, RunOptions, failures};
+use super::{Depmod, Observer, Progress, RunOptions, failures, weak_links};
 use crate::build::{self, BuildEvent, BuildOrder, Failed};
 use crate::error::Error;
 use crate::facts::signer::Signer;
-use crate::facts::{Configuration, Examined, Facts, State};
+use crate::facts::{Configuration, Examined, Facts};
 use crate::install::{self, Claim, InstallOptions, Installed, Session};
 use crate::jobs::Jobs;
-use crate::plan::{Action, Because, Operation, Plan, Step, Why};
+use crate::plan::{Action, Because, Operation, Plan, Step, WeakLink, Why};
 use crate::register;
 use crate::report::{Done, Entry, Outcome, Report};
 use crate::setup::Setup;
@@ -166,9 +166,12 @@ impl Hands<'_, '_> {
             (Action::Build(target), Some(result)) => self.keep(target, result, because),
             (Action::Build(target), None) => self.keep(target, (self.build)(target, &|_| {}), because),
             (Action::Install(target), _) => self.install(step, target, because),
-            (Action::Borrow(loan), _) => {
-                let links = install::borrow(&mut self.session, &loan.target, &loan.from)?;
-                Ok(Done::Borrowed { from: loan.from.release.clone(), links })
+            (Action::Link(WeakLink { target, from }), _) => {
+                let links = install::link(&mut self.session, target, from)?;
+                Ok(Done::Linked { from: from.release.clone(), links })
+            }
+            (Action::Unlink(WeakLink { target, from }), _) => {
+                Ok(Done::Unlinked { links: install::unlink(&mut self.session, target, from)? })
             }
             (Action::Uninstall(target), _) => self.uninstall(target),
             (Action::Unbuild(target), _) => {
@@ -245,12 +248,7 @@ impl Hands<'_, '_> {
         let kernel = self.facts.kernels.get(&target.kernel).ok_or_else(missing)?;
         let config = self.facts.targets.get(target).and_then(|known| known.config()).ok_or_else(missing)?;
         let signed = Signed::load(self.setup, target)?.ok_or_else(missing)?;
-        // Neither a file of ours that somebody replaced nor the version that makes room is a module of others that could be
-        // newer.
-        let installed = self.facts.installed_version(&target.module.name, &target.kernel);
-        let ours =
-            because == Because::FilesLost || installed.is_some_and(|module| self.facts.retiring.contains(module));
-        let version_override = self.options.install.version_override || ours;
+        let version_override = self.options.install.version_override || step.replaces_own;
         let options = InstallOptions { version_override, ..self.options.install };
         let claim = self.claim(step, target);
         let installed = install::install(&mut self.session, &signed, kernel, config, &claim, options)?;
@@ -260,12 +258,7 @@ impl Hands<'_, '_> {
     }
 
     fn uninstall(&mut self, target: &Target) -> Result<Done, Error> {
-        let known = self.facts.targets.get(target);
-        let has_own = known.is_some_and(|known| known.state != State::Absent || known.half_installed);
-        if let Some(lender) = known.and_then(|known| known.borrowed.as_ref()).filter(|_| !has_own) {
-            return Ok(Done::GivenBack { links: install::give_back(&mut self.session, target, lender)? });
-        }
-        let config = known.and_then(|known| known.config());
+        let config = self.facts.targets.get(target).and_then(|known| known.config());
         let gone = install::uninstall(&mut self.session, target, config)?;
         Ok(Done::Uninstalled { files: gone.removed, left: gone.left, restored: gone.restored })
     }
@@ -276,10 +269,8 @@ impl Hands<'_, '_> {
         if let Err(Error::Interrupted { signal }) = self.setup.cancel.check() {
             return self.leave_to_the_next_run(signal);
         }
-        for installed in &self.installed {
-            let config = examined(self.facts, &installed.target).map(|examined| &examined.config);
-            let lent = config.map(|config| install::lend(&mut self.session, &installed.target, config));
-            self.report.troubles.extend(lent.and_then(Result::err));
+        if let Err(error) = self.look_again() {
+            self.report.troubles.push(error);
         }
         let changed: Vec<String> = self.session.changed_kernels().map(str::to_owned).collect();
         for release in &changed {
@@ -310,6 +301,25 @@ impl Hands<'_, '_> {
                 self.report.troubles.push(error);
             }
         }
+    }
+
+    /// What was installed may fit other kernels, which is known now: a second plan says into which of them it is linked.
+    fn look_again(&mut self) -> Result<(), Error> {
+        let installed: BTreeSet<Target> = self.installed.iter().map(|installed| installed.target.clone()).collect();
+        let Some(goal) = weak_links::goal(self.setup, installed)? else { return Ok(()) };
+        let (_, plan) = super::look(self.setup, &goal)?;
+        if !plan.steps.is_empty() {
+            self.say(Progress::Planned(&plan));
+        }
+        let mut done: Vec<bool> = Vec::new();
+        for step in &plan.steps {
+            let failed = step.after.iter().find(|earlier| !done[**earlier]);
+            done.push(match failed {
+                Some(earlier) => self.give_up(step, &plan.steps[*earlier]),
+                None => self.finish(step, None),
+            });
+        }
+        Ok(())
     }
 
     /// Somebody stopped us. What is in place is whole and stays; each kernel whose depmod is due has a note of that, by which

@@ -1,7 +1,7 @@
 //! The run: from a goal to what is true afterwards, the one path of all front doors.
 //!
 //! ```text
-//! goal -> facts -> plan -> (lock, sweep, key) -> steps -> depmod -> post_transaction -> report
+//! goal -> facts -> plan -> (lock, sweep, key) -> steps -> second look -> depmod -> post_transaction -> report
 //! ```
 //!
 //! Nothing to do takes no lock and writes nothing. Builds run on worker threads ([`schedule`]); everything that writes
@@ -12,6 +12,7 @@ mod failures;
 mod refresh;
 mod schedule;
 mod sweep;
+mod weak_links;
 
 use std::collections::BTreeSet;
 
@@ -200,6 +201,11 @@ fn scope(goal: &Goal) -> Scope {
             kernels: request.targets.iter().map(|target| target.kernel.clone()).collect(),
             modules: Modules::Named(request.targets.iter().map(|target| target.module.clone()).collect()),
             afresh: request.force,
+        },
+        Goal::WeaklyLinked { installed, kernels } => Scope {
+            kernels: kernels.clone(),
+            modules: Modules::Named(installed.iter().map(|target| target.module.clone()).collect()),
+            afresh: false,
         },
         Goal::Autoinstalled { kernels, .. } | Goal::Reconciled { kernels, .. } => {
             Scope { kernels: kernels.clone(), modules: Modules::All, afresh: false }

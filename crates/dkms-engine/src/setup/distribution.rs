@@ -162,7 +162,7 @@ impl Distribution {
         }
     }
 
-    /// Whether kernels have modules on loan by links that we make.
+    /// Whether kernels have weak links that we make.
     pub fn has_weak_updates(&self) -> bool {
         self.weak_modules() == Some(WeakModules::RedHat)
     }

@@ -23,7 +23,7 @@ impl Judge<'_> {
         let (name, release) = (&target.module.name, &self.kernel.release);
         let is_there = |known: Option<_>| known.is_some();
         if is_there(self.facts.installed_version(name, self.kernel))
-            || is_there(self.facts.borrowed_version(name, self.kernel))
+            || is_there(self.facts.weakly_linked_version(name, self.kernel))
         {
             return None;
         }
@@ -56,7 +56,7 @@ impl Judge<'_> {
     fn works_on(&self, name: &str) -> Vec<&str> {
         let is_it = |target: &Target| target.module.name == name && self.facts.kernels.contains_key(&target.kernel);
         let targets = self.facts.targets.iter().filter(|(target, _)| is_it(target));
-        let placed = targets.filter(|(_, known)| known.state == State::Installed || known.borrowed.is_some());
+        let placed = targets.filter(|(_, known)| known.state == State::Installed || known.weak_link.is_some());
         placed.map(|(target, _)| target.kernel.release.as_str()).collect()
     }
 }

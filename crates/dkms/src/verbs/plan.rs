@@ -186,13 +186,21 @@ mod tests {
         let kernel = KernelId::new("6.1", "x86_64").unwrap();
         let build = Action::Build(Target::new(module.clone(), kernel.clone()));
         let steps = vec![
-            Step { action: build, because: Because::NotBuilt, after: vec![], waits: vec![], yields: vec![] },
+            Step {
+                action: build,
+                because: Because::NotBuilt,
+                after: vec![],
+                waits: vec![],
+                yields: vec![],
+                replaces_own: false,
+            },
             Step {
                 action: Action::Deregister(module.clone()),
                 because: Because::Asked,
                 after: vec![0],
                 waits: vec![],
                 yields: vec![],
+                replaces_own: false,
             },
         ];
         let settled = vec![Settled { module, kernel: Some(kernel), why: Why::AlreadyInstalled }];

@@ -23,8 +23,8 @@ use crate::session::Session;
 
 pub use output::Status;
 
-/// Targets that are on loan, and from which kernel.
-type Loans = BTreeMap<Target, KernelId>;
+/// Targets that have weak links, and to which kernel.
+type WeakLinks = BTreeMap<Target, KernelId>;
 
 /// Shows the state.
 ///
@@ -33,16 +33,16 @@ type Loans = BTreeMap<Target, KernelId>;
 pub(crate) fn run(session: &Session) -> Result<()> {
     let filter = Filter::of(&session.arguments);
     let tree = filter.gather(&session.setup)?;
-    let loans = links::gather(&session.setup, &tree)?;
+    let weak_links = links::gather(&session.setup, &tree)?;
     if session.arguments.line.json {
         let owners = holding::owners(&session.setup, &Tree::gather(&session.setup)?);
-        let status = Status::new(&session.setup, &tree, &loans, &owners, &filter);
+        let status = Status::new(&session.setup, &tree, &weak_links, &owners, &filter);
         return Ok(session.output.line(&serde_json::to_string_pretty(&status)?)?);
     }
     let (mut text, mut broken) = (String::new(), Vec::new());
     for pass in &filter.passes {
         for module in tree.modules.iter().filter(|module| filter.takes(module)) {
-            let rows = rows(module, &loans, pass, |build| Condition::gather(&session.setup, build));
+            let rows = rows(module, &weak_links, pass, |build| Condition::gather(&session.setup, build));
             broken.extend(rows.iter().filter(|row| row.state == RowState::Broken).map(|_| module));
             text.extend(rows.iter().map(|row| format!("{row}\n")));
         }
@@ -131,7 +131,7 @@ enum RowState<'a> {
 /// The lines of one module version in one pass.
 fn rows<'a>(
     module: &'a RegisteredModule,
-    loans: &'a Loans,
+    weak_links: &'a WeakLinks,
     pass: &Pass,
     condition: impl Fn(&BuiltTarget) -> Condition,
 ) -> Vec<Row<'a>> {
@@ -140,18 +140,18 @@ fn rows<'a>(
     }
     let builds = module.builds.iter().filter(|build| pass.takes(&build.target.kernel));
     let built = builds.map(|build| Row { module, state: RowState::Built(build, condition(build)) });
-    let on_loan = of(loans, module).filter(|(target, _)| pass.takes(&target.kernel));
+    let weak = of(weak_links, module).filter(|(target, _)| pass.takes(&target.kernel));
     let rows: Vec<_> =
-        built.chain(on_loan.map(|(target, from)| Row { module, state: RowState::OnLoan(target, from) })).collect();
+        built.chain(weak.map(|(target, from)| Row { module, state: RowState::OnLoan(target, from) })).collect();
     if rows.is_empty() && module.registration == Registration::Added {
         return vec![Row { module, state: RowState::Added }];
     }
     rows
 }
 
-/// What other kernels have of a module version on loan.
-fn of<'a>(loans: &'a Loans, module: &RegisteredModule) -> impl Iterator<Item = (&'a Target, &'a KernelId)> {
-    loans.iter().filter(|(target, _)| target.module == module.id)
+/// Which kernels have weak links to a module version.
+fn of<'a>(weak_links: &'a WeakLinks, module: &RegisteredModule) -> impl Iterator<Item = (&'a Target, &'a KernelId)> {
+    weak_links.iter().filter(|(target, _)| target.module == module.id)
 }
 
 impl fmt::Display for Row<'_> {
@@ -216,7 +216,7 @@ mod tests {
         let mut lines = Vec::new();
         for pass in &filter.passes {
             for module in modules.iter().filter(|module| filter.takes(module)) {
-                lines.extend(rows(module, &Loans::new(), pass, |_| condition).iter().map(ToString::to_string));
+                lines.extend(rows(module, &WeakLinks::new(), pass, |_| condition).iter().map(ToString::to_string));
             }
         }
         lines
@@ -280,13 +280,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_on_loan_is_told_as_it_was_of_old() {
+    fn what_is_weak_is_told_as_it_was_of_old() {
         let kernel = |release: &str| KernelId::new(release, "x86_64").unwrap();
         let module = module("m", Registration::Added, &[("6.1.0", "x86_64", State::Installed, false)]);
-        let loans = Loans::from([(Target::new(module.id.clone(), kernel("6.1.1")), kernel("6.1.0"))]);
+        let weak_links = WeakLinks::from([(Target::new(module.id.clone(), kernel("6.1.1")), kernel("6.1.0"))]);
         let condition = Condition { objects: Wholeness::Whole, placed: Wholeness::Whole, refused: false };
         let lines = |words: &[&str]| {
-            rows(&module, &loans, &filter(words).passes[0], |_| condition)
+            rows(&module, &weak_links, &filter(words).passes[0], |_| condition)
                 .iter()
                 .map(ToString::to_string)
                 .collect::<Vec<_>>()

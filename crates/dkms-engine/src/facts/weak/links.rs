@@ -1,4 +1,4 @@
-//! Modules that a kernel has on loan: links in its `weak-updates` that lead to what is installed for another kernel.
+//! Weak links: links in a kernel's `weak-updates` that lead to what is installed for another kernel.
 //!
 //! The links are all there is: whoever made them (we, or Red Hat's own `weak-modules`), they mean the same, and nothing else
 //! remembers them.
@@ -11,41 +11,41 @@ use crate::facts::tree::{BuiltTarget, Tree};
 use crate::facts::{State, kernels};
 use crate::layout::WEAK_UPDATES;
 use crate::module_file::compression::Compression;
-use crate::record::{self, Manifest};
+use crate::record::{self, Manifest, PlacedFile};
 use crate::setup::Setup;
 use crate::system::root::{Kind, Root};
 use crate::target::{KernelId, Target};
 
-/// Every target that is on loan, and the kernel whose modules it has.
+/// Every target that has weak links, and the kernel whose modules they lead to.
 ///
 /// # Errors
 /// `Io` for directories that cannot be listed.
 pub fn gather(setup: &Setup, tree: &Tree) -> Result<BTreeMap<Target, KernelId>, Error> {
-    let mut loans = BTreeMap::new();
+    let mut found = BTreeMap::new();
     if !setup.distribution.has_weak_updates() {
-        return Ok(loans);
+        return Ok(found);
     }
     let root = &setup.root;
     let mut ends: BTreeMap<String, BTreeSet<PathBuf>> = BTreeMap::new();
     for kernel in kernels::directories(setup)? {
-        let found = links(root, &kernel.directory)?;
-        if !found.is_empty() {
-            ends.insert(kernel.release, found.iter().filter_map(|link| root.canonical(link)).collect());
+        let ends_of = links(root, &kernel.directory)?;
+        if !ends_of.is_empty() {
+            ends.insert(kernel.release, ends_of.iter().filter_map(|link| root.canonical(link)).collect());
         }
     }
     for build in tree.builds().filter(|build| build.state == State::Installed && !ends.is_empty()) {
         let Some(manifest) = record::load::<Manifest>(root, &build.directory.join(".installed.json")) else { continue };
         let files: Option<Vec<PathBuf>> = manifest.files.iter().map(|file| root.canonical(&file.path)).collect();
         let Some(files) = files.filter(|files| !files.is_empty()) else { continue };
-        let lender = &build.target.kernel;
+        let from = &build.target.kernel;
         for (release, _) in ends.iter().filter(|(_, ends)| files.iter().all(|file| ends.contains(file))) {
-            if *release != lender.release {
-                let borrower = KernelId::new(release, &lender.arch)?;
-                loans.insert(Target::new(build.target.module.clone(), borrower), lender.clone());
+            if *release != from.release {
+                let kernel = KernelId::new(release, &from.arch)?;
+                found.insert(Target::new(build.target.module.clone(), kernel), from.clone());
             }
         }
     }
-    Ok(loans)
+    Ok(found)
 }
 
 /// Real paths of what is installed of a module, in whatever version and for whatever kernel. Links that lead elsewhere are
@@ -53,12 +53,27 @@ pub fn gather(setup: &Setup, tree: &Tree) -> Result<BTreeMap<Target, KernelId>, 
 ///
 /// # Errors
 /// `Io`.
-pub fn lent_files(setup: &Setup, name: &str) -> Result<BTreeSet<PathBuf>, Error> {
+pub fn installed_files(setup: &Setup, name: &str) -> Result<BTreeSet<PathBuf>, Error> {
     let tree = Tree::gather_module(setup, name)?;
     let manifest =
         |build: &BuiltTarget| record::load::<Manifest>(&setup.root, &build.directory.join(".installed.json"));
     let files = tree.builds().filter_map(manifest).flat_map(|manifest| manifest.files);
     Ok(files.filter_map(|file| setup.root.canonical(&file.path)).collect())
+}
+
+/// Links of a kernel that have the name of one of these files and lead to what is installed of the module, or nowhere. Those
+/// that lead elsewhere are somebody else's.
+///
+/// # Errors
+/// `Io`.
+pub fn of_module(setup: &Setup, target: &Target, files: &[PlacedFile]) -> Result<Vec<PathBuf>, Error> {
+    let own = installed_files(setup, &target.module.name)?;
+    let mut found = links(&setup.root, &kernels::directory(setup, &target.kernel.release))?;
+    found.retain(|link| {
+        let is_ours = setup.root.canonical(link).is_none_or(|end| own.contains(&end));
+        is_ours && files.iter().any(|file| file.is_called_like(link))
+    });
+    Ok(found)
 }
 
 /// The links of one kernel.

@@ -209,7 +209,7 @@ impl Interface {
         Ok(own.map(|own| format!("the kernel has `{}`, which would be loaded in its place", own.display())))
     }
 
-    /// A module of the same name that the kernel has, and depmod prefers to what is on loan.
+    /// A module of the same name that the kernel has, and depmod prefers to a weak link.
     fn own(&self, root: &Root, module: &Path) -> Result<Option<PathBuf>, Error> {
         let name = |file: &str| Compression::of_file_name(file).map(|(name, _)| name.replace('-', "_"));
         let wanted = module.file_name().and_then(|file| name(file.to_str()?));

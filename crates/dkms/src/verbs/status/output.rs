@@ -9,7 +9,7 @@ use dkms_engine::target::{KernelId, ModuleId, Target};
 use dkms_engine::verdict::Verdict;
 use serde::Serialize;
 
-use super::{Filter, Loans, of};
+use super::{Filter, WeakLinks, of};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -109,7 +109,7 @@ enum FilesStatus {
 }
 
 impl Status {
-    pub(super) fn new(setup: &Setup, tree: &Tree, loans: &Loans, owners: &Owners, filter: &Filter) -> Self {
+    pub(super) fn new(setup: &Setup, tree: &Tree, weak_links: &WeakLinks, owners: &Owners, filter: &Filter) -> Self {
         let kernel = |build: &BuiltTarget| {
             let condition = Condition::gather(setup, build);
             KernelStatus {
@@ -123,7 +123,7 @@ impl Status {
                 conflict: holding::lost(setup, build, owners).into_iter().map(Conflict::from).collect(),
             }
         };
-        let on_loan = |(target, from): (&Target, &KernelId)| KernelStatus {
+        let weak = |(target, from): (&Target, &KernelId)| KernelStatus {
             kernel: target.kernel.release.clone(),
             arch: target.kernel.arch.clone(),
             state: BuildStatus::InstalledWeak,
@@ -147,7 +147,7 @@ impl Status {
                 .iter()
                 .filter(|build| takes(&build.target.kernel))
                 .map(kernel)
-                .chain(of(loans, module).filter(|(target, _)| takes(&target.kernel)).map(on_loan))
+                .chain(of(weak_links, module).filter(|(target, _)| takes(&target.kernel)).map(weak))
                 .collect(),
         };
         let modules = tree.modules.iter().filter(|entry| filter.takes(entry)).map(module).collect();

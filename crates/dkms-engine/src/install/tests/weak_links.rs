@@ -45,59 +45,48 @@ fn build(world: &World, target: &Target) {
 }
 
 impl World {
-    /// Lends what is installed; gives the kernels that changed.
-    fn lend(&self, target: &Target, config: &ModuleConfig) -> Vec<String> {
-        let lend = |session: &mut Session<'_>| {
-            lend(session, target, config).unwrap();
-            session.changed_kernels().map(str::to_owned).collect()
+    fn link(&self, target: &Target) {
+        let other = Target::new(target.module.clone(), kernel("6.1.0-10-amd64"));
+        let changed = |session: &mut Session<'_>| {
+            link(session, &other, &target.kernel).unwrap();
+            session.changed_kernels().map(str::to_owned).collect::<Vec<_>>()
         };
-        self.session(lend).0
+        assert_eq!(self.session(changed).0, ["6.1.0-10-amd64"]);
+        assert!(self.exists(LINK));
     }
 
-    fn loans(&self) -> Vec<(Target, KernelId)> {
+    fn weak_links(&self) -> Vec<(Target, KernelId)> {
         let tree = crate::facts::tree::Tree::gather(&self.setup).unwrap();
         links::gather(&self.setup, &tree).unwrap().into_iter().collect()
     }
 }
 
 #[test]
-fn what_fits_is_lent_and_taken_back_when_it_does_not_any_more() {
+fn links_lead_to_what_is_installed_and_go_again() {
     let (world, target) = rhel();
-    assert_eq!(world.lend(&target, &config(&["a"])), ["6.1.0-10-amd64"]);
+    world.link(&target);
     let text = world.setup.root.read_link(Path::new(LINK)).unwrap();
     assert_eq!(text, Path::new("/lib/modules/6.1.0-9-amd64/extra/a.ko"));
-    assert_eq!(world.loans(), [(Target::new(target.module.clone(), kernel("6.1.0-10-amd64")), kernel(K))]);
-    assert!(world.lend(&target, &config(&["a"])).is_empty(), "nothing is left to do");
-    testing::write(&world.setup, &format!("{OTHER}/symvers.gz"), FITS.replace("0x2", "0x3"));
-    world.lend(&target, &config(&["a"]));
-    assert!(!world.exists(LINK) && world.loans().is_empty());
+    let other = Target::new(target.module.clone(), kernel("6.1.0-10-amd64"));
+    assert_eq!(world.weak_links(), [(other.clone(), kernel(K))]);
+    world.session(|session| unlink(session, &other, &target.kernel)).0.unwrap();
+    assert!(!world.exists(LINK) && world.weak_links().is_empty());
 }
 
 #[test]
-fn nothing_is_lent_where_it_is_not_wanted() {
-    let (mut world, target) = rhel();
-    world.lend(&target, &ModuleConfig { no_weak_modules: true, ..config(&["a"]) });
-    assert!(!world.exists(LINK));
-    world.setup.distribution = Distribution::parse("ID=fedora\n");
-    world.lend(&target, &config(&["a"]));
-    assert!(!world.exists(LINK));
-}
-
-#[test]
-fn a_link_of_somebody_else_is_neither_replaced_nor_removed() {
+fn a_link_of_somebody_else_is_not_removed() {
     let (world, target) = rhel();
     testing::write(&world.setup, "/lib/modules/6.0/extra/a.ko", "a package's");
     world.setup.root.create_dir_all(Path::new(LINK).parent().unwrap()).unwrap();
     world.setup.root.symlink(Path::new("/lib/modules/6.0/extra/a.ko"), Path::new(LINK)).unwrap();
-    assert!(world.lend(&target, &config(&["a"])).is_empty());
     world.uninstall(&target);
     assert_eq!(world.setup.root.read(Path::new(LINK)).unwrap(), b"a package's");
 }
 
 #[test]
-fn a_module_of_its_own_takes_the_place_of_one_on_loan() {
+fn a_module_of_its_own_takes_the_place_of_a_link() {
     let (world, target) = rhel();
-    world.lend(&target, &config(&["a"]));
+    world.link(&target);
     let own = Target::new(target.module.clone(), kernel("6.1.0-10-amd64"));
     build(&world, &own);
     let found = Kernel::gather(&world.setup, &own.kernel).unwrap();
@@ -108,18 +97,17 @@ fn a_module_of_its_own_takes_the_place_of_one_on_loan() {
     };
     world.session(install).0.unwrap();
     assert!(world.exists(&format!("{OTHER}/extra/a.ko")) && !world.exists(LINK));
-    assert!(world.lend(&target, &config(&["a"])).is_empty());
 }
 
 #[test]
-fn what_is_taken_away_is_taken_back_also_by_the_run_after_one_that_died() {
+fn links_go_with_what_they_lead_to_also_by_the_run_after_one_that_died() {
     let (world, target) = rhel();
-    world.lend(&target, &config(&["a"]));
+    world.link(&target);
     world.uninstall(&target);
     assert!(!world.exists(LINK));
 
     world.install(&target);
-    world.lend(&target, &config(&["a"]));
+    world.link(&target);
     let manifest: Manifest = record::load(&world.setup.root, &world.setup.layout.manifest(&target)).unwrap();
     let removal = Removal { format: Format, target: target.clone(), kernel_directory: I.into(), files: manifest.files };
     world.session(|session| journal::store(session, &Journal::Removing(removal))).0.unwrap();
