@@ -1,6 +1,6 @@
 //! Which objects of a build may be placed, where, and what gives way to them: reads only.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use dkms_conf::module_config::{ModuleConfig, Record};
@@ -17,7 +17,6 @@ use crate::error::Error;
 use crate::facts::kernel::Kernel;
 use crate::facts::package;
 use crate::record::{FileRecord, Format, PlacedFile, Refusal};
-use crate::setup::Setup;
 use crate::target::Target;
 
 /// A kept object and the record that says where it goes.
@@ -85,22 +84,21 @@ pub(super) fn transaction(
         taken: Vec::new(),
         chosen: claim.chosen(session, target)?,
     };
+    let mut refusals = Refusals::default();
     for Chosen { record, object } in chosen {
         let name = &record.dest_name;
         if let Some(owner) = claim.owner(session, target, name) {
-            transaction.refused.push(takeover::refusal(name, &owner));
+            refusals.list.push(takeover::refusal(name, &owner));
             continue;
         }
         if let Some(package) = claim.provided.get(name).filter(|_| !options.force) {
             let reason = format!("the package {package} provides `{name}` for this kernel");
-            session.say(InstallEvent::Refused { name: name.clone(), reason: reason.clone() });
-            transaction.refused.push(Refusal { name: name.clone(), reason, owner: None });
+            refusals.add(name, Objection { reason, file: None });
             continue;
         }
         let found = takeover::without_taken(session.found(&kernel.directory, name)?, &taken);
-        if let Some(reason) = refusal(session, config, kernel, object, &found, &earlier, options)? {
-            session.say(InstallEvent::Refused { name: name.clone(), reason: reason.clone() });
-            transaction.refused.push(Refusal { name: name.clone(), reason, owner: None });
+        if let Some(objection) = refusal(session, config, kernel, object, &found, &earlier, options)? {
+            refusals.add(name, objection);
             transaction.kept.extend(earlier.intact(session, name));
             continue;
         }
@@ -110,6 +108,7 @@ pub(super) fn transaction(
         transaction.files.push(PlacedFile { name: name.clone(), path, link: options.symlink, content });
         transaction.displaced.extend(displaced(session, target, &kernel.directory, found, &earlier)?);
     }
+    transaction.refused = refusals.told(session);
     // What is refused is taken from nobody.
     taken.iter_mut().for_each(|taken| taken.keep_only(&transaction.files));
     taken.retain(|taken| !taken.objects.is_empty());
@@ -171,6 +170,44 @@ impl Earlier {
     }
 }
 
+/// Why an object stays out.
+struct Objection {
+    reason: String,
+    /// The file in its way, of which is told who brought it.
+    file: Option<PathBuf>,
+}
+
+/// The objects that stay out.
+#[derive(Default)]
+struct Refusals {
+    list: Vec<Refusal>,
+    /// Which of them are told, and the files in their way.
+    objections: Vec<(usize, Option<PathBuf>)>,
+}
+
+impl Refusals {
+    fn add(&mut self, name: &str, objection: Objection) {
+        self.objections.push((self.list.len(), objection.file));
+        self.list.push(Refusal { name: name.to_owned(), reason: objection.reason, owner: None });
+    }
+
+    /// Completes and tells them. The package manager is asked once, however many there are.
+    fn told(mut self, session: &mut Session<'_>) -> Vec<Refusal> {
+        let files: BTreeSet<PathBuf> = self.objections.iter().filter_map(|(_, file)| file.clone()).collect();
+        let owners = if files.is_empty() { BTreeMap::new() } else { package::owners(session.setup, &files) };
+        for (place, file) in self.objections {
+            let Refusal { name, reason, .. } = &mut self.list[place];
+            match file.map(|file| owners.get(&file)) {
+                Some(Some(package)) => *reason = format!("{reason}; the package {} brought that file", package.name),
+                Some(None) => *reason = format!("{reason}; no package brought that file, so somebody copied it there"),
+                None => {}
+            }
+            session.say(InstallEvent::Refused { name: name.clone(), reason: reason.clone() });
+        }
+        self.list
+    }
+}
+
 /// Why an object stays out, if it does.
 fn refusal(
     session: &mut Session<'_>,
@@ -180,13 +217,14 @@ fn refusal(
     found: &[PathBuf],
     earlier: &Earlier,
     options: InstallOptions,
-) -> Result<Option<String>, Error> {
+) -> Result<Option<Objection>, Error> {
     if options.force {
         return Ok(None);
     }
     let obsolete = |by: &&String| dkms_conf::version::is_obsoleted(&kernel.id.release, by);
     if let Some(by) = config.obsolete_by.as_ref().filter(obsolete) {
-        return Ok(Some(format!("the kernel has it itself since {by} (OBSOLETE_BY)")));
+        let reason = format!("the kernel has it itself since {by} (OBSOLETE_BY)");
+        return Ok(Some(Objection { reason, file: None }));
     }
     if options.version_override {
         return Ok(None);
@@ -198,15 +236,8 @@ fn refusal(
     let (built, info) = (Identity::of(root, object), Identity::of(root, &path));
     let identical = || -> Result<bool, Error> { Ok(FileRecord::measure(root, object)?.holds(root, &path)) };
     let existing = Existing { path: &path, info: &info, identical: identical()? };
-    Ok(objection(&built, existing).map(|reason| format!("{reason}; {}", brought_by(session.setup, &path))))
-}
-
-/// Whose a file is, as a sentence about it.
-fn brought_by(setup: &Setup, path: &Path) -> String {
-    match package::owners(setup, &BTreeSet::from([path.to_owned()])).into_values().next() {
-        Some(package) => format!("the package {} brought that file", package.name),
-        None => "no package brought that file, so somebody copied it there".to_owned(),
-    }
+    let reason = objection(&built, existing);
+    Ok(reason.map(|reason| Objection { reason, file: Some(path) }))
 }
 
 /// Modules of others that give way. Links into the tree are what an earlier installation by link left.
