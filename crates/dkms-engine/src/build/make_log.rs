@@ -80,7 +80,7 @@ impl MakeLog {
 /// As `date` prints it where no language is set.
 fn date(now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> String {
     let zone = if zone.is_unknown() { &jiff::tz::TimeZone::UTC } else { zone };
-    now.to_zoned(zone.clone()).strftime("%a %b %e %H:%M:%S %Z %Y").to_string()
+    now.to_zoned_datetime(zone.clone()).strftime("%a %b %e %H:%M:%S %Z %Y").to_string()
 }
 
 #[cfg(test)]

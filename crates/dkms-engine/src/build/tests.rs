@@ -178,7 +178,7 @@ fn unusable_objects_are_refused() {
         ),
         (
             format!("{make} && printf '\\267\\0' | dd of=m.ko bs=1 seek=18 conv=notrunc"),
-            "it is for the ELF machine 183",
+            "it is for the ELF machine EM_AARCH64",
         ),
     ] {
         let failed = failed(&setting, &command);

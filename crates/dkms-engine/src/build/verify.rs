@@ -60,7 +60,7 @@ fn examine(
     let arch = &order.target.kernel.arch;
     if let Some(expected) = elf_machine::expected(&order.kernel.config, arch) {
         if expected != info.machine {
-            return Err(format!("it is for the ELF machine {}, and {arch} is {expected}", info.machine));
+            return Err(format!("it is for the ELF machine {:?}, and {arch} is {expected:?}", info.machine));
         }
     }
     match info.kernel_release() {

@@ -1,13 +1,13 @@
 //! For which machine a kernel's modules are, as ELF files tell it.
 
-use object::elf;
+use object::elf::{self, Machine};
 
 use super::kernel::KernelConfig;
 
-/// The ELF machine number of a kernel's modules: by its configuration, which knows that a 64-bit processor may run a
+/// The ELF machine of a kernel's modules: by its configuration, which knows that a 64-bit processor may run a
 /// 32-bit kernel, else by the name of the architecture. `None` for one that we do not know.
-pub fn expected(config: &KernelConfig, arch: &str) -> Option<u16> {
-    const BY_OPTION: [(&str, u16); 11] = [
+pub fn expected(config: &KernelConfig, arch: &str) -> Option<Machine> {
+    const BY_OPTION: [(&str, Machine); 11] = [
         ("CONFIG_X86_64", elf::EM_X86_64),
         ("CONFIG_X86_32", elf::EM_386),
         ("CONFIG_ARM64", elf::EM_AARCH64),

@@ -45,7 +45,7 @@ pub fn of(setup: &Setup, kernel: &Kernel, target: &Target, objects: &[&Path]) ->
         let other_machine = machine.filter(|machine| *machine != info.machine);
         let reason = match (&interface, other_machine) {
             (_, Some(machine)) => {
-                Some(format!("it is for the ELF machine {}, and the kernel is {machine}", info.machine))
+                Some(format!("it is for the ELF machine {:?}, and the kernel is {machine:?}", info.machine))
             }
             (Some(interface), None) => interface.refusal(&bytes, &tables).map_err(unreadable)?,
             (None, None) => None,

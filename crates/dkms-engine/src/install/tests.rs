@@ -21,7 +21,7 @@ mod weak_links;
 const K: &str = "6.1.0-9-amd64";
 const I: &str = "/lib/modules/6.1.0-9-amd64";
 const PLACE: &str = "/lib/modules/6.1.0-9-amd64/updates/dkms";
-const X86_64: u16 = 62;
+const X86_64: object::elf::Machine = object::elf::EM_X86_64;
 
 /// Paths and contents.
 type Tree = BTreeMap<PathBuf, Vec<u8>>;

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use object::Endianness;
-use object::elf::{self, FileHeader32, FileHeader64};
+use object::elf::{self, FileClass, FileHeader32, FileHeader64, Machine};
 use object::read::elf::{FileHeader, SectionHeader};
 
 use crate::error::Error;
@@ -18,8 +18,8 @@ use crate::system::root::Root;
 /// A module's description of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModuleInfo {
-    /// ELF machine number.
-    pub machine: u16,
+    /// The processors that it is for.
+    pub machine: Machine,
     /// Whether it is an ELF file of 64 bits.
     pub is_64_bit: bool,
     /// `.modinfo` in its order; a name may occur more than once.
@@ -43,10 +43,10 @@ impl ModuleInfo {
     /// A fragment saying why it is no module.
     pub fn parse(module: &[u8]) -> Result<Self, String> {
         let (object, signature) = strip_signature(module);
-        let (machine, is_64_bit, section) = match object.get(4) {
+        let (machine, is_64_bit, section) = match object.get(4).map(|class| FileClass(*class)) {
             _ if object.is_empty() => return Err("it is empty".into()),
-            Some(&elf::ELFCLASS32) => header::<FileHeader32<Endianness>>(object)?,
-            Some(&elf::ELFCLASS64) => header::<FileHeader64<Endianness>>(object)?,
+            Some(elf::ELFCLASS32) => header::<FileHeader32<Endianness>>(object)?,
+            Some(elf::ELFCLASS64) => header::<FileHeader64<Endianness>>(object)?,
             _ => return Err("it is no ELF file".into()),
         };
         Ok(Self { machine, is_64_bit, fields: fields(section), signature })
@@ -102,7 +102,7 @@ fn unreadable(path: &Path) -> impl FnOnce(String) -> Error {
 }
 
 /// Machine, whether it has 64 bits, and the `.modinfo` section.
-fn header<Elf: FileHeader<Endian = Endianness>>(object: &[u8]) -> Result<(u16, bool, &[u8]), String> {
+fn header<Elf: FileHeader<Endian = Endianness>>(object: &[u8]) -> Result<(Machine, bool, &[u8]), String> {
     let damaged = |error: object::Error| format!("it is a damaged ELF file: {error}");
     let header = Elf::parse(object).map_err(damaged)?;
     let endian = header.endian().map_err(damaged)?;
@@ -134,7 +134,7 @@ pub(crate) mod tests {
     use crate::module_file::compression::Compression;
 
     /// The smallest relocatable ELF file with a `.modinfo` section.
-    pub(crate) fn module(machine: u16, fields: &[&str]) -> Vec<u8> {
+    pub(crate) fn module(machine: Machine, fields: &[&str]) -> Vec<u8> {
         object(machine, &[(".modinfo", modinfo(fields))])
     }
 
@@ -144,11 +144,11 @@ pub(crate) mod tests {
     }
 
     /// The smallest relocatable ELF file with these sections.
-    pub(crate) fn object(machine: u16, sections: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    pub(crate) fn object(machine: Machine, sections: &[(&str, Vec<u8>)]) -> Vec<u8> {
         let mut file = vec![0; 64];
         file[..8].copy_from_slice(&[0x7f, b'E', b'L', b'F', 2, 1, 1, 0]);
         file[16..18].copy_from_slice(&1_u16.to_le_bytes());
-        file[18..20].copy_from_slice(&machine.to_le_bytes());
+        file[18..20].copy_from_slice(&machine.0.to_le_bytes());
         file[20..24].copy_from_slice(&1_u32.to_le_bytes());
         let (mut names, mut table) = (vec![0], vec![0; 64]);
         let mut put = |file: &mut Vec<u8>, kind: u32, name: usize, content: &[u8]| {

@@ -296,7 +296,7 @@ pub(crate) mod tests {
             ("__version_ext_crcs", checksums),
             ("__version_ext_names", names),
         ];
-        info::tests::object(62, &sections)
+        info::tests::object(object::elf::EM_X86_64, &sections)
     }
 
     #[test]
@@ -375,7 +375,7 @@ pub(crate) mod tests {
         for bytes in [&b""[..], b"text", b"\x7fELF\x02\x01\x01"] {
             assert!(Versions::needed(bytes).unwrap_err().contains("damaged"));
         }
-        let without = info::tests::module(62, &["vermagic=6.1 SMP "]);
+        let without = info::tests::module(object::elf::EM_X86_64, &["vermagic=6.1 SMP "]);
         assert!(Versions::needed(&without).unwrap().is_empty());
     }
 }
