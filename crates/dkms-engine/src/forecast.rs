@@ -108,8 +108,8 @@ mod tests {
         let (directory, setup) = testing::setup();
         testing::write(&setup, "/usr/src/m-1/dkms.conf", format!("{CONF}{lines}"));
         testing::write(&setup, "/usr/src/m-1/m.c", "int m;\n");
-        setup.root.create_dir_all(Path::new("/var/lib/dkms/m/1")).unwrap();
-        setup.root.symlink(Path::new("/usr/src/m-1"), Path::new("/var/lib/dkms/m/1/source")).unwrap();
+        setup.root.writable().create_dir_all(Path::new("/var/lib/dkms/m/1")).unwrap();
+        setup.root.writable().symlink(Path::new("/usr/src/m-1"), Path::new("/var/lib/dkms/m/1/source")).unwrap();
         (directory, setup)
     }
 
@@ -138,7 +138,7 @@ mod tests {
         };
         let path = setup.layout.failed(&target).join("record.json");
         testing::write(setup, path.to_str().unwrap(), serde_json::to_string(&record).unwrap());
-        setup.root.remove_tree(Path::new("/lib/modules")).unwrap();
+        setup.root.writable().remove_tree(Path::new("/lib/modules")).unwrap();
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub(crate) fn note(setup: &Setup, guard: &Guard, release: &str) -> Result<(), Er
         return Ok(());
     }
     let stamp = stamp(setup, release).unwrap_or_default();
-    Staged::file(&setup.root, &setup.layout.initramfs_pending(release), stamp.as_bytes(), 0o644)?.publish(guard)
+    Staged::file(guard.root(), &setup.layout.initramfs_pending(release), stamp.as_bytes(), 0o644)?.publish()
 }
 
 /// What tells an image from the one that takes its place.
@@ -95,7 +95,7 @@ pub fn pending(setup: &Setup) -> Vec<String> {
 /// Makes the noted images again, except where somebody else has done so since, or where `follows` says that somebody else is
 /// about to; gives what went wrong. A note goes also when its image could not be made: trying again at every transaction
 /// would end the same way.
-pub fn remake(setup: &Setup, _guard: &Guard, follows: &dyn Fn(&str) -> bool) -> Vec<Error> {
+pub fn remake(setup: &Setup, guard: &Guard, follows: &dyn Fn(&str) -> bool) -> Vec<Error> {
     let mut troubles = Vec::new();
     for release in pending(setup) {
         let is_due = has_one(setup, &release) && !follows(&release) && !is_made_since(setup, &release);
@@ -107,7 +107,7 @@ pub fn remake(setup: &Setup, _guard: &Guard, follows: &dyn Fn(&str) -> bool) -> 
             None => Ok(()),
         };
         if !matches!(made, Err((Error::Interrupted { .. }, _))) {
-            troubles.extend(setup.root.remove_file(&setup.layout.initramfs_pending(&release)).err());
+            troubles.extend(guard.root().remove_file(&setup.layout.initramfs_pending(&release)).err());
         }
         let trouble = |(error, command): (Error, String)| Error::Initramfs {
             kernel: release,
@@ -191,7 +191,7 @@ mod tests {
         let guard = Guard::acquire(&setup.root, &setup.layout.lock(), &mut |_| {}).unwrap();
         testing::write(&setup, "/boot/initrd.img-6.1", "x");
         testing::write(&setup, "/usr/sbin/update-initramfs", "#!/bin/sh\nexit 1\n");
-        setup.root.set_mode(Path::new("/usr/sbin/update-initramfs"), 0o755).unwrap();
+        setup.root.writable().set_mode(Path::new("/usr/sbin/update-initramfs"), 0o755).unwrap();
         note(&setup, &guard, "6.1").unwrap();
         let troubles = remake(&setup, &guard, &|_| false);
         assert_eq!(troubles.len(), 1, "it was not tried");
@@ -208,10 +208,10 @@ mod tests {
         let (image, list) = ("/boot/initrd.img-6.1", "/lib/modules/6.1/modules.dep");
         let put = |path: &str, content: &str, mtime: i64| {
             testing::write(&setup, path, content);
-            setup.root.set_mtime(Path::new(path), mtime).unwrap();
+            setup.root.writable().set_mtime(Path::new(path), mtime).unwrap();
         };
         testing::write(&setup, "/usr/sbin/update-initramfs", "#!/bin/sh\nexit 1\n");
-        setup.root.set_mode(Path::new("/usr/sbin/update-initramfs"), 0o755).unwrap();
+        setup.root.writable().set_mode(Path::new("/usr/sbin/update-initramfs"), 0o755).unwrap();
         // Tried means failed here.
         let is_tried = |list_at: i64, image_at: Option<i64>| {
             put(image, "before", 30);

@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::layout::SHELL;
 use crate::setup::Setup;
 use crate::system::cancel::Cancel;
-use crate::system::root::Root;
+use crate::system::root::RootMut;
 use crate::system::tool::Tool;
 use crate::system::tool::contain::Access;
 use crate::target::ModuleId;
@@ -34,6 +34,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// The tokens and directories that the builds of a run share.
 #[derive(Debug)]
 pub struct Jobs {
+    root: RootMut,
     limit: usize,
     processors: usize,
     server: Option<Server>,
@@ -74,7 +75,6 @@ pub struct Token<'a> {
 #[derive(Debug)]
 pub(crate) struct MountPoint<'a> {
     jobs: &'a Jobs,
-    root: Root,
     path: PathBuf,
     stop: PathBuf,
 }
@@ -85,7 +85,7 @@ impl Jobs {
     ///
     /// # Errors
     /// `Io` if no pipe can be had.
-    pub fn new(setup: &Setup) -> Result<Self, Error> {
+    pub fn new(setup: &Setup, root: &RootMut) -> Result<Self, Error> {
         let inherited = setup.environment.get("MAKEFLAGS").and_then(Server::inherited);
         let limit = match setup.options.jobs {
             Some(number) => usize::try_from(number).unwrap_or(usize::MAX),
@@ -97,6 +97,7 @@ impl Jobs {
             None => (Some(Server::new(limit)?), Vec::new()),
         };
         Ok(Self {
+            root: root.clone(),
             limit,
             processors: setup.machine.processors,
             server,
@@ -106,6 +107,11 @@ impl Jobs {
             mount_points: Mutex::default(),
             mounts: OnceLock::new(),
         })
+    }
+
+    /// The root, which builds write to under the lock of the run that they belong to.
+    pub(crate) fn root(&self) -> &RootMut {
+        &self.root
     }
 
     /// How many threads can have something to do: more would only wait for tokens.
@@ -175,11 +181,11 @@ impl Jobs {
     ///
     /// # Errors
     /// `Io`.
-    pub(crate) fn mount_point(&self, root: &Root, path: &Path, stop: &Path) -> Result<MountPoint<'_>, Error> {
+    pub(crate) fn mount_point(&self, path: &Path, stop: &Path) -> Result<MountPoint<'_>, Error> {
         let mut points = lock(&self.mount_points);
-        root.create_dir_all(path)?;
+        self.root.create_dir_all(path)?;
         *points.entry(path.to_owned()).or_default() += 1;
-        Ok(MountPoint { jobs: self, root: root.clone(), path: path.to_owned(), stop: stop.to_owned() })
+        Ok(MountPoint { jobs: self, path: path.to_owned(), stop: stop.to_owned() })
     }
 
     /// Removes a directory that builds of a module version share, with all in it, unless a build is mounted on it: removing
@@ -187,10 +193,10 @@ impl Jobs {
     ///
     /// # Errors
     /// `Io`.
-    pub fn clear_unless_mounted(&self, root: &Root, module: &ModuleId, path: &Path) -> Result<(), Error> {
+    pub fn clear_unless_mounted(&self, module: &ModuleId, path: &Path) -> Result<(), Error> {
         self.in_turn(module, || {
             let points = lock(&self.mount_points);
-            if points.contains_key(path) { Ok(()) } else { root.remove_tree(path) }
+            if points.contains_key(path) { Ok(()) } else { self.root.remove_tree(path) }
         })
     }
 
@@ -255,7 +261,7 @@ impl Drop for MountPoint<'_> {
         if *users == 0 {
             points.remove(&self.path);
             // Not empty: the log of an earlier failure lies there.
-            self.root.remove_empty_parents(&self.path, &self.stop);
+            self.jobs.root.remove_empty_parents(&self.path, &self.stop);
         }
     }
 }

@@ -16,8 +16,7 @@ pub use format::Format;
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
 use crate::module_file::compression::Compression;
-use crate::system::lock::Guard;
-use crate::system::root::{Meta, Root};
+use crate::system::root::{Meta, Root, RootMut};
 use crate::system::staged::Staged;
 use crate::target::ModuleId;
 
@@ -217,15 +216,15 @@ pub fn load<T: DeserializeOwned>(root: &Root, path: &Path) -> Option<T> {
 ///
 /// # Errors
 /// `Io`.
-pub fn store<T: Serialize>(root: &Root, path: &Path, value: &T, guard: &Guard) -> Result<(), Error> {
-    Staged::file(root, path, &encode(path, value)?, 0o644)?.publish(guard)
+pub fn store<T: Serialize>(root: &RootMut, path: &Path, value: &T) -> Result<(), Error> {
+    Staged::file(root, path, &encode(path, value)?, 0o644)?.publish()
 }
 
 /// Writes a value into a directory that is itself still staged.
 ///
 /// # Errors
 /// `Io`.
-pub fn write_unpublished<T: Serialize>(root: &Root, path: &Path, value: &T) -> Result<(), Error> {
+pub fn write_unpublished<T: Serialize>(root: &RootMut, path: &Path, value: &T) -> Result<(), Error> {
     use std::io::Write;
     let content = encode(path, value)?;
     let mut file = root.create_new(path, 0o644)?;

@@ -94,7 +94,7 @@ mod tests {
 
     fn script(setup: &Setup, path: &str, mode: u32) {
         testing::write(setup, path, "#!/bin/sh\n");
-        setup.root.set_mode(Path::new(path), mode).unwrap();
+        setup.root.writable().set_mode(Path::new(path), mode).unwrap();
     }
 
     #[test]

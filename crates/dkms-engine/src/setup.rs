@@ -176,7 +176,7 @@ mod tests {
         let (_directory, setup) = testing::setup();
         testing::write(&setup, "/etc/os-release", "ID=debian\n");
         testing::write(&setup, "/etc/dkms/framework.conf", "dkms_tree=/a\nsource_tree=/b\nparallel_jobs=3\n");
-        setup.root.create_dir_all(Path::new("/t")).unwrap();
+        setup.root.writable().create_dir_all(Path::new("/t")).unwrap();
         let environment = [("TMPDIR", "/t"), ("parallel_jobs", "7")];
         let found = load(&setup, &environment, &[(Key::DkmsTree, "/z")], Options::default());
         assert_eq!((found.layout.tree.as_path(), found.layout.source.as_path()), (Path::new("/z"), Path::new("/b")));
@@ -193,7 +193,7 @@ mod tests {
         let (_directory, setup) = testing::setup();
         testing::write(&setup, "/usr/lib/os-release", "ID=arch\n");
         assert_eq!(load(&setup, &[], &[], Options::default()).layout.install, Path::new("/lib/modules"));
-        setup.root.create_dir_all(Path::new("/usr/lib/modules")).unwrap();
+        setup.root.writable().create_dir_all(Path::new("/usr/lib/modules")).unwrap();
         assert_eq!(load(&setup, &[], &[], Options::default()).layout.install, Path::new("/usr/lib/modules"));
     }
 

@@ -36,9 +36,9 @@ pub(crate) fn setup() -> (tempfile::TempDir, Setup) {
 pub(crate) fn write(setup: &Setup, path: &str, content: impl AsRef<[u8]>) {
     use std::io::Write;
     let path = Path::new(path);
-    setup.root.create_dir_all(path.parent().unwrap()).unwrap();
-    setup.root.remove_file(path).unwrap();
-    setup.root.create_new(path, 0o644).unwrap().write_all(content.as_ref()).unwrap();
+    setup.root.writable().create_dir_all(path.parent().unwrap()).unwrap();
+    setup.root.writable().remove_file(path).unwrap();
+    setup.root.writable().create_new(path, 0o644).unwrap().write_all(content.as_ref()).unwrap();
 }
 
 /// What is known of a kernel that is there with its headers.

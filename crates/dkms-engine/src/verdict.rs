@@ -137,12 +137,12 @@ impl Verdict {
     /// # Errors
     /// `Io`.
     pub fn store(&self, setup: &Setup, guard: &Guard) -> Result<(), Error> {
-        record::store(&setup.root, &setup.layout.verdict(), self, guard)?;
+        record::store(guard.root(), &setup.layout.verdict(), self)?;
         let text: String = self.lasting().map(|line| line + "\n").collect();
         if text.is_empty() {
-            return setup.root.remove_file(&setup.layout.motd());
+            return guard.root().remove_file(&setup.layout.motd());
         }
-        Staged::file(&setup.root, &setup.layout.motd(), text.as_bytes(), 0o644)?.publish(guard)
+        Staged::file(guard.root(), &setup.layout.motd(), text.as_bytes(), 0o644)?.publish()
     }
 
     /// In words what somebody can mend. That a module is not meant for a kernel is told once.

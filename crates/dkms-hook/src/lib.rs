@@ -122,9 +122,9 @@ mod tests {
     fn setup(settings: &str) -> (tempfile::TempDir, Setup) {
         let directory = tempfile::tempdir().unwrap();
         let root = Root::open(directory.path()).unwrap();
-        root.create_dir_all(Path::new("/etc/dkms")).unwrap();
+        root.writable().create_dir_all(Path::new("/etc/dkms")).unwrap();
         for (path, text) in [("/etc/os-release", "ID=debian\n"), ("/etc/dkms/framework.conf", settings)] {
-            root.create_new(Path::new(path), 0o644).unwrap().write_all(text.as_bytes()).unwrap();
+            root.writable().create_new(Path::new(path), 0o644).unwrap().write_all(text.as_bytes()).unwrap();
         }
         let setup = Setup::load(root, Environment::default(), &[], Options::default(), Cancel::default()).unwrap();
         (directory, setup)

@@ -219,10 +219,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let root = Root::open(directory.path()).unwrap();
         for path in ["/w/src/dkms.conf", "/w/mod.tar.gz", "/w/foo", "/w/my-dkms.conf"] {
-            root.create_dir_all(Path::new(path).parent().unwrap()).unwrap();
-            root.create_new(Path::new(path), 0o644).unwrap();
+            root.writable().create_dir_all(Path::new(path).parent().unwrap()).unwrap();
+            root.writable().create_new(Path::new(path), 0o644).unwrap();
         }
-        root.create_dir_all(Path::new("/w/bare")).unwrap();
+        root.writable().create_dir_all(Path::new("/w/bare")).unwrap();
         (directory, root)
     }
 

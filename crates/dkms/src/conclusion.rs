@@ -99,8 +99,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let root = Root::open(directory.path()).unwrap();
         for (path, text) in [("/etc/os-release", "ID=debian\n"), ("/etc/dkms/framework.conf", settings)] {
-            root.create_dir_all(Path::new(path).parent().unwrap()).unwrap();
-            root.create_new(Path::new(path), 0o644).unwrap().write_all(text.as_bytes()).unwrap();
+            root.writable().create_dir_all(Path::new(path).parent().unwrap()).unwrap();
+            root.writable().create_new(Path::new(path), 0o644).unwrap().write_all(text.as_bytes()).unwrap();
         }
         let Parsed::Run(parsed) = parse(line.split(' ').map(OsString::from)) else { panic!("{line}") };
         let place = Place { root: &root, working: directory.path() };

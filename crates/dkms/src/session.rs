@@ -106,8 +106,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let root = Root::open(directory.path()).unwrap();
         for (path, text) in [("/etc/os-release", "ID=debian\n")].iter().chain(files) {
-            root.create_dir_all(Path::new(path).parent().unwrap()).unwrap();
-            root.create_new(Path::new(path), 0o644).unwrap().write_all(text.as_bytes()).unwrap();
+            root.writable().create_dir_all(Path::new(path).parent().unwrap()).unwrap();
+            root.writable().create_new(Path::new(path), 0o644).unwrap().write_all(text.as_bytes()).unwrap();
         }
         let words = std::iter::once(&"build").chain(words).map(OsString::from);
         let Parsed::Run(line) = parse(words) else { panic!("does not parse") };

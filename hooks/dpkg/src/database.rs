@@ -214,8 +214,8 @@ mod tests {
         use std::io::Write;
         let directory = tempfile::tempdir().unwrap();
         let root = Root::open(directory.path()).unwrap();
-        root.create_dir_all(Path::new("/etc")).unwrap();
-        root.create_new(Path::new("/etc/os-release"), 0o644).unwrap().write_all(b"ID=debian\n").unwrap();
+        root.writable().create_dir_all(Path::new("/etc")).unwrap();
+        root.writable().create_new(Path::new("/etc/os-release"), 0o644).unwrap().write_all(b"ID=debian\n").unwrap();
         let setup = Setup::load(root, Environment::default(), &[], Default::default(), Cancel::default()).unwrap();
         (directory, setup)
     }
@@ -250,9 +250,9 @@ mod tests {
         let write = |path: &str, text: &str| {
             use std::io::Write;
             let path = Path::new(path);
-            setup.root.create_dir_all(path.parent().unwrap()).unwrap();
-            setup.root.remove_file(path).unwrap();
-            setup.root.create_new(path, 0o644).unwrap().write_all(text.as_bytes()).unwrap();
+            setup.root.writable().create_dir_all(path.parent().unwrap()).unwrap();
+            setup.root.writable().remove_file(path).unwrap();
+            setup.root.writable().create_new(path, 0o644).unwrap().write_all(text.as_bytes()).unwrap();
         };
         let of = |state: &str| {
             database(&setup, &[("initramfs-tools", state, "", ""), ("foo-dkms", "half-configured", "", "")])

@@ -43,13 +43,14 @@ fn package(setup: &Setup, module: &ModuleId) -> String {
 
 fn write(setup: &Setup, package: &str) -> Result<(), Box<dyn std::error::Error>> {
     let [required, packages] = REBOOT_REQUIRED;
+    let run = setup.root.writable_run();
     let known = setup.root.read_to_string(Path::new(packages)).unwrap_or_default();
     if !known.lines().any(|line| line == package) {
-        let mut file = setup.root.open_or_create(Path::new(packages), 0o644)?;
+        let mut file = run.open_or_create(Path::new(packages), 0o644)?;
         std::io::Seek::seek(&mut file, std::io::SeekFrom::End(0))?;
         writeln!(file, "{package}")?;
     }
-    let mut file = setup.root.open_or_create(Path::new(required), 0o644)?;
+    let mut file = run.open_or_create(Path::new(required), 0o644)?;
     writeln!(file, "*** System restart required ***")?;
     Ok(())
 }

@@ -101,8 +101,8 @@ mod tests {
             ("/usr/lib/modules/6.1/build/include", ""),
         ];
         for (path, text) in files {
-            root.create_dir_all(Path::new(path).parent().unwrap()).unwrap();
-            root.create_new(Path::new(path), 0o644).unwrap().write_all(text.as_bytes()).unwrap();
+            root.writable().create_dir_all(Path::new(path).parent().unwrap()).unwrap();
+            root.writable().create_new(Path::new(path), 0o644).unwrap().write_all(text.as_bytes()).unwrap();
         }
         let setup = Setup::load(root, Environment::default(), &[], Default::default(), Cancel::default()).unwrap();
         (directory, setup)

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use dkms_engine::error::Error;
 use dkms_engine::layout::RUN;
-use dkms_engine::system::root::Root;
+use dkms_engine::system::root::{Root, RootMut};
 use rustix::fs::{FlockOperation, flock};
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getppid, pidfd_getfd, pidfd_open};
 
@@ -34,7 +34,7 @@ const SILENCE: Duration = Duration::from_secs(5);
 /// Keeps what a trigger was told for the end of a commit; `false` if no commit is under way.
 pub(crate) fn defer(paths: &str) -> bool {
     let keep = || -> Result<bool, Error> {
-        let root = Root::open(Path::new("/"))?;
+        let root = Root::open(Path::new("/"))?.writable_run();
         if !root.is_file(&kept()) {
             return Ok(false);
         }
@@ -97,14 +97,14 @@ fn answer(answers: &mut File, silence: Duration, act: impl FnOnce()) -> std::io:
 
 /// The file with what triggers were told, held as long as the commit is under way.
 struct Commit {
-    root: Root,
+    root: RootMut,
     file: File,
 }
 
 impl Commit {
     fn begin() -> Option<Self> {
         let hold = || -> Result<Self, Error> {
-            let root = Root::open(Path::new("/"))?;
+            let root = Root::open(Path::new("/"))?.writable_run();
             root.create_dir_all(Path::new(RUN))?;
             let file = root.open_or_create(&kept(), 0o600)?;
             flock(&file, FlockOperation::LockExclusive).map_err(Error::os("lock", &kept()))?;

@@ -20,20 +20,20 @@ pub(crate) fn keep(setup: &Setup, problems: &[String]) {
 }
 
 fn write(setup: &Setup, words: &str) -> Result<(), Error> {
-    let path = path();
-    setup.root.remove_file(&path)?;
+    let (path, run) = (path(), setup.root.writable_run());
+    run.remove_file(&path)?;
     if words.is_empty() {
         return Ok(());
     }
-    setup.root.create_dir_all(Path::new(RUN))?;
-    setup.root.create_new(&path, 0o644)?.write_all(words.as_bytes()).map_err(Error::io("write", &path))
+    run.create_dir_all(Path::new(RUN))?;
+    run.create_new(&path, 0o644)?.write_all(words.as_bytes()).map_err(Error::io("write", &path))
 }
 
 /// Tells what was kept, once.
 pub(crate) fn tell(setup: &Setup) {
     if let Ok(words) = setup.root.read_to_string(&path()) {
         dkms_hook::say(&words);
-        drop(setup.root.remove_file(&path()));
+        drop(setup.root.writable_run().remove_file(&path()));
     }
 }
 

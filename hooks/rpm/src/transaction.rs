@@ -19,9 +19,10 @@ pub(crate) fn begin(root: &Root, paths: &str, owner: Option<Owner>) {
     let of_kernels = paths.lines().filter(|path| path.ends_with("/vmlinuz") || path.ends_with("/modules.order"));
     let text: String = std::iter::once(kept).chain(of_kernels.map(|path| format!("{path}\n"))).collect();
     let write = || -> Result<(), Error> {
-        root.create_dir_all(Path::new(RUN))?;
-        root.remove_file(&place())?;
-        root.create_new(&place(), 0o600)?.write_all(text.as_bytes()).map_err(Error::io("write", &place()))
+        let run = root.writable_run();
+        run.create_dir_all(Path::new(RUN))?;
+        run.remove_file(&place())?;
+        run.create_new(&place(), 0o600)?.write_all(text.as_bytes()).map_err(Error::io("write", &place()))
     };
     if let Err(error) = write() {
         log::debug!("what is about to go: {error}");

@@ -66,7 +66,7 @@ pub fn load(session: &mut Session<'_>, archive: &Path, kernel: &Kernel, options:
         return Ok(Loaded::Rpm);
     }
     let state = setup.layout.state();
-    staged::sweep(root, &state, session.guard)?;
+    staged::sweep(root, &state)?;
     // Below the tree, where only root comes, and on its file system.
     let unpacked = Staged::directory(root, &state.join("unpacked"))?;
     root.set_mode(unpacked.path(), 0o700)?;
@@ -232,9 +232,9 @@ fn take_builds(
         if root.is_file(&manifest) {
             // What is installed of the older build is still known by its list.
             let inside = staged.path().join(manifest.file_name().unwrap_or_default());
-            Staged::duplicate(root, &manifest, &inside)?.publish(session.guard)?;
+            Staged::duplicate(root, &manifest, &inside)?.publish()?;
         }
-        staged.publish_directory(session.guard)?;
+        staged.publish_directory()?;
         loaded.push(target);
     }
     Ok((loaded, skipped))

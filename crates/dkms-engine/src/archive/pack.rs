@@ -70,19 +70,22 @@ pub fn pack(
     };
     let format = Format::of(&path).map_err(|reason| Error::ArchiveFailed { path: path.clone(), reason })?;
     let directory = path.parent().unwrap_or(Path::new("/")).to_owned();
+    let is_ours = archive.is_none_or(|archive| archive.components().count() == 1);
     let denied = |error: Error| Error::ArchiveDirectory { path: directory.clone(), reason: error.to_string() };
-    if archive.is_none_or(|archive| archive.components().count() == 1) {
-        root.create_dir_all(&directory).map_err(denied)?;
-    }
     // No lock and no guard: anybody who may write there may make an archive.
+    #[expect(clippy::disallowed_methods, reason = "an archive is no state of the tree, and may lie anywhere")]
+    let writable = root.writable_within(if is_ours { &layout.tree } else { &directory });
+    if is_ours {
+        writable.create_dir_all(&directory).map_err(denied)?;
+    }
     let partial = directory.join(format!("{STAGED_PREFIX}{}-archive", std::process::id()));
-    root.remove_file(&partial).map_err(denied)?;
-    let file = root.create_new(&partial, 0o644).map_err(denied)?;
+    writable.remove_file(&partial).map_err(denied)?;
+    let file = writable.create_new(&partial, 0o644).map_err(denied)?;
     let written = Writer::new(root, file, format)
         .and_then(|writer| writer.write(setup, module, targets, contents, &source))
-        .and_then(|()| root.rename(&partial, &path).map_err(std::io::Error::other));
+        .and_then(|()| writable.rename(&partial, &path).map_err(std::io::Error::other));
     if let Err(error) = written {
-        root.remove_file(&partial)?;
+        writable.remove_file(&partial)?;
         return Err(Error::ArchiveFailed { path, reason: error.to_string() });
     }
     Ok(Packed { path, targets: targets.to_vec() })

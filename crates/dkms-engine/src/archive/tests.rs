@@ -35,8 +35,8 @@ impl World {
         let world = Self::new();
         write(&world.setup, &format!("{SOURCE}/dkms.conf"), CONF);
         write(&world.setup, &format!("{SOURCE}/src/m.c"), "code");
-        world.setup.root.set_mode(Path::new(SOURCE).join("src/m.c").as_path(), 0o755).unwrap();
-        world.setup.root.symlink(Path::new("src/m.c"), &Path::new(SOURCE).join("link.c")).unwrap();
+        world.setup.root.writable().set_mode(Path::new(SOURCE).join("src/m.c").as_path(), 0o755).unwrap();
+        world.setup.root.writable().symlink(Path::new("src/m.c"), &Path::new(SOURCE).join("link.c")).unwrap();
         world.session(|session, kernel| register::add(session, &id(), kernel, None)).unwrap();
         for target in targets() {
             let built = world.setup.layout.built(&target);
@@ -139,7 +139,7 @@ fn where_archives_lie() {
     let targets = targets();
     let packed = pack(&world.setup, &id(), &targets[..1], Contents::Everything, None).unwrap();
     assert_eq!(packed.path, Path::new("/var/lib/dkms/m/1/tarball/m-1-kernel6.1.0-x86_64.dkms.tar.gz"));
-    world.setup.root.create_dir_all(Path::new("/home")).unwrap();
+    world.setup.root.writable().create_dir_all(Path::new("/home")).unwrap();
     let packed = pack(&world.setup, &id(), &[], Contents::Source, Some(Path::new("/home/x.tar"))).unwrap();
     assert_eq!((packed.path.as_path(), packed.targets.len()), (Path::new("/home/x.tar"), 0));
     let nowhere = pack(&world.setup, &id(), &[], Contents::Source, Some(Path::new("/none/x.tar")));

@@ -12,7 +12,7 @@ use tar::Archive;
 use super::vet::{Described, Kind, Vetting};
 use crate::error::Error;
 use crate::module_file::compression::{Compression, decompressed};
-use crate::system::root::Root;
+use crate::system::root::RootMut;
 
 /// Bits of a mode that are kept.
 const MODE: u32 = 0o755;
@@ -34,7 +34,7 @@ const FOREIGN: [(&[u8], &str); 6] = [
 ///
 /// # Errors
 /// `ArchiveRefused`, and nothing was unpacked if its content is why; `Io`.
-pub fn unpack(root: &Root, archive: &Path, directory: &Path) -> Result<(), Error> {
+pub fn unpack(root: &RootMut, archive: &Path, directory: &Path) -> Result<(), Error> {
     let file = root.open_file(archive)?;
     if !file.metadata().map_err(Error::io("read", archive))?.is_file() {
         return Err(refused(archive)("it is no regular file".into()));
@@ -132,7 +132,7 @@ fn reader(mut file: &File) -> std::io::Result<Reader<'_>> {
     Ok(Ended { inner, zeros: 0 })
 }
 
-fn write(root: &Root, path: &Path, kind: &Kind, entry: &mut tar::Entry<'_, Reader<'_>>) -> Result<(), Error> {
+fn write(root: &RootMut, path: &Path, kind: &Kind, entry: &mut tar::Entry<'_, Reader<'_>>) -> Result<(), Error> {
     root.create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
     let header = entry.header();
     let mode = header.mode().unwrap_or(0o644) & MODE;

@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::error::Error;
 use crate::facts::fingerprint::SourceTree;
 use crate::setup::Setup;
-use crate::system::root::Kind;
+use crate::system::root::{Kind, RootMut};
 use crate::target::ModuleId;
 
 /// Deeper trees are no sources.
@@ -19,8 +19,13 @@ const MODE: u32 = 0o755;
 
 /// Copies the source of a module and lays the administrator's patches over the copy in `build`; `untouched`, if wanted, is
 /// a second copy without them.
-pub(super) fn source(setup: &Setup, module: &ModuleId, build: &Path, untouched: Option<&Path>) -> Result<(), Error> {
-    let root = &setup.root;
+pub(super) fn source(
+    setup: &Setup,
+    root: &RootMut,
+    module: &ModuleId,
+    build: &Path,
+    untouched: Option<&Path>,
+) -> Result<(), Error> {
     let link = setup.layout.source_link(module);
     let Some(source) = root.canonical(&link).filter(|path| root.is_dir(path)) else {
         let path = root.read_link(&link).unwrap_or(link);
@@ -31,34 +36,40 @@ pub(super) fn source(setup: &Setup, module: &ModuleId, build: &Path, untouched: 
     }
     let uncopied = |cause| Error::SourceUncopied { module: module.clone(), cause: Box::new(cause) };
     let copies: Vec<&Path> = std::iter::once(build).chain(untouched).collect();
-    copy_unchanging(setup, module, &source, &copies).map_err(uncopied)?;
+    copy_unchanging(setup, root, module, &source, &copies).map_err(uncopied)?;
     let patches = setup.layout.administrator_files(&module.name).join("patches");
     if root.is_dir(&patches) {
-        Copy { setup, contents_only: true }.directory(&patches, &build.join("patches"), 0).map_err(uncopied)?;
+        Copy { setup, root, contents_only: true }.directory(&patches, &build.join("patches"), 0).map_err(uncopied)?;
     }
     // A log that came with the source would be taken for ours.
     root.remove_file(&build.join("make.log"))
 }
 
 /// Puts a copy of a directory in its place: the same to everybody, but made here.
-pub(super) fn renew(setup: &Setup, directory: &Path) -> Result<(), Error> {
+pub(super) fn renew(setup: &Setup, root: &RootMut, directory: &Path) -> Result<(), Error> {
     let parent = directory.parent().unwrap_or(Path::new("/"));
-    let temporary = setup.root.create_temporary_dir(parent, ".work-")?;
+    let temporary = root.create_temporary_dir(parent, ".work-")?;
     let copy = temporary.join("copy");
-    Copy { setup, contents_only: false }.directory(directory, &copy, 0)?;
-    setup.root.remove_tree(directory)?;
-    setup.root.rename(&copy, directory)?;
-    setup.root.remove_dir(&temporary)
+    Copy { setup, root, contents_only: false }.directory(directory, &copy, 0)?;
+    root.remove_tree(directory)?;
+    root.rename(&copy, directory)?;
+    root.remove_dir(&temporary)
 }
 
 /// A source that somebody writes to meanwhile (an editor, a package being unpacked) is copied a second time; if it still
 /// changes, the build would be of something that nobody ever had.
-fn copy_unchanging(setup: &Setup, module: &ModuleId, source: &Path, copies: &[&Path]) -> Result<(), Error> {
+fn copy_unchanging(
+    setup: &Setup,
+    root: &RootMut,
+    module: &ModuleId,
+    source: &Path,
+    copies: &[&Path],
+) -> Result<(), Error> {
     for _ in 0..2 {
         let before = SourceTree::look(setup, module)?;
         for copy in copies {
-            setup.root.remove_tree(copy)?;
-            Copy { setup, contents_only: false }.directory(source, copy, 0)?;
+            root.remove_tree(copy)?;
+            Copy { setup, root, contents_only: false }.directory(source, copy, 0)?;
         }
         if SourceTree::look(setup, module)?.stamp() == before.stamp() {
             return Ok(());
@@ -73,13 +84,14 @@ fn copy_unchanging(setup: &Setup, module: &ModuleId, source: &Path, copies: &[&P
 
 struct Copy<'a> {
     setup: &'a Setup,
+    root: &'a RootMut,
     /// The destination may exist, and keeps its own mode and what else is in it.
     contents_only: bool,
 }
 
 impl Copy<'_> {
     fn directory(&self, from: &Path, to: &Path, depth: usize) -> Result<(), Error> {
-        let root = &self.setup.root;
+        let root = self.root;
         if depth > DEEPEST {
             let source = std::io::Error::other(format!("directories are nested more than {DEEPEST} deep"));
             return Err(Error::Io { verb: "copy", path: from.to_owned(), source });
@@ -103,7 +115,7 @@ impl Copy<'_> {
     }
 
     fn entry(&self, from: &Path, to: &Path, (name, kind): (OsString, Kind), depth: usize) -> Result<(), Error> {
-        let root = &self.setup.root;
+        let root = self.root;
         let (from, to) = (from.join(&name), to.join(&name));
         match kind {
             Kind::Directory => self.directory(&from, &to, depth + 1),
@@ -128,7 +140,7 @@ impl Copy<'_> {
     }
 
     fn file(&self, from: &Path, to: &Path) -> Result<(), Error> {
-        let root = &self.setup.root;
+        let root = self.root;
         let mut source = root.open_file(from)?;
         let meta = root.meta(from).ok_or_else(|| vanished(from))?;
         let mut copy = root.create_new(to, 0o600)?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::ORIGINAL_VERSION;
 use crate::error::Error;
-use crate::system::root::Root;
+use crate::system::root::RootMut;
 use crate::system::tool::End;
 use crate::target::Target;
 
@@ -24,7 +24,7 @@ pub(crate) struct MakeLog {
 
 impl MakeLog {
     /// Begins a log; a file that is there is replaced.
-    pub(crate) fn begin(root: &Root, path: &Path, target: &Target) -> Result<Self, Error> {
+    pub(crate) fn begin(root: &RootMut, path: &Path, target: &Target) -> Result<Self, Error> {
         root.remove_file(path)?;
         let file = root.create_new(path, 0o644)?;
         // Children append to it too, each with a description of its own place in it unless it appends.
@@ -86,6 +86,7 @@ fn date(now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::root::Root;
     use crate::target::{KernelId, ModuleId};
 
     #[test]
@@ -94,8 +95,8 @@ mod tests {
         let root = Root::open(directory.path()).unwrap();
         let target = Target::new(ModuleId::new("m", "1").unwrap(), KernelId::new("6.1.0", "x86_64").unwrap());
         let path = Path::new("/make.log");
-        root.create_new(path, 0o644).unwrap();
-        let mut log = MakeLog::begin(&root, path, &target).unwrap();
+        root.writable().create_new(path, 0o644).unwrap();
+        let mut log = MakeLog::begin(&root.writable(), path, &target).unwrap();
         log.begin_step("Building module(s)", "make all").unwrap();
         log.file().try_clone().unwrap().write_all(b"CC x.o\n").unwrap();
         log.end_step(End::Status(2), Duration::from_secs(3661)).unwrap();

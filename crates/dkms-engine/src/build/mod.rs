@@ -124,8 +124,8 @@ pub struct BuiltObject {
 pub fn build(setup: &Setup, order: BuildOrder, jobs: &Jobs, listener: Listener<'_>) -> Result<Built, Box<Failed>> {
     let started = Instant::now();
     let begin = || {
-        let work = Work::create(setup, &order.target.module)?;
-        let log = MakeLog::begin(&setup.root, &work.log(), &order.target)?;
+        let work = Work::create(setup, jobs.root(), &order.target.module)?;
+        let log = MakeLog::begin(jobs.root(), &work.log(), &order.target)?;
         Ok((work, log))
     };
     let (work, mut log) = begin().map_err(|error| Box::new(Failed::early(error, started)))?;
@@ -176,7 +176,7 @@ fn attempt(
     let site = Site { module, kernel: &order.kernel, work };
     let copy = || {
         let beside = place::source(setup, module).filter(|_| jobs.mounts(setup) != Mounts::Refused);
-        copy::source(setup, module, &work.build(), beside.map(|_| work.source()).as_deref())
+        copy::source(setup, jobs.root(), module, &work.build(), beside.map(|_| work.source()).as_deref())
     };
     let peak_kib = place::with(setup, jobs, site, &[], copy, |place| {
         let _token = token(setup, jobs, listener)?;

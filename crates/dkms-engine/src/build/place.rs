@@ -16,7 +16,7 @@ use crate::facts::fingerprint::SourceTree;
 use crate::facts::kernel::Kernel;
 use crate::jobs::{Jobs, Mounts};
 use crate::setup::Setup;
-use crate::system::root::{Kind, Root};
+use crate::system::root::{Kind, Root, RootMut};
 use crate::system::tool::Tool;
 use crate::system::tool::contain::Access;
 use crate::target::ModuleId;
@@ -79,7 +79,7 @@ pub(crate) fn with<T>(
         let stop = setup.layout.version(module);
         let mut points = Vec::new();
         for shown in &mounts {
-            points.push(jobs.mount_point(&setup.root, &shown.to, &stop)?);
+            points.push(jobs.mount_point(&shown.to, &stop)?);
         }
         mounts.extend(source(setup, module).map(|to| Shown { from: work.source(), to }));
         let read_only = if mode == Mounts::ReadOnlyToo { headers(setup, kernel) } else { Vec::new() };
@@ -89,9 +89,9 @@ pub(crate) fn with<T>(
         prepare()?;
         let before = SourceTree::look(setup, module)?;
         let mut place = Place::default();
-        let moved_in = mounts.iter().try_for_each(|shown| place.move_in(setup, shown));
+        let moved_in = mounts.iter().try_for_each(|shown| place.move_in(setup, jobs.root(), shown));
         let result = moved_in.and_then(|()| act(&place));
-        let moved_out = place.move_out(setup);
+        let moved_out = place.move_out(setup, jobs.root());
         note_additions(setup, module, work, &before);
         let result = result?;
         moved_out?;
@@ -147,36 +147,36 @@ fn note_additions(setup: &Setup, module: &ModuleId, work: &Work, before: &Source
 }
 
 impl Place {
-    fn move_in(&mut self, setup: &Setup, shown: &Shown) -> Result<(), Error> {
-        swap(setup, shown)?;
+    fn move_in(&mut self, setup: &Setup, root: &RootMut, shown: &Shown) -> Result<(), Error> {
+        swap(setup, root, shown)?;
         self.moved.push(shown.clone());
         Ok(())
     }
 
     /// Everything back, the last one first.
-    fn move_out(&mut self, setup: &Setup) -> Result<(), Error> {
+    fn move_out(&mut self, setup: &Setup, root: &RootMut) -> Result<(), Error> {
         let mut result = Ok(());
         while let Some(shown) = self.moved.pop() {
             let back = Shown { from: shown.to.clone(), to: shown.from.clone() };
-            result = result.and(swap(setup, &back));
+            result = result.and(swap(setup, root, &back));
             let parent = shown.to.parent().unwrap_or(Path::new("/"));
-            setup.root.remove_empty_parents(parent, &setup.layout.tree);
+            root.remove_empty_parents(parent, &setup.layout.tree);
         }
         result
     }
 }
 
-fn swap(setup: &Setup, shown: &Shown) -> Result<(), Error> {
+fn swap(setup: &Setup, root: &RootMut, shown: &Shown) -> Result<(), Error> {
     if setup.root.link_meta(&shown.to).is_some() {
-        return match setup.root.exchange(&shown.from, &shown.to) {
+        return match root.exchange(&shown.from, &shown.to) {
             // overlayfs renames no directory of a lower layer (what the image of a container brought).
             Err(Error::Io { source, .. }) if source.kind() == ErrorKind::CrossesDevices => {
-                copy::renew(setup, &shown.to)?;
-                setup.root.exchange(&shown.from, &shown.to)
+                copy::renew(setup, root, &shown.to)?;
+                root.exchange(&shown.from, &shown.to)
             }
             exchanged => exchanged,
         };
     }
-    setup.root.create_dir_all(shown.to.parent().unwrap_or(Path::new("/")))?;
-    setup.root.rename(&shown.from, &shown.to)
+    root.create_dir_all(shown.to.parent().unwrap_or(Path::new("/")))?;
+    root.rename(&shown.from, &shown.to)
 }

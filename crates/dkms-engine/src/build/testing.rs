@@ -57,8 +57,8 @@ impl Setting {
         self.write(&file("Makefile"), &format!("objects: {name}.ko\n%.ko: %.c\n\tgcc -g -c -o $@ $<\n"));
         self.write(&file("dkms.conf"), "# read by nobody here\n");
         let version_directory = self.path(&format!("tree/{name}/{version}"));
-        self.setup.root.create_dir_all(&version_directory).unwrap();
-        self.setup.root.symlink(&self.path(&source), &version_directory.join("source")).unwrap();
+        self.setup.root.writable().create_dir_all(&version_directory).unwrap();
+        self.setup.root.writable().symlink(&self.path(&source), &version_directory.join("source")).unwrap();
     }
 
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
@@ -71,7 +71,7 @@ impl Setting {
 
     pub(crate) fn executable(&self, relative: &str, content: &str) {
         self.write(relative, content);
-        self.setup.root.set_mode(&self.path(relative), 0o755).unwrap();
+        self.setup.root.writable().set_mode(&self.path(relative), 0o755).unwrap();
     }
 
     pub(crate) fn text(&self, relative: &str) -> String {
@@ -115,7 +115,7 @@ impl Setting {
     }
 
     pub(crate) fn jobs(&self) -> Jobs {
-        Jobs::new(&self.setup).unwrap()
+        Jobs::new(&self.setup, &self.setup.root.writable()).unwrap()
     }
 
     /// Builds with all that happens noted down.

@@ -149,8 +149,8 @@ impl Drop for SmallDisk {
 fn a_full_disk_is_called_by_its_name() {
     let setting = Setting::new();
     let _disk = SmallDisk::mount(&setting.path("tree/m"));
-    setting.setup.root.create_dir_all(&setting.path("tree/m/1")).unwrap();
-    setting.setup.root.symlink(&setting.path("src/m-1"), &setting.path("tree/m/1/source")).unwrap();
+    setting.setup.root.writable().create_dir_all(&setting.path("tree/m/1")).unwrap();
+    setting.setup.root.writable().symlink(&setting.path("src/m-1"), &setting.path("tree/m/1/source")).unwrap();
     let failed = setting.build(setting.order(Some("dd if=/dev/zero of=big bs=1k count=1000"))).unwrap_err();
     assert!(failed.of_the_machine && matches!(failed.error, Error::MakeFailed { .. }), "{}", failed.error);
     drop(failed);
@@ -272,10 +272,10 @@ fn a_cancelled_build_leaves_nothing() {
 #[test]
 fn sources_that_cannot_be_built_from() {
     let setting = Setting::new();
-    setting.setup.root.remove_file(&setting.path("src/m-1/m.c")).unwrap();
-    setting.setup.root.remove_file(&setting.path("src/m-1/Makefile")).unwrap();
+    setting.setup.root.writable().remove_file(&setting.path("src/m-1/m.c")).unwrap();
+    setting.setup.root.writable().remove_file(&setting.path("src/m-1/Makefile")).unwrap();
     assert!(matches!(setting.build(setting.order(None)).unwrap_err().error, Error::SourceEmpty { .. }));
-    setting.setup.root.remove_tree(&setting.path("src/m-1")).unwrap();
+    setting.setup.root.writable().remove_tree(&setting.path("src/m-1")).unwrap();
     assert!(matches!(setting.build(setting.order(None)).unwrap_err().error, Error::Broken { .. }));
 }
 
@@ -283,8 +283,8 @@ fn sources_that_cannot_be_built_from() {
 fn the_copy_keeps_modes_times_and_links() {
     let setting = Setting::new();
     setting.executable("src/m-1/sub/tool", "#!/bin/sh\n");
-    setting.setup.root.symlink(Path::new("../m.c"), &setting.path("src/m-1/sub/link")).unwrap();
-    setting.setup.root.set_mtime(&setting.path("src/m-1/m.c"), 1_000_000_000_000_000_000).unwrap();
+    setting.setup.root.writable().symlink(Path::new("../m.c"), &setting.path("src/m-1/sub/link")).unwrap();
+    setting.setup.root.writable().set_mtime(&setting.path("src/m-1/m.c"), 1_000_000_000_000_000_000).unwrap();
     setting.write("src/m-1/make.log", "of somebody else\n");
     let built = setting.build(setting.order(None)).unwrap();
     let (root, build) = (&setting.setup.root, built.work.build());
@@ -353,7 +353,7 @@ fn without_namespaces_they_take_turns() {
 fn never_more_compilers_than_jobs() {
     let mut setting = Setting::new();
     setting.setup.options.jobs = Some(2);
-    setting.setup.root.create_dir_all(&setting.path("running")).unwrap();
+    setting.setup.root.writable().create_dir_all(&setting.path("running")).unwrap();
     let running = setting.path("running");
     let compile = format!(
         "#!/bin/sh\n: > {0}/$$; ls {0} | wc -l >> {1}; sleep 0.03; rm {0}/$$\n",
@@ -407,7 +407,12 @@ fn one_build_alone_gets_all_jobs() {
 fn dependencies_hand_over_their_symbols() {
     let setting = Setting::new();
     setting.write("tree/dep/2/6.1.0/x86_64/module/Module.symvers", "0x0\tsym\tdep\tEXPORT_SYMBOL\t\n");
-    setting.setup.root.symlink(Path::new("2/6.1.0/x86_64"), &setting.path("tree/dep/kernel-6.1.0-x86_64")).unwrap();
+    setting
+        .setup
+        .root
+        .writable()
+        .symlink(Path::new("2/6.1.0/x86_64"), &setting.path("tree/dep/kernel-6.1.0-x86_64"))
+        .unwrap();
     let mut order = setting.order(Some("cat $KBUILD_EXTRA_SYMBOLS; exit 3"));
     order.config.build_depends = vec!["dep".into()];
     let failed = setting.build(order).unwrap_err();
@@ -459,7 +464,7 @@ fn a_build_cannot_change_the_headers() {
     let setting = Setting::new();
     setting.write("common/scripts/x", "as it was");
     let link = setting.path("modules/6.1.0/build/scripts");
-    setting.setup.root.symlink(&setting.path("common/scripts"), &link).unwrap();
+    setting.setup.root.writable().symlink(&setting.path("common/scripts"), &link).unwrap();
     let script = "! rm $kernel_source_dir/include/config/kernel.release 2>&1 && ! echo > $kernel_source_dir/scripts/x && \
                   ! touch $kernel_source_dir/new";
     shell_build(&setting, script);
@@ -472,8 +477,8 @@ fn a_build_cannot_change_the_headers() {
 fn no_right_is_lent_by_a_copy() {
     let setting = Setting::new();
     setting.executable("src/m-1/tool", "#!/bin/sh\n");
-    setting.setup.root.set_mode(&setting.path("src/m-1/tool"), 0o6777).unwrap();
-    setting.setup.root.create_dir(&setting.path("src/m-1/open"), 0o3777).unwrap();
+    setting.setup.root.writable().set_mode(&setting.path("src/m-1/tool"), 0o6777).unwrap();
+    setting.setup.root.writable().create_dir(&setting.path("src/m-1/open"), 0o3777).unwrap();
     let log = shell_build(&setting, "stat -c '[%a %n]' tool open $source_tree/m-1/tool");
     for mode in ["[755 tool]", "[755 open]"] {
         assert!(log.contains(mode), "{log}");

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::fingerprint::Part;
 use crate::layout::WORK_PREFIX;
 use crate::setup::Setup;
-use crate::system::root::Root;
+use crate::system::root::RootMut;
 use crate::target::ModuleId;
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
@@ -18,24 +18,26 @@ static COUNTER: AtomicU32 = AtomicU32::new(0);
 /// A work directory; removed when dropped. One that a dead process left bears our prefix and is swept by the next run.
 #[derive(Debug)]
 pub(crate) struct Work {
-    root: Root,
+    root: RootMut,
     path: PathBuf,
     own_changes: Mutex<Vec<(String, Part)>>,
 }
 
 impl Work {
     /// A new one.
-    pub(crate) fn create(setup: &Setup, module: &ModuleId) -> Result<Self, Error> {
+    pub(crate) fn create(setup: &Setup, root: &RootMut, module: &ModuleId) -> Result<Self, Error> {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let name = format!("{WORK_PREFIX}{}-{number}", std::process::id());
-        let work = Self {
-            root: setup.root.clone(),
-            path: setup.layout.version(module).join(name),
-            own_changes: Mutex::default(),
-        };
-        setup.root.remove_tree(&work.path)?;
-        setup.root.create_dir(&work.path, 0o755)?;
+        let work =
+            Self { root: root.clone(), path: setup.layout.version(module).join(name), own_changes: Mutex::default() };
+        root.remove_tree(&work.path)?;
+        root.create_dir(&work.path, 0o755)?;
         Ok(work)
+    }
+
+    /// The root, to be written to.
+    pub(crate) fn root(&self) -> &RootMut {
+        &self.root
     }
 
     /// The build directory: a copy of the source.

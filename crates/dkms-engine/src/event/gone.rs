@@ -34,7 +34,7 @@ pub(super) fn announce(
         return Ok(());
     }
     let (guard, _) = writer.guard(setup, observer)?;
-    Staged::file(&setup.root, &setup.layout.going(&kernel.release), b"", 0o644)?.publish(guard)
+    Staged::file(guard.root(), &setup.layout.going(&kernel.release), b"", 0o644)?.publish()
 }
 
 /// Kernels of which it was said.
@@ -76,9 +76,9 @@ pub(super) fn settle(setup: &Setup, writer: &mut Writer, observer: &mut dyn Obse
 
 fn withdraw(setup: &Setup, note: &Path, writer: &mut Writer, observer: &mut dyn Observer) -> Result<(), Error> {
     if setup.root.link_meta(note).is_some() {
-        let (_guard, _) = writer.guard(setup, observer)?;
-        setup.root.remove_file(note)?;
-        setup.root.remove_empty_parents(note, &setup.layout.state());
+        let (guard, _) = writer.guard(setup, observer)?;
+        guard.root().remove_file(note)?;
+        guard.root().remove_empty_parents(note, &setup.layout.state());
     }
     Ok(())
 }
@@ -123,15 +123,16 @@ fn remove(setup: &Setup, kernel: KernelId, writer: &mut Writer, observer: &mut d
     let report = run::achieve(setup, &goal, &options, writer, observer)?;
     // Its package could not remove it while ours was in it, and nobody else will. Headers may stay: what is empty in them is
     // their package's.
-    if let Some(above) = directory.parent().filter(|_| !has_image(setup, &directory)) {
+    if let Some(above) = directory.parent().filter(|_| setup.root.is_dir(&directory) && !has_image(setup, &directory)) {
+        let (guard, _) = writer.guard(setup, observer)?;
         for (name, kind) in setup.root.list(&directory)? {
             if kind == Kind::Directory && name != "build" && name != "source" {
                 let inner = directory.join(name);
-                setup.root.remove_empty_below(&inner);
-                setup.root.remove_empty_parents(&inner, &directory);
+                guard.root().remove_empty_below(&inner);
+                guard.root().remove_empty_parents(&inner, &directory);
             }
         }
-        setup.root.remove_empty_parents(&directory, above);
+        guard.root().remove_empty_parents(&directory, above);
     }
     Ok(report)
 }
@@ -151,7 +152,7 @@ mod tests {
     fn empty_directories_of_a_kernel_go_with_it_and_those_of_headers_stay() {
         let (_directory, setup) = testing::setup();
         for directory in ["6.1/extra/a", "6.1/build/empty", "6.2/extra", "6.3/extra", "6.3/kernel"] {
-            setup.root.create_dir_all(&Path::new("/lib/modules").join(directory)).unwrap();
+            setup.root.writable().create_dir_all(&Path::new("/lib/modules").join(directory)).unwrap();
         }
         for release in ["6.1", "6.2", "6.3"] {
             let kernel = KernelId::new(release, "x86_64").unwrap();
@@ -166,10 +167,10 @@ mod tests {
     fn scene() -> (tempfile::TempDir, Setup) {
         let (directory, setup) = testing::setup();
         for path in ["/lib/modules/6.1/kernel", "/lib/modules/6.1/build", "/var/lib/dkms/m/1/6.1/x86_64/module"] {
-            setup.root.create_dir_all(Path::new(path)).unwrap();
+            setup.root.writable().create_dir_all(Path::new(path)).unwrap();
         }
         testing::write(&setup, "/usr/src/m-1/dkms.conf", "");
-        setup.root.symlink(Path::new("/usr/src/m-1"), Path::new("/var/lib/dkms/m/1/source")).unwrap();
+        setup.root.writable().symlink(Path::new("/usr/src/m-1"), Path::new("/var/lib/dkms/m/1/source")).unwrap();
         (directory, setup)
     }
 
@@ -197,8 +198,8 @@ mod tests {
             said(&setup, at_once);
             let kernel = Path::new("/lib/modules/6.1/kernel");
             // Between two packages of the same release there is none.
-            setup.root.remove_dir(kernel).unwrap();
-            setup.root.create_dir_all(kernel).unwrap();
+            setup.root.writable().remove_dir(kernel).unwrap();
+            setup.root.writable().create_dir_all(kernel).unwrap();
             follow(&setup, &Touched::default(), &mut Writer::default(), &mut Nobody).unwrap();
             settle(&setup, &mut Writer::default(), &mut Nobody).unwrap();
             assert!(is_built(&setup));
@@ -209,7 +210,7 @@ mod tests {
     #[test]
     fn a_kernel_that_is_said_to_go_is_gone_at_the_end_though_its_headers_are_there() {
         let (_directory, setup) = scene();
-        setup.root.remove_dir(Path::new("/lib/modules/6.1/kernel")).unwrap();
+        setup.root.writable().remove_dir(Path::new("/lib/modules/6.1/kernel")).unwrap();
         follow(&setup, &Touched::default(), &mut Writer::default(), &mut Nobody).unwrap();
         assert!(is_built(&setup), "nobody said so");
         said(&setup, false);
@@ -221,7 +222,7 @@ mod tests {
     #[test]
     fn where_no_end_comes_a_kernel_that_is_not_there_goes_at_once() {
         let (_directory, setup) = scene();
-        setup.root.remove_tree(Path::new("/lib/modules/6.1")).unwrap();
+        setup.root.writable().remove_tree(Path::new("/lib/modules/6.1")).unwrap();
         said(&setup, true);
         assert!(!is_built(&setup) && announced(&setup).unwrap().is_empty());
     }

@@ -37,7 +37,7 @@ pub(super) fn store(log: &ReadLog, setup: &Setup) -> Result<(), Error> {
     // Written down before anything else of us is read.
     let text = text(log, setup);
     match Guard::try_acquire(&setup.root, &setup.layout.lock())? {
-        Some(guard) => Staged::file(&setup.root, &setup.layout.seen(), text.as_bytes(), 0o644)?.publish(&guard),
+        Some(guard) => Staged::file(guard.root(), &setup.layout.seen(), text.as_bytes(), 0o644)?.publish(),
         None => Ok(()),
     }
 }
@@ -113,7 +113,7 @@ mod tests {
     fn scene() -> (tempfile::TempDir, Setup) {
         let (directory, setup) = testing::setup();
         testing::write(&setup, "/etc/a b", "x");
-        setup.root.create_dir_all(Path::new("/lib/modules/6.1")).unwrap();
+        setup.root.writable().create_dir_all(Path::new("/lib/modules/6.1")).unwrap();
         store(&look(&setup), &setup).unwrap();
         assert!(is_unchanged(&setup));
         (directory, setup)
@@ -125,8 +125,8 @@ mod tests {
         let changes: [Change; 6] = [
             |setup| testing::write(setup, "/etc/a b", "x"),
             |setup| testing::write(setup, "/etc/nothing", ""),
-            |setup| setup.root.create_dir_all(Path::new("/lib/modules/6.2")).unwrap(),
-            |setup| setup.root.set_mode(Path::new("/etc/a b"), 0o600).unwrap(),
+            |setup| setup.root.writable().create_dir_all(Path::new("/lib/modules/6.2")).unwrap(),
+            |setup| setup.root.writable().set_mode(Path::new("/etc/a b"), 0o600).unwrap(),
             |setup| setup.machine.release = "6.2".into(),
             |setup| testing::write(setup, "/var/lib/dkms/.dkms-rs/seen", "dkms-rs seen 1\n"),
         ];

@@ -169,7 +169,7 @@ mod tests {
         for program in programs {
             let path = format!("/usr/bin/{program}");
             testing::write(&setup, &path, "");
-            setup.root.set_mode(Path::new(&path), 0o755).unwrap();
+            setup.root.writable().set_mode(Path::new(&path), 0o755).unwrap();
         }
         let id = KernelId::new("6.1", "x86_64").unwrap();
         let kernel = Kernel::gather(&setup, &id).unwrap();

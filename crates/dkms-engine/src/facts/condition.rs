@@ -243,7 +243,7 @@ mod tests {
         }
 
         fn remove(&self, path: &str) {
-            self.setup.root.remove_file(Path::new(path)).unwrap();
+            self.setup.root.writable().remove_file(Path::new(path)).unwrap();
         }
     }
 

@@ -335,8 +335,13 @@ mod tests {
             scene.write("/usr/src/m-1/inner/Makefile", "all:");
             scene.write("/usr/src/linux-headers-6.1/Module.symvers", "0x1 a");
             scene.write("/usr/src/linux-headers-6.1/include/generated/autoconf.h", "#define A");
-            scene.setup.root.create_dir_all(Path::new("/var/lib/dkms/m/1")).unwrap();
-            scene.setup.root.symlink(Path::new("/usr/src/m-1"), Path::new("/var/lib/dkms/m/1/source")).unwrap();
+            scene.setup.root.writable().create_dir_all(Path::new("/var/lib/dkms/m/1")).unwrap();
+            scene
+                .setup
+                .root
+                .writable()
+                .symlink(Path::new("/usr/src/m-1"), Path::new("/var/lib/dkms/m/1/source"))
+                .unwrap();
             scene
         }
 
@@ -424,7 +429,7 @@ mod tests {
     fn a_name_and_the_permission_to_execute_count() {
         let scene = Scene::new();
         let before = scene.measure(None);
-        scene.setup.root.set_mode(Path::new("/usr/src/m-1/m.c"), 0o755).unwrap();
+        scene.setup.root.writable().set_mode(Path::new("/usr/src/m-1/m.c"), 0o755).unwrap();
         assert!(before.difference(&scene.measure(None)).is_some());
     }
 }

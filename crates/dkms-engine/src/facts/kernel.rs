@@ -292,8 +292,8 @@ mod tests {
         let (_directory, setup) = setting("CONFIG_MODULE_COMPRESS_NONE=y\n");
         let add = |path: &str| {
             let path = Path::new(path);
-            setup.root.create_dir_all(path.parent().unwrap()).unwrap();
-            setup.root.create_new(path, 0o644).unwrap();
+            setup.root.writable().create_dir_all(path.parent().unwrap()).unwrap();
+            setup.root.writable().create_new(path, 0o644).unwrap();
         };
         add("/lib/modules/6.1-x/updates/dkms/foreign.ko.zst");
         assert_eq!(gather(&setup).compression, Compression::None);

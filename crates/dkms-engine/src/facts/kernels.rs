@@ -162,10 +162,10 @@ mod tests {
             "/lib/modules/bad name/kernel",
             "/usr/lib/modules/6.9.5-arch1-1/kernel",
         ] {
-            setup.root.create_dir_all(Path::new(path)).unwrap();
+            setup.root.writable().create_dir_all(Path::new(path)).unwrap();
         }
-        setup.root.create_dir_all(Path::new("/lib/modules/dangling")).unwrap();
-        setup.root.symlink(Path::new("/nowhere"), Path::new("/lib/modules/dangling/build")).unwrap();
+        setup.root.writable().create_dir_all(Path::new("/lib/modules/dangling")).unwrap();
+        setup.root.writable().symlink(Path::new("/nowhere"), Path::new("/lib/modules/dangling/build")).unwrap();
         assert_eq!(releases(&setup), ["6.1.0-9-amd64", "6.9.5-arch1-1", "dangling", "test-kernel"]);
         assert_eq!(directory(&setup, "6.9.5-arch1-1"), Path::new("/usr/lib/modules/6.9.5-arch1-1"));
         assert_eq!(directory(&setup, "none"), Path::new("/lib/modules/none"));
@@ -176,15 +176,15 @@ mod tests {
         let (_directory, mut setup) = crate::testing::setup();
         setup.framework.set(dkms_conf::framework_key::Key::AutoinstallAllKernels, "yes");
         let of = |setup: &Setup| served(setup).unwrap().into_iter().map(|id| id.release).collect::<Vec<_>>();
-        setup.root.create_dir_all(Path::new("/lib/modules/6.9/build/include")).unwrap();
+        setup.root.writable().create_dir_all(Path::new("/lib/modules/6.9/build/include")).unwrap();
         assert_eq!(of(&setup), ["6.9"]);
         for path in ["/lib/modules/6.1/kernel", "/lib/modules/6.10/kernel", "/lib/modules/6.2/kernel"] {
-            setup.root.create_dir_all(Path::new(path)).unwrap();
+            setup.root.writable().create_dir_all(Path::new(path)).unwrap();
         }
         assert_eq!(of(&setup), ["6.1", "6.10", "6.2"]);
         setup.framework.set(dkms_conf::framework_key::Key::AutoinstallAllKernels, "no");
         assert_eq!(of(&setup), ["6.10"], "the newest, by number");
-        setup.root.create_dir_all(Path::new("/var/lib/dkms/m/1/6.1/x86_64/module")).unwrap();
+        setup.root.writable().create_dir_all(Path::new("/var/lib/dkms/m/1/6.1/x86_64/module")).unwrap();
         assert_eq!(of(&setup), ["6.1", "6.10"]);
     }
 
@@ -197,7 +197,7 @@ mod tests {
         crate::testing::write(&setup, "/lib/modules/7.2-amd64/modules.builtin", "");
         assert!(has(&setup));
         crate::testing::write(&setup, "/lib/modules/7.2-amd64/config", "");
-        setup.root.create_dir_all(&directory.join("kernel")).unwrap();
+        setup.root.writable().create_dir_all(&directory.join("kernel")).unwrap();
         assert!(!has(&setup));
         crate::testing::write(&setup, "/boot/vmlinuz-7.2-amd64", "");
         assert!(has(&setup));
@@ -206,8 +206,8 @@ mod tests {
     #[test]
     fn merged_directories_are_listed_once() {
         let (_directory, setup) = crate::testing::setup();
-        setup.root.create_dir_all(Path::new("/usr/lib/modules/6.1/kernel")).unwrap();
-        setup.root.symlink(Path::new("usr/lib"), Path::new("/lib")).unwrap();
+        setup.root.writable().create_dir_all(Path::new("/usr/lib/modules/6.1/kernel")).unwrap();
+        setup.root.writable().symlink(Path::new("usr/lib"), Path::new("/lib")).unwrap();
         let kernels = installed(&setup).unwrap();
         assert_eq!(kernels.len(), 1);
         assert_eq!(kernels[0].directory, Path::new("/lib/modules/6.1"));

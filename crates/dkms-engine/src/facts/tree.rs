@@ -185,12 +185,12 @@ mod tests {
     const T: &str = "/var/lib/dkms";
 
     fn mkdir(setup: &Setup, path: &str) {
-        setup.root.create_dir_all(Path::new(path)).unwrap();
+        setup.root.writable().create_dir_all(Path::new(path)).unwrap();
     }
 
     fn link(setup: &Setup, text: &str, path: &str) {
         mkdir(setup, Path::new(path).parent().unwrap().to_str().unwrap());
-        setup.root.symlink(Path::new(text), Path::new(path)).unwrap();
+        setup.root.writable().symlink(Path::new(text), Path::new(path)).unwrap();
     }
 
     fn add(setup: &Setup, name: &str, version: &str) {

@@ -48,7 +48,7 @@ pub fn is_depmod_pending(setup: &Setup) -> bool {
 /// # Errors
 /// `Io`.
 pub fn request_depmod(setup: &Setup, guard: &Guard, release: &str) -> Result<(), Error> {
-    Staged::file(&setup.root, &setup.layout.depmod_pending(release), b"", 0o644)?.publish(guard)
+    Staged::file(guard.root(), &setup.layout.depmod_pending(release), b"", 0o644)?.publish()
 }
 
 /// For `--no-depmod`: the caller sees to it himself.

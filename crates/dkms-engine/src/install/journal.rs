@@ -83,7 +83,7 @@ impl Journal {
 }
 
 pub(super) fn store(session: &Session<'_>, journal: &Journal) -> Result<(), Error> {
-    record::store(session.root(), &path(session, journal.target()), journal, session.guard)
+    record::store(session.root(), &path(session, journal.target()), journal)
 }
 
 /// `None` if nothing is half done. A journal that is about another target (a tree that was copied) counts as none.

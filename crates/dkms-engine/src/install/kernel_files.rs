@@ -82,11 +82,11 @@ mod tests {
         let root = Root::open(directory.path()).unwrap();
         let kernel = Path::new("/lib/modules/6.1");
         for inner in ["kernel/drivers", "build/scripts", "weak-updates", "updates"] {
-            root.create_dir_all(&kernel.join(inner)).unwrap();
-            root.create_new(&kernel.join(inner).join("x.ko"), 0o644).unwrap();
+            root.writable().create_dir_all(&kernel.join(inner)).unwrap();
+            root.writable().create_new(&kernel.join(inner).join("x.ko"), 0o644).unwrap();
         }
-        root.symlink(Path::new("/nowhere/x.ko.xz"), &kernel.join("updates/x.ko.xz")).unwrap();
-        root.symlink(Path::new("."), &kernel.join("updates/loop")).unwrap();
+        root.writable().symlink(Path::new("/nowhere/x.ko.xz"), &kernel.join("updates/x.ko.xz")).unwrap();
+        root.writable().symlink(Path::new("."), &kernel.join("updates/loop")).unwrap();
         let mut files = KernelFiles::walk(&root, kernel).unwrap();
         let expected = ["kernel/drivers/x.ko", "updates/x.ko", "updates/x.ko.xz"].map(|inner| kernel.join(inner));
         assert_eq!(files.named("x"), expected);

@@ -11,8 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::layout::ORIGIN_SUFFIX;
 use crate::record::FileRecord;
-use crate::system::lock::Guard;
-use crate::system::root::{Kind, Root};
+use crate::system::root::{Kind, Root, RootMut};
 use crate::system::staged::{self, Staged};
 
 /// A module that gives way.
@@ -39,28 +38,28 @@ impl Displaced {
 
     /// Makes sure that it is in the archive; its own place stays as it is. A copy of an earlier time is replaced: what
     /// lies in the kernel's directory now belongs to the kernel that is installed now.
-    pub(super) fn archive(&self, root: &Root, guard: &Guard) -> Result<(), Error> {
+    pub(super) fn archive(&self, root: &RootMut) -> Result<(), Error> {
         let Some(meta) = root.link_meta(&self.from) else { return Ok(()) };
         let line = format!("{}\n", self.from.display());
-        Staged::file(root, &note(&self.to), line.as_bytes(), 0o644)?.publish(guard)?;
+        Staged::file(root, &note(&self.to), line.as_bytes(), 0o644)?.publish()?;
         if root.link_meta(&self.to).is_some_and(|kept| kept.inode == meta.inode) {
             // Renaming one name of a file over another name of it would do nothing and leave both.
             return Ok(());
         }
-        Staged::duplicate(root, &self.from, &self.to)?.publish(guard)
+        Staged::duplicate(root, &self.from, &self.to)?.publish()
     }
 
     /// Copies what one archive keeps, with its note, into another one.
-    pub(super) fn hand_over(&self, root: &Root, guard: &Guard) -> Result<(), Error> {
+    pub(super) fn hand_over(&self, root: &RootMut) -> Result<(), Error> {
         if root.link_meta(&self.from).is_none() {
             return Ok(());
         }
-        Staged::duplicate(root, &note(&self.from), &note(&self.to))?.publish(guard)?;
-        Staged::duplicate(root, &self.from, &self.to)?.publish(guard)
+        Staged::duplicate(root, &note(&self.from), &note(&self.to))?.publish()?;
+        Staged::duplicate(root, &self.from, &self.to)?.publish()
     }
 
     /// Ends [`Displaced::hand_over`]: the first archive has it no more.
-    pub(super) fn forget_source(&self, root: &Root) -> Result<(), Error> {
+    pub(super) fn forget_source(&self, root: &RootMut) -> Result<(), Error> {
         if root.link_meta(&self.to).is_some() {
             root.remove_file(&self.from)?;
             root.remove_file(&note(&self.from))?;
@@ -69,19 +68,19 @@ impl Displaced {
     }
 
     /// Undoes [`Displaced::hand_over`], however far it came.
-    pub(super) fn take_back(&self, root: &Root, guard: &Guard) -> Result<(), Error> {
+    pub(super) fn take_back(&self, root: &RootMut) -> Result<(), Error> {
         if root.link_meta(&self.to).is_none() {
             return Ok(());
         }
         if root.link_meta(&self.from).is_none() {
-            Self { from: self.to.clone(), to: self.from.clone() }.hand_over(root, guard)?;
+            Self { from: self.to.clone(), to: self.from.clone() }.hand_over(root)?;
         }
         root.remove_file(&self.to)?;
         root.remove_file(&note(&self.to))
     }
 
     /// Takes it away from its own place, if what lies there is what was archived.
-    pub(super) fn remove(&self, root: &Root) -> Result<bool, Error> {
+    pub(super) fn remove(&self, root: &RootMut) -> Result<bool, Error> {
         let same = is_same(root, &self.from, &self.to);
         if same {
             root.remove_file(&self.from)?;
@@ -90,7 +89,7 @@ impl Displaced {
     }
 
     /// Takes the copy out of the archive, if the module is at its own place still.
-    pub(super) fn remove_copy(&self, root: &Root) -> Result<(), Error> {
+    pub(super) fn remove_copy(&self, root: &RootMut) -> Result<(), Error> {
         if is_same(root, &self.from, &self.to) {
             root.remove_file(&self.to)?;
         }
@@ -120,36 +119,36 @@ pub(super) enum Origin {
 
 impl Original {
     /// All that are kept for one kernel.
-    pub(super) fn all(root: &Root, archive: &Path, kernel_directory: &Path) -> Result<Vec<Self>, Error> {
+    pub(super) fn all(root: &RootMut, archive: &Path, kernel_directory: &Path) -> Result<Vec<Self>, Error> {
         let mut found = Vec::new();
         collect(root, archive, kernel_directory, &mut found)?;
         Ok(found)
     }
 
     /// Puts it at `place`, replacing what is there, and takes it out of the archive.
-    pub(super) fn restore(&self, root: &Root, guard: &Guard, place: &Path) -> Result<(), Error> {
+    pub(super) fn restore(&self, root: &RootMut, place: &Path) -> Result<(), Error> {
         let inode = |path: &Path| root.link_meta(path).map(|meta| meta.inode);
         if inode(place).is_none() || inode(place) != inode(&self.file) {
             // A run that was cut off right here left its own attempt beside the place, and no journal names that.
-            staged::sweep(root, place.parent().unwrap_or(Path::new("/")), guard)?;
-            Staged::duplicate(root, &self.file, place)?.publish(guard)?;
+            staged::sweep(root, place.parent().unwrap_or(Path::new("/")))?;
+            Staged::duplicate(root, &self.file, place)?.publish()?;
         }
         self.drop_archived(root)
     }
 
     /// Takes it out of the archive.
-    pub(super) fn drop_archived(&self, root: &Root) -> Result<(), Error> {
+    pub(super) fn drop_archived(&self, root: &RootMut) -> Result<(), Error> {
         drop_copy(root, &self.file)
     }
 }
 
 /// Takes a file of the archive away with its note.
-pub(super) fn drop_copy(root: &Root, file: &Path) -> Result<(), Error> {
+pub(super) fn drop_copy(root: &RootMut, file: &Path) -> Result<(), Error> {
     root.remove_file(file)?;
     root.remove_file(&note(file))
 }
 
-fn collect(root: &Root, directory: &Path, kernel_directory: &Path, found: &mut Vec<Original>) -> Result<(), Error> {
+fn collect(root: &RootMut, directory: &Path, kernel_directory: &Path, found: &mut Vec<Original>) -> Result<(), Error> {
     for (name, kind) in root.list(directory)? {
         let path = directory.join(&name);
         let text = name.to_string_lossy();
@@ -209,14 +208,13 @@ mod tests {
     const KERNEL: &str = "/lib/modules/K";
     const ARCHIVE: &str = "/var/lib/dkms/m/original_module/K/A";
 
-    fn setting() -> (tempfile::TempDir, Root, Guard) {
+    fn setting() -> (tempfile::TempDir, RootMut) {
         let directory = tempfile::tempdir().unwrap();
-        let root = Root::open(directory.path()).unwrap();
-        let guard = Guard::acquire(&root, Path::new("/state/lock"), &mut |_| {}).unwrap();
-        (directory, root, guard)
+        let root = Root::open(directory.path()).unwrap().writable();
+        (directory, root)
     }
 
-    fn write(root: &Root, path: &Path, content: &str) {
+    fn write(root: &RootMut, path: &Path, content: &str) {
         root.create_dir_all(path.parent().unwrap()).unwrap();
         root.remove_file(path).unwrap();
         root.create_new(path, 0o640).unwrap().write_all(content.as_bytes()).unwrap();
@@ -224,13 +222,13 @@ mod tests {
 
     #[test]
     fn there_and_back_again() {
-        let (_directory, root, guard) = setting();
+        let (_directory, root) = setting();
         let from = Path::new(KERNEL).join("kernel/x.ko.xz");
         write(&root, &from, "old");
         let before = root.meta(&from).unwrap();
         let displaced = Displaced::new(&root, Path::new(ARCHIVE), Path::new(KERNEL), &from, true);
         for _ in 0..2 {
-            displaced.archive(&root, &guard).unwrap();
+            displaced.archive(&root).unwrap();
             assert!(root.exists(&from), "archiving alone takes nothing away");
         }
         assert!(displaced.remove(&root).unwrap());
@@ -241,7 +239,7 @@ mod tests {
         let originals = Original::all(&root, Path::new(ARCHIVE), Path::new(KERNEL)).unwrap();
         assert_eq!(originals.len(), 1);
         assert_eq!(originals[0].origin, Origin::Path(from.clone()));
-        originals[0].restore(&root, &guard, &from).unwrap();
+        originals[0].restore(&root, &from).unwrap();
         let after = root.meta(&from).unwrap();
         assert_eq!((before.mode, before.mtime, before.size), (after.mode, after.mtime, after.size));
         assert!(root.list(Path::new(ARCHIVE)).unwrap().is_empty());
@@ -249,11 +247,11 @@ mod tests {
 
     #[test]
     fn each_under_its_own_path() {
-        let (_directory, root, guard) = setting();
+        let (_directory, root) = setting();
         for (inner, first) in [("updates/x.ko", true), ("kernel/a/x.ko", false), ("kernel/b/x.ko", false)] {
             let from = Path::new(KERNEL).join(inner);
             write(&root, &from, inner);
-            Displaced::new(&root, Path::new(ARCHIVE), Path::new(KERNEL), &from, first).archive(&root, &guard).unwrap();
+            Displaced::new(&root, Path::new(ARCHIVE), Path::new(KERNEL), &from, first).archive(&root).unwrap();
         }
         let files: Vec<_> = Original::all(&root, Path::new(ARCHIVE), Path::new(KERNEL))
             .unwrap()
@@ -265,21 +263,21 @@ mod tests {
 
     #[test]
     fn what_the_kernel_has_now_replaces_an_older_copy() {
-        let (_directory, root, guard) = setting();
+        let (_directory, root) = setting();
         let from = Path::new(KERNEL).join("kernel/x.ko");
         let displaced = Displaced::new(&root, Path::new(ARCHIVE), Path::new(KERNEL), &from, true);
         write(&root, &from, "of the first release");
-        displaced.archive(&root, &guard).unwrap();
+        displaced.archive(&root).unwrap();
         displaced.remove(&root).unwrap();
         write(&root, &from, "of the second release");
         assert!(!displaced.remove(&root).unwrap(), "what was never archived must not go");
-        displaced.archive(&root, &guard).unwrap();
+        displaced.archive(&root).unwrap();
         assert_eq!(root.read(&displaced.to).unwrap(), b"of the second release");
     }
 
     #[test]
     fn notes_are_not_believed_blindly() {
-        let (_directory, root, _guard) = setting();
+        let (_directory, root) = setting();
         for (name, text, origin) in [
             ("a.ko", Some("/etc/passwd\n"), Origin::Invalid),
             ("b.ko", Some("/lib/modules/K/../../../etc/passwd\n"), Origin::Invalid),

@@ -54,7 +54,7 @@ impl OwnChanges {
     }
 
     fn carry_over(&mut self, setup: &Setup, guard: &Guard, module: &ModuleId) -> Result<(), Error> {
-        let root = &setup.root;
+        let root = guard.root();
         let tree = Tree::gather(setup)?;
         let (own, others): (Vec<_>, Vec<_>) = tree.builds().partition(|build| build.target.module == *module);
         // First its own, whose contents the others may have recorded.
@@ -65,7 +65,7 @@ impl OwnChanges {
             self.apply(&build.target.module, &mut record.fingerprint);
             if record.fingerprint != before {
                 self.note_content(&before, &record.fingerprint);
-                record::store(root, &path, &record, guard)?;
+                record::store(root, &path, &record)?;
             }
         }
         self.failures(setup, guard, &setup.layout.failed_module(module), module, 0)
@@ -85,7 +85,7 @@ impl OwnChanges {
             let before = record.fingerprint.clone();
             self.apply(module, &mut record.fingerprint);
             if record.fingerprint != before {
-                record::store(&setup.root, &path, &record, guard)?;
+                record::store(guard.root(), &path, &record)?;
             }
         } else if depth < 2 {
             // Kernel and architecture.
@@ -159,8 +159,8 @@ mod tests {
                 custom: false,
             };
             let target = target(name);
-            self.setup.root.create_dir_all(&self.setup.layout.objects(&target)).unwrap();
-            record::store(&self.setup.root, &self.setup.layout.record(&target), &record, &self.guard).unwrap();
+            self.setup.root.writable().create_dir_all(&self.setup.layout.objects(&target)).unwrap();
+            record::store(&self.setup.root.writable(), &self.setup.layout.record(&target), &record).unwrap();
         }
 
         fn recorded(&self, name: &str) -> Fingerprint {
@@ -207,8 +207,8 @@ mod tests {
         let scene = Scene::new();
         let (setup, module) = (&scene.setup, target("m").module);
         testing::write(setup, "/usr/src/m-1/m.c", "1");
-        setup.root.create_dir_all(Path::new("/var/lib/dkms/m/1")).unwrap();
-        setup.root.symlink(Path::new("/usr/src/m-1"), Path::new("/var/lib/dkms/m/1/source")).unwrap();
+        setup.root.writable().create_dir_all(Path::new("/var/lib/dkms/m/1")).unwrap();
+        setup.root.writable().symlink(Path::new("/usr/src/m-1"), Path::new("/var/lib/dkms/m/1/source")).unwrap();
         assert!(watched(setup, &module, || testing::write(setup, "/usr/src/m-1/m.c~", "x")).1.is_none());
         let before = SourceTree::look(setup, &module).unwrap();
         let (_, change) = watched(setup, &module, || testing::write(setup, "/usr/src/m-1/m.c", "22"));

@@ -15,7 +15,7 @@ pub(super) fn make_active(session: &Session<'_>, target: &Target) -> Result<(), 
     let Target { module, kernel } = target;
     let link = session.setup.layout.active_link(&module.name, kernel);
     let inner: PathBuf = [&module.version, &kernel.release, &kernel.arch].iter().collect();
-    Staged::link(session.root(), &inner, &link)?.publish(session.guard)
+    Staged::link(session.root(), &inner, &link)?.publish()
 }
 
 /// Removes the link if it is this version's, or leads nowhere.
@@ -55,7 +55,7 @@ pub(super) fn remove_placed(
 
 /// Brings back a file of an earlier version out of its own build.
 pub(super) fn restore_previous(session: &mut Session<'_>, target: &Target, file: &PlacedFile) -> Result<bool, Error> {
-    let (root, layout, guard) = (session.root(), &session.setup.layout, session.guard);
+    let (root, layout) = (session.root(), &session.setup.layout);
     if placed::is_intact(root, layout, target, file) {
         return Ok(true);
     }
@@ -69,7 +69,7 @@ pub(super) fn restore_previous(session: &mut Session<'_>, target: &Target, file:
     } else {
         Staged::copy(root, &object, &file.path, mode)?
     };
-    staged.publish(guard)?;
+    staged.publish()?;
     session.say(InstallEvent::Restored { path: file.path.clone() });
     Ok(true)
 }

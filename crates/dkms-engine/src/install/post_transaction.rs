@@ -11,7 +11,7 @@ use super::event::InstallEvent;
 use super::session::Session;
 use crate::error::Error;
 use crate::layout::SHELL;
-use crate::system::root::Root;
+use crate::system::root::RootMut;
 use crate::system::staged::Staged;
 
 /// Runs the command for the kernels that were changed: once if it does not name the kernel, else once for each.
@@ -31,7 +31,7 @@ pub fn post_transaction(session: &mut Session<'_>, releases: &[String]) -> Resul
         return Ok(());
     }
     let path = session.setup.layout.post_transaction_log();
-    Staged::file(session.root(), &path, b"", 0o644)?.publish(session.guard)?;
+    Staged::file(session.root(), &path, b"", 0o644)?.publish()?;
     for (command, release) in commands {
         session.say(InstallEvent::PostTransaction { command: command.clone() });
         if let Err(error) = run(session, &command, release) {
@@ -47,18 +47,18 @@ pub fn post_transaction(session: &mut Session<'_>, releases: &[String]) -> Resul
 fn run(session: &Session<'_>, command: &str, release: &str) -> Result<(), Error> {
     let setup = session.setup;
     let path = setup.layout.post_transaction_log();
-    let mut log = end_of(&setup.root, &path)?;
+    let mut log = end_of(session.root(), &path)?;
     write!(log, "\nRunning the post_transaction script\n# command: {command}\n").map_err(Error::io("write", &path))?;
     let tool = setup.tool(SHELL)?.inherit(&setup.environment).env("kernelver", release).args(["-c", command]);
     let finished = tool.append_to(&log)?;
-    let mut log = end_of(&setup.root, &path)?;
+    let mut log = end_of(session.root(), &path)?;
     let (status, elapsed) = (finished.end.status(), clock(finished.duration));
     write!(log, "\n# exit code: {status}\n# elapsed time: {elapsed}\n{}\n", "-".repeat(64))
         .map_err(Error::io("write", &path))?;
     finished.require(b"")
 }
 
-fn end_of(root: &Root, path: &std::path::Path) -> Result<std::fs::File, Error> {
+fn end_of(root: &RootMut, path: &std::path::Path) -> Result<std::fs::File, Error> {
     use std::io::{Seek, SeekFrom};
     let mut file = root.open_or_create(path, 0o644)?;
     file.seek(SeekFrom::End(0)).map_err(Error::io("write", path))?;

@@ -65,7 +65,7 @@ pub fn recover(session: &mut Session<'_>, target: &Target) -> Result<bool, Error
 fn sweep(session: &Session<'_>, transaction: &Transaction) -> Result<(), Error> {
     let beside = transaction.files.iter().map(|file| &file.path).chain(transaction.displaced.iter().map(|one| &one.to));
     for directory in beside.filter_map(|path| path.parent()).collect::<BTreeSet<_>>() {
-        staged::sweep(session.root(), directory, session.guard)?;
+        staged::sweep(session.root(), directory)?;
     }
     Ok(())
 }

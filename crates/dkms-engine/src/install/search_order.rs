@@ -91,8 +91,12 @@ mod tests {
             ("/usr/lib/depmod.d/dist.conf", "search extra\n"),
             ("/usr/lib/depmod.d/z.conf", "search updates\n"),
         ] {
-            root.create_dir_all(Path::new(path).parent().unwrap()).unwrap();
-            std::io::Write::write_all(&mut root.create_new(Path::new(path), 0o644).unwrap(), text.as_bytes()).unwrap();
+            root.writable().create_dir_all(Path::new(path).parent().unwrap()).unwrap();
+            std::io::Write::write_all(
+                &mut root.writable().create_new(Path::new(path), 0o644).unwrap(),
+                text.as_bytes(),
+            )
+            .unwrap();
         }
         let order = SearchOrder::gather(&root).unwrap();
         assert_eq!(order.words, ["built-in", "updates"]);

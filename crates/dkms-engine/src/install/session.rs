@@ -19,7 +19,7 @@ use crate::initramfs;
 use crate::script::{self, Script, Unusable};
 use crate::setup::Setup;
 use crate::system::lock::Guard;
-use crate::system::root::Root;
+use crate::system::root::RootMut;
 use crate::system::staged::Staged;
 use crate::system::tool::End;
 use crate::target::{KernelId, ModuleId, Target};
@@ -59,8 +59,8 @@ impl<'a> Session<'a> {
         self.changed.iter().map(String::as_str)
     }
 
-    pub(crate) fn root(&self) -> &'a Root {
-        &self.setup.root
+    pub(crate) fn root(&self) -> &'a RootMut {
+        self.guard.root()
     }
 
     pub(crate) fn say(&mut self, event: InstallEvent) {
@@ -103,7 +103,7 @@ impl<'a> Session<'a> {
     pub(super) fn about_to_change(&mut self, release: &str) -> Result<(), Error> {
         if self.changed.insert(release.to_owned()) {
             let path = self.setup.layout.depmod_pending(release);
-            Staged::file(self.root(), &path, b"", 0o644)?.publish(self.guard)?;
+            Staged::file(self.root(), &path, b"", 0o644)?.publish()?;
             if self.note_initramfs {
                 initramfs::note(self.setup, self.guard, release)?;
             }

@@ -148,7 +148,7 @@ impl Taken {
 
     /// Copies what it had displaced into our archive; nothing is taken away yet.
     pub(super) fn prepare(&self, session: &Session<'_>) -> Result<(), Error> {
-        self.originals.iter().try_for_each(|original| original.hand_over(session.root(), session.guard))
+        self.originals.iter().try_for_each(|original| original.hand_over(session.root()))
     }
 
     /// Takes away what is not replaced by a file of ours, and writes down what is left of the installation.
@@ -178,7 +178,7 @@ impl Taken {
             remove_link(session, &self.target)?;
             root.remove_file(&manifest)?;
         } else {
-            record::store(root, &manifest, &left, session.guard)?;
+            record::store(root, &manifest, &left)?;
         }
         for object in &self.objects {
             let (from, to) = (self.target.module.clone(), owner.module.clone());
@@ -205,10 +205,10 @@ impl Taken {
             }
         }
         for original in &self.originals {
-            original.take_back(session.root(), session.guard)?;
+            original.take_back(session.root())?;
         }
         make_active(session, &self.target)?;
-        record::store(session.root(), &session.setup.layout.manifest(&self.target), &self.manifest, session.guard)?;
+        record::store(session.root(), &session.setup.layout.manifest(&self.target), &self.manifest)?;
         Ok(back)
     }
 }

@@ -36,7 +36,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let (directory, setup) = testing::setup();
-        setup.root.create_dir_all(&Path::new(I).join("kernel/drivers")).unwrap();
+        setup.root.writable().create_dir_all(&Path::new(I).join("kernel/drivers")).unwrap();
         let guard = Guard::acquire(&setup.root, &setup.layout.lock(), &mut |_| {}).unwrap();
         Self { _directory: directory, setup, guard }
     }
@@ -227,7 +227,7 @@ fn what_a_kernel_had_itself_does_not_come_back_without_it() {
     testing::write(&world.setup, &format!("{I}/kernel/drivers/a.ko"), "the kernel's own");
     let target = world.built("1", &[("a", &["version=1"])]);
     world.install(&target);
-    world.setup.root.remove_tree(&Path::new(I).join("kernel")).unwrap();
+    world.setup.root.writable().remove_tree(&Path::new(I).join("kernel")).unwrap();
     let (done, _) = world.uninstall(&target);
     assert_eq!((done.removed.len(), done.restored.len()), (1, 0));
     assert!(world.tree(I).is_empty());
@@ -326,8 +326,8 @@ fn a_directory_that_is_a_link() {
         let world = World::new();
         let built = world.built("1", &[("a", &[])]);
         let root = &world.setup.root;
-        root.create_dir_all(Path::new("/etc")).unwrap();
-        root.symlink(Path::new(target), &Path::new(I).join("updates")).unwrap();
+        root.writable().create_dir_all(Path::new("/etc")).unwrap();
+        root.writable().symlink(Path::new(target), &Path::new(I).join("updates")).unwrap();
         let error = world.try_install(&built, &config(&["a"]), InstallOptions::default()).unwrap_err().to_string();
         assert!(error.contains("updates` is a link to `") && error.contains(target), "{error}");
         assert!(root.list(Path::new("/etc")).unwrap().is_empty() && !world.exists(PLACE));
@@ -392,6 +392,7 @@ fn an_installation_of_the_original_is_taken_over() {
     world
         .setup
         .root
+        .writable()
         .symlink(Path::new("1/6.1.0-9-amd64/x86_64"), &world.setup.layout.active_link("m", &old.kernel))
         .unwrap();
     let new = world.built("2", &[("b", &["version=2"])]);
@@ -408,6 +409,7 @@ fn an_installation_of_the_original_is_removed_by_version_too() {
     world
         .setup
         .root
+        .writable()
         .symlink(Path::new("1/6.1.0-9-amd64/x86_64"), &world.setup.layout.active_link("m", &target.kernel))
         .unwrap();
     let (done, _) = world.uninstall(&target);
@@ -435,7 +437,7 @@ fn depmod_failed() {
 #[test]
 fn depmod_is_left_to_a_kernel_that_is_not_there_yet() {
     let world = World::new();
-    world.setup.root.remove_tree(&Path::new(I).join("kernel")).unwrap();
+    world.setup.root.writable().remove_tree(&Path::new(I).join("kernel")).unwrap();
     let target = world.built("1", &[("a", &["version=1"])]);
     let (result, events) = world.session(|session| {
         install_objects(
@@ -490,16 +492,13 @@ fn an_installation_that_was_cut_off_is_finished() {
     for steps in 0_usize..6 {
         let world = upgraded();
         let transaction = begun(&world, &target_of("2"), &["a", "b"]);
-        let root = &world.setup.root;
+        let root = world.guard.root();
         if steps > 0 {
-            transaction.displaced.iter().for_each(|displaced| displaced.archive(root, &world.guard).unwrap());
+            transaction.displaced.iter().for_each(|displaced| displaced.archive(root).unwrap());
         }
         for file in transaction.files.iter().take(steps.saturating_sub(1)) {
             let object = placed::object_of(&world.setup.layout, &transaction.target, &file.path);
-            crate::system::staged::Staged::copy(root, &object, &file.path, 0o644)
-                .unwrap()
-                .publish(&world.guard)
-                .unwrap();
+            crate::system::staged::Staged::copy(root, &object, &file.path, 0o644).unwrap().publish().unwrap();
         }
         if steps > 3 {
             world.session(|session| placement::make_active(session, &transaction.target)).0.unwrap();
@@ -547,7 +546,7 @@ fn a_removal_that_was_cut_off_is_finished() {
         };
         world.session(|session| journal::store(session, &Journal::Removing(removal))).0.unwrap();
         for file in manifest.files.iter().take(removed) {
-            world.setup.root.remove_file(&file.path).unwrap();
+            world.setup.root.writable().remove_file(&file.path).unwrap();
         }
         assert!(world.session(|session| recover(session, &target)).0.unwrap());
         assert_eq!(world.active(), None);
@@ -603,7 +602,7 @@ fn a_full_disk_changes_nothing() {
 fn no_kernel_no_installation() {
     let world = World::new();
     let target = world.built("1", &[("a", &[])]);
-    world.setup.root.remove_tree(Path::new(I)).unwrap();
+    world.setup.root.writable().remove_tree(Path::new(I)).unwrap();
     let result = world.try_install(&target, &config(&["a"]), InstallOptions::default());
     assert!(matches!(result, Err(Error::KernelMissing { .. })));
     assert!(!world.exists(I));
@@ -613,7 +612,7 @@ fn no_kernel_no_installation() {
 fn directories_of_a_red_hat_kernel_stay() {
     let mut world = World::new();
     world.setup.distribution = crate::setup::distribution::Distribution::parse("ID=fedora");
-    world.setup.root.create_dir_all(&Path::new(I).join("extra")).unwrap();
+    world.setup.root.writable().create_dir_all(&Path::new(I).join("extra")).unwrap();
     let before = world.tree(I);
     let target = world.built("1", &[("a", &[])]);
     world.install(&target);

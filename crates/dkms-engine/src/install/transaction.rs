@@ -50,7 +50,7 @@ impl Transaction {
     fn prepare(&self, session: &Session<'_>) -> Result<Vec<(&PlacedFile, Staged)>, Error> {
         let (root, layout) = (session.root(), &session.setup.layout);
         for displaced in &self.displaced {
-            displaced.archive(root, session.guard)?;
+            displaced.archive(root)?;
         }
         for taken in &self.taken {
             taken.prepare(session)?;
@@ -66,14 +66,14 @@ impl Transaction {
     }
 
     fn publish(&self, session: &mut Session<'_>, staged: Vec<(&PlacedFile, Staged)>) -> Result<Manifest, Error> {
-        let (root, layout, guard) = (session.root(), &session.setup.layout, session.guard);
+        let (root, layout) = (session.root(), &session.setup.layout);
         for (file, staged) in staged {
-            staged.publish(guard)?;
+            staged.publish()?;
             session.note(&self.kernel_directory, &file.path);
             session.say(InstallEvent::Placed { path: file.path.clone(), link: file.link });
         }
         let manifest = self.manifest(session)?;
-        record::store(root, &layout.manifest(&self.target), &manifest, guard)?;
+        record::store(root, &layout.manifest(&self.target), &manifest)?;
         self.activate(session)?;
         let paths: BTreeSet<PathBuf> = self.displaced.iter().map(|displaced| displaced.from.clone()).collect();
         let packages = if paths.is_empty() { BTreeMap::new() } else { package::owners(session.setup, &paths) };
@@ -174,7 +174,7 @@ impl Transaction {
                 displaced.remove_copy(session.root())?;
             }
             for original in self.taken.iter().flat_map(|taken| &taken.originals) {
-                original.take_back(session.root(), session.guard)?;
+                original.take_back(session.root())?;
             }
             for file in &self.files {
                 remove_empty_directories(session, &self.kernel_directory, file);
@@ -233,7 +233,7 @@ impl Transaction {
         let free = root.link_meta(&displaced.from).is_none() || self.files.iter().any(|file| is_ours(&file));
         if free && root.link_meta(&displaced.to).is_some() {
             let origin = Origin::Path(displaced.from.clone());
-            Original { file: displaced.to.clone(), origin }.restore(root, session.guard, &displaced.from)?;
+            Original { file: displaced.to.clone(), origin }.restore(root, &displaced.from)?;
             session.note(&self.kernel_directory, &displaced.from);
             session.say(InstallEvent::Restored { path: displaced.from.clone() });
             return Ok(());
@@ -257,7 +257,7 @@ fn restore_earlier(
     }
     if !files.is_empty() {
         let manifest = Manifest { format: Format, files: files.clone(), refused: Vec::new(), chosen };
-        record::store(session.root(), &session.setup.layout.manifest(target), &manifest, session.guard)?;
+        record::store(session.root(), &session.setup.layout.manifest(target), &manifest)?;
     }
     Ok(back)
 }

@@ -146,7 +146,7 @@ impl Removal {
                 return original.drop_archived(root);
             }
         }
-        original.restore(root, session.guard, &place)?;
+        original.restore(root, &place)?;
         session.note(&self.kernel_directory, &place);
         session.say(InstallEvent::Restored { path: place.clone() });
         done.restored.push(place);

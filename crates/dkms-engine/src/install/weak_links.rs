@@ -37,7 +37,7 @@ pub fn link(session: &mut Session<'_>, target: &Target, from: &KernelId) -> Resu
             let location = link.display().to_string();
             return Err(Error::DestinationInvalid { name: file.name.clone(), location, reason });
         }
-        Staged::link(session.root(), &file.path, &link)?.publish(session.guard)?;
+        Staged::link(session.root(), &file.path, &link)?.publish()?;
         session.say(InstallEvent::Placed { path: link.clone(), link: true });
         made.push(link);
     }

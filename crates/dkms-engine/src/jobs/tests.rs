@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::system::environment::Environment;
+use crate::system::root::Root;
 
 fn setup(jobs: u32, makeflags: &str) -> Setup {
     let (_, mut setup) = crate::testing::setup();
@@ -13,7 +14,7 @@ fn setup(jobs: u32, makeflags: &str) -> Setup {
 #[test]
 fn a_token_goes_to_the_next_build_before_it_goes_to_the_pipe() {
     let setup = setup(1, "");
-    let jobs = Jobs::new(&setup).unwrap();
+    let jobs = Jobs::new(&setup, &setup.root.writable()).unwrap();
     let first = jobs.token(&setup.cancel, &mut || ()).unwrap();
     std::thread::scope(|scope| {
         let second = scope.spawn(|| drop(jobs.token(&setup.cancel, &mut || ()).unwrap()));
@@ -29,7 +30,7 @@ fn a_token_goes_to_the_next_build_before_it_goes_to_the_pipe() {
 #[test]
 fn waiting_ends_when_the_run_is_cancelled() {
     let setup = setup(1, "");
-    let jobs = Jobs::new(&setup).unwrap();
+    let jobs = Jobs::new(&setup, &setup.root.writable()).unwrap();
     let _held = jobs.token(&setup.cancel, &mut || ()).unwrap();
     setup.cancel.cell().store(2, std::sync::atomic::Ordering::Relaxed);
     assert!(matches!(jobs.token(&setup.cancel, &mut || ()), Err(Error::Interrupted { signal: 2 })));
@@ -38,7 +39,7 @@ fn waiting_ends_when_the_run_is_cancelled() {
 #[test]
 fn tokens_lost_with_a_killed_make_come_back() {
     let setup = setup(2, "");
-    let jobs = Jobs::new(&setup).unwrap();
+    let jobs = Jobs::new(&setup, &setup.root.writable()).unwrap();
     let token = jobs.token(&setup.cancel, &mut || ()).unwrap();
     assert!(jobs.server.as_ref().unwrap().take().unwrap().is_some());
     drop(token);
@@ -51,7 +52,7 @@ fn the_callers_jobserver_is_used() {
     rustix::io::write(&write, b"x").unwrap();
     use std::os::fd::AsRawFd;
     let setup = setup(8, &format!(" -j2 --jobserver-auth={},{}", read.as_raw_fd(), write.as_raw_fd()));
-    let jobs = Jobs::new(&setup).unwrap();
+    let jobs = Jobs::new(&setup, &setup.root.writable()).unwrap();
     let (own, lent) = (jobs.token(&setup.cancel, &mut || ()).unwrap(), jobs.token(&setup.cancel, &mut || ()).unwrap());
     assert_eq!((own.byte, lent.byte), (None, Some(b'x')));
     assert!(jobs.server.as_ref().unwrap().take().unwrap().is_none());
@@ -80,7 +81,7 @@ fn the_callers_flags_are_kept_around_ours() {
 fn others_find_the_pool_at_its_path() {
     let mut setup = setup(2, "");
     setup.root = Root::open(Path::new("/")).unwrap();
-    let jobs = Jobs::new(&setup).unwrap();
+    let jobs = Jobs::new(&setup, &setup.root.writable()).unwrap();
     let path = jobs.server.as_ref().unwrap().path();
     let taken = setup.tool(SHELL).unwrap().arg("-c").arg(format!("head -c 1 {}", path.display()));
     assert_eq!(taken.inherit(&setup.environment).require().unwrap(), b"+");
@@ -93,12 +94,12 @@ fn a_mount_point_stays_until_the_last_lets_go() {
     let directory = tempfile::tempdir().unwrap();
     let root = Root::open(directory.path()).unwrap();
     let setup = setup(1, "");
-    let (jobs, path) = (Jobs::new(&setup).unwrap(), Path::new("/m/1/build"));
+    let (jobs, path) = (Jobs::new(&setup, &root.writable()).unwrap(), Path::new("/m/1/build"));
     let module = ModuleId::new("m", "1").unwrap();
-    let one = jobs.mount_point(&root, path, Path::new("/m/1")).unwrap();
-    let two = jobs.mount_point(&root, path, Path::new("/m/1")).unwrap();
+    let one = jobs.mount_point(path, Path::new("/m/1")).unwrap();
+    let two = jobs.mount_point(path, Path::new("/m/1")).unwrap();
     drop(one);
-    jobs.clear_unless_mounted(&root, &module, path).unwrap();
+    jobs.clear_unless_mounted(&module, path).unwrap();
     assert!(root.is_dir(path));
     drop(two);
     assert!(!root.exists(path));
@@ -109,20 +110,20 @@ fn a_shared_directory_stays_for_the_build_whose_turn_it_is() {
     let directory = tempfile::tempdir().unwrap();
     let root = Root::open(directory.path()).unwrap();
     let setup = setup(1, "");
-    let (jobs, path) = (Jobs::new(&setup).unwrap(), Path::new("/m/1/build"));
+    let (jobs, path) = (Jobs::new(&setup, &root.writable()).unwrap(), Path::new("/m/1/build"));
     let module = ModuleId::new("m", "1").unwrap();
     let (has_turn, turn) = std::sync::mpsc::channel();
     std::thread::scope(|scope| {
         scope.spawn(|| {
             jobs.in_turn(&module, || {
-                root.create_dir_all(path).unwrap();
+                root.writable().create_dir_all(path).unwrap();
                 has_turn.send(()).unwrap();
                 std::thread::sleep(std::time::Duration::from_millis(50));
                 assert!(root.is_dir(path), "taken away from a build");
             });
         });
         turn.recv().unwrap();
-        jobs.clear_unless_mounted(&root, &module, path).unwrap();
+        jobs.clear_unless_mounted(&module, path).unwrap();
     });
     assert!(!root.exists(path));
 }

@@ -74,12 +74,12 @@ pub fn register_binaries(session: &mut Session<'_>, module: &ModuleId, conf: &Pa
     let staged = Staged::directory(root, &place)?;
     let content = root.read_bounded(conf, dkms_conf::source::MAX_BYTES as u64)?;
     // Published as a part of the directory, which is still beside its place.
-    Staged::file(root, &staged.path().join("dkms.conf"), &content, 0o644)?.publish(session.guard)?;
-    staged.publish_directory(session.guard)
+    Staged::file(root, &staged.path().join("dkms.conf"), &content, 0o644)?.publish()?;
+    staged.publish_directory()
 }
 
 fn link_source(session: &Session<'_>, module: &ModuleId, source: &Path) -> Result<(), Error> {
-    let (root, layout, guard) = (session.root(), &session.setup.layout, session.guard);
+    let (root, layout) = (session.root(), &session.setup.layout);
     let (version, link) = (layout.version(module), layout.source_link(module));
     if root.link_meta(&version).is_none() {
         // All in one step: a version without its link counts as broken.
@@ -87,13 +87,13 @@ fn link_source(session: &Session<'_>, module: &ModuleId, source: &Path) -> Resul
         let inside = |path: &Path| staged.path().join(path.file_name().unwrap_or_default());
         root.create_dir(&inside(&layout.build(module)), 0o755)?;
         root.symlink(source, &inside(&link))?;
-        return staged.publish_directory(guard);
+        return staged.publish_directory();
     }
     root.create_dir_all(&layout.build(module))?;
     let staged = Staged::link(root, source, &link)?;
     if root.link_meta(&link).is_some_and(|meta| meta.kind == Kind::Directory) {
         // A directory of an import without source gives way: a link cannot be renamed over it.
-        return staged.publish_directory(guard);
+        return staged.publish_directory();
     }
-    staged.publish(guard)
+    staged.publish()
 }

@@ -62,6 +62,6 @@ pub fn import(session: &mut Session<'_>, path: &Path, kernel: &Kernel, force: bo
         let reason = std::io::Error::other("the copy would lie inside of it");
         return Err(Error::io("copy", &directory)(reason));
     }
-    replace_tree(root, &directory, &source, session.guard)?;
+    replace_tree(root, &directory, &source)?;
     Ok(Imported { module, source, copied: true, registered })
 }

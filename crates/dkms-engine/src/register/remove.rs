@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::layout::{STAGED_PREFIX, WORK_PREFIX};
 use crate::setup::Setup;
 use crate::system::lock::Guard;
-use crate::system::root::{Kind, Root};
+use crate::system::root::{Kind, RootMut};
 use crate::system::staged::{Staged, discard};
 use crate::target::{ModuleId, Target};
 
@@ -23,8 +23,8 @@ const BUILD_PARTS: [&str; 2] = ["module", "log"];
 ///
 /// # Errors
 /// `Io`.
-pub fn unbuild(setup: &Setup, _guard: &Guard, target: &Target) -> Result<bool, Error> {
-    let (root, layout) = (&setup.root, &setup.layout);
+pub fn unbuild(setup: &Setup, guard: &Guard, target: &Target) -> Result<bool, Error> {
+    let (root, layout) = (guard.root(), &setup.layout);
     let built = layout.built(target);
     let of_release = layout.version(&target.module).join(&target.kernel.release);
     // The parts alone are a build from the time before architectures were told apart.
@@ -40,8 +40,8 @@ pub fn unbuild(setup: &Setup, _guard: &Guard, target: &Target) -> Result<bool, E
 ///
 /// # Errors
 /// `Io`.
-pub fn deregister(setup: &Setup, _guard: &Guard, module: &ModuleId) -> Result<Vec<PathBuf>, Error> {
-    let (root, layout) = (&setup.root, &setup.layout);
+pub fn deregister(setup: &Setup, guard: &Guard, module: &ModuleId) -> Result<Vec<PathBuf>, Error> {
+    let (root, layout) = (guard.root(), &setup.layout);
     let version = layout.version(module);
     let mut left = Vec::new();
     let mut built = false;
@@ -75,7 +75,7 @@ pub fn deregister(setup: &Setup, _guard: &Guard, module: &ModuleId) -> Result<Ve
 }
 
 /// Takes from `T/M/V/K` what dead builds left; `true` if a finished build is in it.
-fn clear_release(root: &Root, of_release: &Path, left: &mut Vec<PathBuf>) -> Result<bool, Error> {
+fn clear_release(root: &RootMut, of_release: &Path, left: &mut Vec<PathBuf>) -> Result<bool, Error> {
     let mut built = false;
     for (name, kind) in root.list(of_release)? {
         let path = of_release.join(&name);
@@ -98,7 +98,7 @@ fn clear_release(root: &Root, of_release: &Path, left: &mut Vec<PathBuf>) -> Res
     Ok(built)
 }
 
-fn clear_tarballs(root: &Root, directory: &Path, left: &mut Vec<PathBuf>) -> Result<(), Error> {
+fn clear_tarballs(root: &RootMut, directory: &Path, left: &mut Vec<PathBuf>) -> Result<(), Error> {
     for (name, kind) in root.list(directory)? {
         let path = directory.join(&name);
         if kind == Kind::File && name.to_string_lossy().contains(".dkms.tar") {
@@ -115,5 +115,5 @@ fn clear_tarballs(root: &Root, directory: &Path, left: &mut Vec<PathBuf>) -> Res
 /// # Errors
 /// `Io`.
 pub fn link_failed_log(setup: &Setup, guard: &Guard, module: &ModuleId, log: &Path) -> Result<(), Error> {
-    Staged::link(&setup.root, log, &setup.layout.build(module).join("make.log"))?.publish(guard)
+    Staged::link(guard.root(), log, &setup.layout.build(module).join("make.log"))?.publish()
 }

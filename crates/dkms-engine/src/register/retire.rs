@@ -17,12 +17,12 @@ use crate::target::ModuleId;
 /// # Errors
 /// `Io`.
 pub fn retire(setup: &Setup, guard: &Guard, module: &ModuleId, reason: &str) -> Result<(), Error> {
-    let (root, layout) = (&setup.root, &setup.layout);
+    let (root, layout) = (guard.root(), &setup.layout);
     // The note first: a kept source without it would count as broken.
-    Staged::file(root, &layout.retiring(module), reason.as_bytes(), 0o644)?.publish(guard)?;
+    Staged::file(root, &layout.retiring(module), reason.as_bytes(), 0o644)?.publish()?;
     let link = layout.source_link(module);
     if root.is_link(&link) && root.is_dir(&link) {
-        keep_tree(root, &layout.source_tree(module), &link, guard)?;
+        keep_tree(root, &layout.source_tree(module), &link)?;
     }
     Ok(())
 }
@@ -31,11 +31,11 @@ pub fn retire(setup: &Setup, guard: &Guard, module: &ModuleId, reason: &str) -> 
 ///
 /// # Errors
 /// `Io`.
-pub fn reinstate(setup: &Setup, _guard: &Guard, module: &ModuleId) -> Result<(), Error> {
+pub fn reinstate(setup: &Setup, guard: &Guard, module: &ModuleId) -> Result<(), Error> {
     let note = setup.layout.retiring(module);
     if setup.root.link_meta(&note).is_some() {
-        setup.root.remove_file(&note)?;
-        setup.root.remove_empty_parents(&note, &setup.layout.state());
+        guard.root().remove_file(&note)?;
+        guard.root().remove_empty_parents(&note, &setup.layout.state());
     }
     Ok(())
 }
@@ -57,11 +57,11 @@ mod tests {
         let module = ModuleId::new("m", "1").unwrap();
         testing::write(&setup, "/usr/src/m-1/dkms.conf", "PACKAGE_NAME=m\n");
         testing::write(&setup, "/usr/src/m-1/sub/m.c", "x");
-        setup.root.create_dir_all(Path::new("/var/lib/dkms/m/1")).unwrap();
-        setup.root.symlink(Path::new("/usr/src/m-1"), Path::new("/var/lib/dkms/m/1/source")).unwrap();
+        setup.root.writable().create_dir_all(Path::new("/var/lib/dkms/m/1")).unwrap();
+        setup.root.writable().symlink(Path::new("/usr/src/m-1"), Path::new("/var/lib/dkms/m/1/source")).unwrap();
         retire(&setup, &guard, &module, "").unwrap();
         assert!(retiring(&setup).unwrap().contains(&module));
-        setup.root.remove_tree(Path::new("/usr/src/m-1")).unwrap();
+        setup.root.writable().remove_tree(Path::new("/usr/src/m-1")).unwrap();
         assert_eq!(registration(&setup, &module), Some(Registration::BinariesOnly));
         assert_eq!(setup.root.read_to_string(Path::new("/var/lib/dkms/m/1/source/sub/m.c")).unwrap(), "x");
         reinstate(&setup, &guard, &module).unwrap();

@@ -55,7 +55,7 @@ fn id() -> ModuleId {
 fn added_once() {
     let world = World::new();
     assert!(matches!(world.add(), Err(Error::SourceMissing { .. })));
-    world.setup.root.create_dir_all(Path::new("/usr/src/m-1")).unwrap();
+    world.setup.root.writable().create_dir_all(Path::new("/usr/src/m-1")).unwrap();
     assert!(matches!(world.add(), Err(Error::ConfMissing { .. })));
     write(&world.setup, "/usr/src/m-1/dkms.conf", "PACKAGE_NAME=m\n");
     assert!(matches!(world.add(), Err(Error::Conf { .. })));
@@ -76,7 +76,7 @@ fn a_broken_registration_is_mended() {
     let world = World::new();
     write(&world.setup, "/usr/src/m-1/dkms.conf", CONF);
     world.add().unwrap();
-    world.setup.root.remove_file(&world.setup.layout.source_link(&id())).unwrap();
+    world.setup.root.writable().remove_file(&world.setup.layout.source_link(&id())).unwrap();
     assert_eq!(registration(&world.setup, &id()), Some(Registration::Broken));
     world.add().unwrap();
     assert_eq!(registration(&world.setup, &id()), Some(Registration::Added));
@@ -100,8 +100,8 @@ fn a_directory_replaces_the_source_and_is_not_merged_with_it() {
     write(&world.setup, "/usr/src/m-1/stale.c", "of long ago");
     write(&world.setup, "/home/m/dkms.conf", CONF);
     write(&world.setup, "/home/m/src/new.c", "new");
-    world.setup.root.set_mode(Path::new("/home/m/src/new.c"), 0o666).unwrap();
-    world.setup.root.symlink(Path::new("src/new.c"), Path::new("/home/m/link.c")).unwrap();
+    world.setup.root.writable().set_mode(Path::new("/home/m/src/new.c"), 0o666).unwrap();
+    world.setup.root.writable().symlink(Path::new("src/new.c"), Path::new("/home/m/link.c")).unwrap();
     let imported = world.import("/home/m/dkms.conf", false).unwrap();
     assert!(imported.copied && !imported.registered);
     assert!(!world.exists("/usr/src/m-1/stale.c"));

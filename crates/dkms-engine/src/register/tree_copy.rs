@@ -5,8 +5,7 @@
 use std::path::Path;
 
 use crate::error::Error;
-use crate::system::lock::Guard;
-use crate::system::root::{Kind, Root};
+use crate::system::root::{Kind, Root, RootMut};
 use crate::system::staged::Staged;
 
 /// Bits of a mode that are kept: others must not be able to write into what root builds from.
@@ -23,7 +22,7 @@ pub(super) enum Files {
 
 /// Copies what is in `from` into the directory `to`, which exists and is still beside its place. What is neither file,
 /// directory nor link is an error. Nothing is on disk for certain after it: that is [`publish`]'s business.
-pub(super) fn copy_tree(root: &Root, from: &Path, to: &Path, files: Files) -> Result<(), Error> {
+pub(super) fn copy_tree(root: &RootMut, from: &Path, to: &Path, files: Files) -> Result<(), Error> {
     for (name, kind) in root.list(from)? {
         let (source, copy) = (from.join(&name), to.join(&name));
         let Some(meta) = root.link_meta(&source) else { continue };
@@ -49,7 +48,7 @@ pub(super) fn copy_tree(root: &Root, from: &Path, to: &Path, files: Files) -> Re
     Ok(())
 }
 
-fn copy_file(root: &Root, source: &Path, copy: &Path, mode: u32) -> Result<(), Error> {
+fn copy_file(root: &RootMut, source: &Path, copy: &Path, mode: u32) -> Result<(), Error> {
     let mut from = root.open_file(source)?;
     let mut to = root.create_new(copy, mode | 0o200)?;
     std::io::copy(&mut from, &mut to).map_err(Error::io("write", copy))?;
@@ -90,16 +89,16 @@ fn same_file(root: &Root, left: &Path, right: &Path) -> Result<bool, Error> {
 }
 
 /// Copies a tree and publishes it as `destination`; what was there is replaced, not merged with.
-pub(super) fn replace_tree(root: &Root, from: &Path, destination: &Path, guard: &Guard) -> Result<(), Error> {
-    publish(root, from, destination, guard, Files::Copied)
+pub(super) fn replace_tree(root: &RootMut, from: &Path, destination: &Path) -> Result<(), Error> {
+    publish(root, from, destination, Files::Copied)
 }
 
 /// The same, without copying what is in the files.
-pub(super) fn keep_tree(root: &Root, from: &Path, destination: &Path, guard: &Guard) -> Result<(), Error> {
-    publish(root, from, destination, guard, Files::Shared)
+pub(super) fn keep_tree(root: &RootMut, from: &Path, destination: &Path) -> Result<(), Error> {
+    publish(root, from, destination, Files::Shared)
 }
 
-fn publish(root: &Root, from: &Path, destination: &Path, guard: &Guard, files: Files) -> Result<(), Error> {
+fn publish(root: &RootMut, from: &Path, destination: &Path, files: Files) -> Result<(), Error> {
     let staged = Staged::directory(root, destination)?;
     copy_tree(root, from, staged.path(), files)?;
     if let Some(meta) = root.meta(from) {
@@ -107,5 +106,5 @@ fn publish(root: &Root, from: &Path, destination: &Path, guard: &Guard, files: F
     }
     // Once for all files: a tree may have a hundred thousand.
     root.sync_file_system(staged.path())?;
-    staged.publish_directory(guard)
+    staged.publish_directory()
 }

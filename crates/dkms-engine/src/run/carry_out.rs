@@ -43,7 +43,7 @@ pub(super) fn carry_out(
     report: &mut Report,
     observer: &mut dyn Observer,
 ) -> Result<(), Error> {
-    let jobs = Jobs::new(setup)?;
+    let jobs = Jobs::new(setup, guard.root())?;
     let signers: BTreeMap<&KernelId, Signer> =
         facts.kernels.iter().map(|(id, kernel)| (id, Signer::find(setup, kernel))).collect();
     let observer = RefCell::new(observer);

@@ -39,7 +39,7 @@ pub(super) fn remember(
             asked_by: setup.options.asked_by.clone(),
         };
         let path = setup.layout.failed(target).join("record.json");
-        if let Err(error) = record::store(&setup.root, &path, &record, guard) {
+        if let Err(error) = record::store(guard.root(), &path, &record) {
             log::warn!("the failure of {target} is not remembered: {error}");
         }
     }
@@ -52,14 +52,14 @@ pub(super) fn remember(
 /// The log, and what autoconf logged; one that an earlier attempt left does not stay.
 fn keep_logs(setup: &Setup, guard: &Guard, target: &Target, failed: &Failed) -> Result<(), Error> {
     let Some(log) = &failed.log else { return Ok(()) };
-    Staged::copy(&setup.root, log, &build::kept_log(setup, target), 0o644)?.publish(guard)?;
+    Staged::copy(guard.root(), log, &build::kept_log(setup, target), 0o644)?.publish()?;
     let kept = build::kept_config_log(setup, target);
     match &failed.config_log {
         Some(log) => {
             let end = build::config_log_end(&setup.root, log)?;
-            Staged::file(&setup.root, &kept, &end, 0o644)?.publish(guard)
+            Staged::file(guard.root(), &kept, &end, 0o644)?.publish()
         }
-        None => setup.root.remove_file(&kept),
+        None => guard.root().remove_file(&kept),
     }
 }
 
@@ -82,7 +82,7 @@ pub(super) fn show_logs(setup: &Setup, guard: &Guard, report: &Report) {
 
 /// Forgets why a target failed.
 pub(super) fn forget(setup: &Setup, guard: &Guard, target: &Target) -> Result<(), Error> {
-    let (root, layout) = (&setup.root, &setup.layout);
+    let (root, layout) = (guard.root(), &setup.layout);
     let failed = layout.failed(target);
     root.remove_tree(&failed)?;
     if let Some(parent) = failed.parent() {
@@ -92,18 +92,18 @@ pub(super) fn forget(setup: &Setup, guard: &Guard, target: &Target) -> Result<()
 }
 
 /// Forgets all failures of a module version.
-pub(super) fn forget_all(setup: &Setup, _guard: &Guard, module: &ModuleId) -> Result<(), Error> {
+pub(super) fn forget_all(setup: &Setup, guard: &Guard, module: &ModuleId) -> Result<(), Error> {
     let failures = setup.layout.failed_module(module);
-    setup.root.remove_tree(&failures)?;
+    guard.root().remove_tree(&failures)?;
     if let Some(parent) = failures.parent() {
-        setup.root.remove_empty_parents(parent, &setup.layout.state());
+        guard.root().remove_empty_parents(parent, &setup.layout.state());
     }
     Ok(())
 }
 
 /// `T/M/V/build` goes when no failure of the version is left that it could show; a mount on it keeps it.
-fn hide_log(setup: &Setup, _guard: &Guard, module: &ModuleId) -> Result<(), Error> {
-    let (root, layout) = (&setup.root, &setup.layout);
+fn hide_log(setup: &Setup, guard: &Guard, module: &ModuleId) -> Result<(), Error> {
+    let (root, layout) = (guard.root(), &setup.layout);
     if root.exists(&layout.failed_module(module)) {
         return Ok(());
     }

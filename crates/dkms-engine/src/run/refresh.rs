@@ -68,7 +68,7 @@ impl<'a> Stale<'a> {
                 continue;
             }
             record.fingerprint = (*now).clone();
-            if let Err(error) = record::store(&setup.root, &path, &record, guard) {
+            if let Err(error) = record::store(guard.root(), &path, &record) {
                 log::debug!("the stamps of {target} stay old: {error}");
             }
         }
@@ -80,7 +80,7 @@ impl<'a> Stale<'a> {
                 continue;
             }
             record.fingerprint = (*now).clone();
-            if let Err(error) = record::store(&setup.root, &path, &record, guard) {
+            if let Err(error) = record::store(guard.root(), &path, &record) {
                 log::debug!("the stamps of {target} stay old: {error}");
             }
         }
@@ -118,7 +118,7 @@ mod tests {
                 asked_by: String::new(),
                 custom: false,
             };
-            record::store(&setup.root, &setup.layout.record(&target), &record, &guard).unwrap();
+            record::store(&setup.root.writable(), &setup.layout.record(&target), &record).unwrap();
             drop(guard);
             let mut facts = Facts::default();
             let examined = Examined { config: config.clone(), exclusion: Default::default(), fingerprint: now };

@@ -19,7 +19,7 @@ use crate::system::staged;
 /// Sweeps the tree; `true` if an installation was finished or taken back. depmod that is overdue is made up for if this run
 /// sees to depmod itself.
 pub(super) fn sweep(setup: &Setup, guard: &Guard, depmod: Depmod, observer: &mut dyn Observer) -> Result<bool, Error> {
-    let root = &setup.root;
+    let root = guard.root();
     for (name, kind) in root.list(&setup.layout.tree)? {
         if kind != Kind::Directory {
             continue;
@@ -30,30 +30,30 @@ pub(super) fn sweep(setup: &Setup, guard: &Guard, depmod: Depmod, observer: &mut
             sweep_below(setup, &module, guard)?;
             continue;
         }
-        staged::sweep(root, &module, guard)?;
+        staged::sweep(root, &module)?;
         for (version, kind) in root.list(&module)? {
             if kind == Kind::Directory {
                 let version = module.join(version);
-                sweep_version(setup, &version, guard)?;
+                sweep_version(&version, guard)?;
                 root.remove_empty_parents(&version, &setup.layout.tree);
             }
         }
         root.remove_empty_parents(&module, &setup.layout.tree);
     }
-    staged::sweep(root, &setup.layout.tree, guard)?;
-    staged::sweep(root, &setup.layout.source, guard)?;
+    staged::sweep(root, &setup.layout.tree)?;
+    staged::sweep(root, &setup.layout.source)?;
     recover(setup, guard, depmod, observer)
 }
 
 /// What is staged in a directory and all that are below it.
 fn sweep_below(setup: &Setup, directory: &Path, guard: &Guard) -> Result<(), Error> {
-    staged::sweep(&setup.root, directory, guard)?;
+    staged::sweep(guard.root(), directory)?;
     let inner = setup.root.list(directory)?.into_iter().filter(|(_, kind)| *kind == Kind::Directory);
     inner.map(|(name, _)| directory.join(name)).try_for_each(|inner| sweep_below(setup, &inner, guard))
 }
 
-fn sweep_version(setup: &Setup, version: &Path, guard: &Guard) -> Result<(), Error> {
-    let root = &setup.root;
+fn sweep_version(version: &Path, guard: &Guard) -> Result<(), Error> {
+    let root = guard.root();
     let own = format!("{WORK_PREFIX}{}-", std::process::id());
     for (name, kind) in root.list(version)? {
         let text = name.to_string_lossy();
@@ -64,16 +64,16 @@ fn sweep_version(setup: &Setup, version: &Path, guard: &Guard) -> Result<(), Err
             // Where it was to be seen.
             root.remove_empty_parents(&version.join("build"), version);
         } else if kind == Kind::Directory && !text.starts_with(STAGED_PREFIX) {
-            staged::sweep(root, &inner, guard)?;
+            staged::sweep(root, &inner)?;
             // `inner` is a kernel; its architectures hold what is recorded of a build.
             for (architecture, kind) in root.list(&inner)? {
                 if kind == Kind::Directory {
-                    staged::sweep(root, &inner.join(architecture), guard)?;
+                    staged::sweep(root, &inner.join(architecture))?;
                 }
             }
         }
     }
-    staged::sweep(root, version, guard)
+    staged::sweep(root, version)
 }
 
 fn recover(setup: &Setup, guard: &Guard, depmod: Depmod, observer: &mut dyn Observer) -> Result<bool, Error> {

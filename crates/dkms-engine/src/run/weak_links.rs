@@ -69,8 +69,8 @@ mod tests {
             testing::write(&setup, &format!("/lib/modules/{release}/kernel/own.ko"), own);
             testing::write(&setup, &format!("/lib/modules/{release}/symvers.gz"), FITS);
         }
-        setup.root.create_dir_all(Path::new("/var/lib/dkms/m/1")).unwrap();
-        setup.root.symlink(Path::new("/usr/src/m-1"), Path::new("/var/lib/dkms/m/1/source")).unwrap();
+        setup.root.writable().create_dir_all(Path::new("/var/lib/dkms/m/1")).unwrap();
+        setup.root.writable().symlink(Path::new("/usr/src/m-1"), Path::new("/var/lib/dkms/m/1/source")).unwrap();
         let guard = Guard::acquire(&setup.root, &setup.layout.lock(), &mut |_| {}).unwrap();
         install(&setup, &guard);
         (directory, setup, guard)
@@ -96,7 +96,7 @@ mod tests {
             asked_by: String::new(),
             custom: false,
         };
-        record::store(&setup.root, &setup.layout.record(&target), &record, guard).unwrap();
+        record::store(&setup.root.writable(), &setup.layout.record(&target), &record).unwrap();
         let signed = Signed::load(setup, &target).unwrap().unwrap();
         let mut listener = |_| {};
         let mut session = Session::new(setup, guard, &mut listener);
@@ -150,8 +150,8 @@ mod tests {
     fn a_link_of_somebody_else_is_neither_replaced_nor_removed() {
         let (_directory, setup, guard) = rhel("");
         testing::write(&setup, "/lib/modules/6.0/extra/a.ko", "a package's");
-        setup.root.create_dir_all(Path::new(LINK).parent().unwrap()).unwrap();
-        setup.root.symlink(Path::new("/lib/modules/6.0/extra/a.ko"), Path::new(LINK)).unwrap();
+        setup.root.writable().create_dir_all(Path::new(LINK).parent().unwrap()).unwrap();
+        setup.root.writable().symlink(Path::new("/lib/modules/6.0/extra/a.ko"), Path::new(LINK)).unwrap();
         assert!(second_look(&setup, &guard).is_empty());
         assert!(is_linked(&setup));
     }

@@ -283,7 +283,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let root = Root::open(directory.path()).unwrap();
         assert!(matches!(Distribution::gather(&root), Err(Error::OsRelease)));
-        root.create_dir_all(Path::new("/usr/lib")).unwrap();
+        root.writable().create_dir_all(Path::new("/usr/lib")).unwrap();
         std::fs::copy("/usr/lib/os-release", directory.path().join("usr/lib/os-release")).unwrap();
         assert!(Distribution::gather(&root).is_ok());
     }

@@ -91,7 +91,7 @@ mod tests {
         testing::write(&setup, "/etc/dkms/framework.conf.d/10.conf", "source_tree=/c\n");
         testing::write(&setup, "/etc/dkms/framework.conf.d/30.conf.bak", "source_tree=/e\n");
         testing::write(&setup, "/etc/dkms/framework.conf.d/40.conf", "source_tree=/f\n\0");
-        setup.root.create_dir_all(Path::new("/etc/dkms/framework.conf.d/50.conf")).unwrap();
+        setup.root.writable().create_dir_all(Path::new("/etc/dkms/framework.conf.d/50.conf")).unwrap();
         let config = load(&setup.root).unwrap();
         assert_eq!((config.dkms_tree().as_str(), config.source_tree().as_str()), ("/a", "/d"));
     }

@@ -130,7 +130,7 @@ fn finish(
     };
     post_build(setup, built, jobs, listener)?;
     let log = built.work.result().join("log/make.log");
-    setup.root.rename(built.log.path(), &log)?;
+    built.work.root().rename(built.log.path(), &log)?;
     Ok((objects, signature))
 }
 
@@ -141,7 +141,7 @@ fn assemble(
     signer: &Signer,
     listener: Listener<'_>,
 ) -> Result<(Vec<SignedObject>, Signature), Error> {
-    let (root, result) = (&setup.root, built.work.result());
+    let (root, result) = (built.work.root(), built.work.result());
     root.create_dir(&result, 0o755)?;
     root.create_dir(&result.join("log"), 0o755)?;
     root.create_dir(&result.join("module"), 0o755)?;
@@ -178,7 +178,7 @@ fn assemble(
         let compression = built.order.kernel.compression;
         let file = format!("{}.ko{}", record.dest_name, compression.suffix());
         let path = result.join("module").join(&file);
-        object::pack(setup, &plain, &path, compression)?;
+        object::pack(setup, root, &plain, &path, compression)?;
         objects.push(SignedObject { name: record.dest_name.clone(), file, path });
     }
     let signature = signature.unwrap_or_else(|| Signature::Unsigned { reason: "there is nothing to sign".into() });

@@ -17,7 +17,7 @@ use crate::module_file::compression::{self, Compression};
 use crate::module_file::signature::strip_signature;
 use crate::record::Signature;
 use crate::setup::Setup;
-use crate::system::root::Root;
+use crate::system::root::RootMut;
 use crate::system::tool::last_lines;
 
 /// The environment of a build.
@@ -78,11 +78,17 @@ pub(super) fn sign(
 }
 
 /// Stores a file in the kernel's format under its final name, and reads it back.
-pub(super) fn pack(setup: &Setup, plain: &Path, path: &Path, compression: Compression) -> Result<(), Error> {
+pub(super) fn pack(
+    setup: &Setup,
+    root: &RootMut,
+    plain: &Path,
+    path: &Path,
+    compression: Compression,
+) -> Result<(), Error> {
     let content = setup.root.read_bounded(plain, MAX_MODULE_BYTES)?;
     let level = compress::Levels::from(&setup.framework);
     let packed = compress::compress(&content, compression, &level).map_err(Error::io("compress", path))?;
-    write(&setup.root, path, &packed)?;
+    write(root, path, &packed)?;
     let wrong = |reason: String| Error::ModuleUnreadable { path: path.to_owned(), reason };
     let stored = setup.root.read(path)?;
     let unpacked = compression::unpack(stored, MAX_MODULE_BYTES).map_err(wrong)?;
@@ -90,7 +96,7 @@ pub(super) fn pack(setup: &Setup, plain: &Path, path: &Path, compression: Compre
 }
 
 /// Writes a new file and waits until it is on disk.
-pub(super) fn write(root: &Root, path: &Path, content: &[u8]) -> Result<(), Error> {
+pub(super) fn write(root: &RootMut, path: &Path, content: &[u8]) -> Result<(), Error> {
     let mut file = root.create_new(path, 0o644)?;
     file.write_all(content).map_err(Error::io("write", path))?;
     root.set_mode(path, 0o644)?;

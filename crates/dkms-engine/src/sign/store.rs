@@ -56,7 +56,7 @@ impl Signed {
     /// `Io`; the tree is then as it was.
     pub fn store(mut self, setup: &Setup, jobs: &Jobs, guard: &Guard, origin: Origin) -> Result<Self, Error> {
         let Some(fresh) = self.fresh.take() else { return Ok(self) };
-        let (root, layout) = (&setup.root, &setup.layout);
+        let (root, layout) = (guard.root(), &setup.layout);
         let mut objects = Vec::new();
         for object in &self.objects {
             let content = FileRecord::measure(root, &object.path)?;
@@ -93,8 +93,8 @@ impl Signed {
             root.sync_dir(&self.directory.join(directory))?;
         }
         let destination = layout.built(&self.target);
-        Staged::adopt(root, &self.directory, &destination)?.publish_directory(guard)?;
-        jobs.clear_unless_mounted(root, &self.target.module, &layout.build(&self.target.module))?;
+        Staged::adopt(root, &self.directory, &destination)?.publish_directory()?;
+        jobs.clear_unless_mounted(&self.target.module, &layout.build(&self.target.module))?;
         drop(fresh);
         for object in &mut self.objects {
             object.path = destination.join("module").join(&object.file);

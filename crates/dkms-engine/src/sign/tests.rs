@@ -144,7 +144,7 @@ fn a_kernel_that_insists_gets_no_unsigned_module() {
     let config = format!("{SIGNING}CONFIG_MODULE_SIG_FORCE=y\n");
     order.kernel = Arc::new(setting.kernel(&config, Compression::None));
     assert!(matches!(signed(&setting, order.clone()).unwrap_err().error, Error::Signing { .. }));
-    setting.setup.root.remove_file(&setting.path("modules/6.1.0/build/scripts/sign-file")).unwrap();
+    setting.setup.root.writable().remove_file(&setting.path("modules/6.1.0/build/scripts/sign-file")).unwrap();
     assert!(matches!(signed(&setting, order).unwrap_err().error, Error::Signing { .. }));
 }
 
@@ -209,7 +209,7 @@ fn a_rebuild_keeps_the_list_of_what_is_installed() {
     let setting = signing();
     let target = store(&setting, signed(&setting, order(&setting, Compression::None)).unwrap()).target;
     let manifest = Manifest { format: record::Format, ..Manifest::default() };
-    record::store(&setting.setup.root, &setting.setup.layout.manifest(&target), &manifest, &guard(&setting)).unwrap();
+    record::store(&setting.setup.root.writable(), &setting.setup.layout.manifest(&target), &manifest).unwrap();
     store(&setting, signed(&setting, order(&setting, Compression::Gzip)).unwrap());
     assert_eq!(record::load(&setting.setup.root, &setting.setup.layout.manifest(&target)), Some(manifest));
     assert_eq!(setting.names("tree/m/1/6.1.0/x86_64/module"), ["m.ko.gz"]);
@@ -219,7 +219,12 @@ fn a_rebuild_keeps_the_list_of_what_is_installed() {
 fn versions_of_dependencies_are_left_for_the_original() {
     let setting = signing();
     setting.write("tree/dep/2.5/6.1.0/x86_64/module/x", "");
-    setting.setup.root.symlink(Path::new("2.5/6.1.0/x86_64"), &setting.path("tree/dep/kernel-6.1.0-x86_64")).unwrap();
+    setting
+        .setup
+        .root
+        .writable()
+        .symlink(Path::new("2.5/6.1.0/x86_64"), &setting.path("tree/dep/kernel-6.1.0-x86_64"))
+        .unwrap();
     let mut order = order(&setting, Compression::None);
     order.config.build_depends = vec!["dep".into()];
     order.config.build_depends_rebuild = true;
@@ -233,7 +238,7 @@ fn builds_of_the_original_are_found_by_their_files() {
     let target = order(&setting, Compression::None).target;
     assert!(Signed::load(&setting.setup, &target).unwrap().is_none());
     let stored = store(&setting, signed(&setting, order(&setting, Compression::Zstd)).unwrap());
-    setting.setup.root.remove_file(&setting.setup.layout.record(&target)).unwrap();
+    setting.setup.root.writable().remove_file(&setting.setup.layout.record(&target)).unwrap();
     setting.write("tree/m/1/6.1.0/x86_64/module/Module.symvers", "");
     let found = Signed::load(&setting.setup, &target).unwrap().unwrap();
     assert_eq!(found.objects, stored.objects);

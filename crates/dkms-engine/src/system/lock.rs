@@ -8,13 +8,14 @@
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, Stat};
 
 use crate::error::Error;
 use crate::system::cancel::Cancel;
-use crate::system::root::{Kind, Root};
+use crate::system::root::{Held, Kind, Root, RootMut};
 
 /// Environment variable that tells children of a writer that the lock is taken by an ancestor.
 pub const HELD: &str = "DKMS_RS_LOCK_HELD";
@@ -22,16 +23,22 @@ pub const HELD: &str = "DKMS_RS_LOCK_HELD";
 /// How long a waiting writer sleeps between two looks.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Proof that nobody else writes. Released when dropped, also by the kernel when we die.
+/// Proof that nobody else writes, and the only source of what writes. The lock is released when the guard and all its
+/// writing views are gone, also by the kernel when we die.
 #[derive(Debug)]
 pub struct Guard {
-    file: File,
+    root: RootMut,
 }
 
-impl Drop for Guard {
+#[derive(Debug)]
+struct LockFile(File);
+
+impl Held for LockFile {}
+
+impl Drop for LockFile {
     /// What is still written there later was left by a process that died.
     fn drop(&mut self) {
-        let _ = self.file.set_len(0);
+        let _ = self.0.set_len(0);
     }
 }
 
@@ -42,6 +49,11 @@ pub fn has_dead_holder(root: &Root, path: &Path) -> bool {
 }
 
 impl Guard {
+    /// The root, to be written to.
+    pub fn root(&self) -> &RootMut {
+        &self.root
+    }
+
     /// Takes the lock, waiting as long as another process has it; `waiting` is told once who that is.
     ///
     /// # Errors
@@ -103,11 +115,11 @@ impl Guard {
         }
         if let Some(flaw) = flaw(&stat) {
             log::warn!("the lock `{}` {flaw}; a new one takes its place", path.display());
-            root.remove_file(path)?;
+            RootMut::for_lock(root).remove_file(path)?;
             return Ok(None);
         }
         sign(&mut file);
-        Ok(Some(Self { file }))
+        Ok(Some(Self { root: RootMut::holding(root.clone(), Arc::new(LockFile(file))) }))
     }
 }
 
@@ -122,6 +134,7 @@ fn flaw(stat: &Stat) -> Option<String> {
 
 /// What lies at the place of the lock and is no file is not opened: a link leads elsewhere, a pipe would wait for a reader.
 fn open(root: &Root, path: &Path) -> Result<File, Error> {
+    let root = RootMut::for_lock(root);
     root.create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
     match root.link_meta(path).map(|meta| meta.kind) {
         None | Some(Kind::File) => {}
@@ -189,13 +202,13 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let root = Root::open(directory.path()).unwrap();
         let (path, theirs) = (Path::new("/state/lock"), Path::new("/theirs"));
-        root.create_dir_all(Path::new("/state")).unwrap();
-        root.create_new(theirs, 0o644).unwrap().write_all(b"theirs").unwrap();
+        root.writable().create_dir_all(Path::new("/state")).unwrap();
+        root.writable().create_new(theirs, 0o644).unwrap().write_all(b"theirs").unwrap();
         let (outside, other) = (directory.path().join("state/lock"), directory.path().join("theirs"));
         let places: [&dyn Fn(); 4] = [
             &|| std::fs::hard_link(&other, &outside).unwrap(),
-            &|| root.symlink(theirs, path).unwrap(),
-            &|| root.create_dir(path, 0o755).unwrap(),
+            &|| root.writable().symlink(theirs, path).unwrap(),
+            &|| root.writable().create_dir(path, 0o755).unwrap(),
             &|| rustix::fs::mknodat(rustix::fs::CWD, &outside, FileType::Fifo, Mode::RUSR, 0).unwrap(),
         ];
         for place in places {
@@ -205,8 +218,21 @@ mod tests {
             assert_eq!(root.link_meta(path).unwrap().kind, Kind::File);
             assert!(Guard::try_acquire(&root, path).unwrap().is_none(), "two hold it");
             drop(guard);
-            root.remove_file(path).unwrap();
+            root.writable().remove_file(path).unwrap();
         }
+    }
+
+    #[test]
+    fn what_writes_keeps_the_lock() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::open(directory.path()).unwrap();
+        let path = Path::new("/state/lock");
+        let guard = Guard::acquire(&root, path, &mut |_| {}).unwrap();
+        let writes = guard.root().clone();
+        drop(guard);
+        assert!(Guard::try_acquire(&root, path).unwrap().is_none());
+        drop(writes);
+        assert!(Guard::try_acquire(&root, path).unwrap().is_some());
     }
 
     #[test]
@@ -215,7 +241,7 @@ mod tests {
         let root = Root::open(directory.path()).unwrap();
         let path = Path::new("/state/lock");
         let file = open(&root, path).unwrap();
-        root.remove_file(path).unwrap();
+        root.writable().remove_file(path).unwrap();
         assert!(take(&file, path).unwrap());
         assert!(Guard::of(&root, path, file).unwrap().is_none());
     }

@@ -10,8 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::error::Error;
 use crate::layout::STAGED_PREFIX;
-use crate::system::lock::Guard;
-use crate::system::root::Root;
+use crate::system::root::RootMut;
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
@@ -24,7 +23,7 @@ fn fresh_name(directory: &Path) -> PathBuf {
 /// Something complete-to-be beside its destination.
 #[derive(Debug)]
 pub struct Staged {
-    root: Root,
+    root: RootMut,
     path: PathBuf,
     destination: PathBuf,
     published: bool,
@@ -35,7 +34,7 @@ impl Staged {
     ///
     /// # Errors
     /// `Io`.
-    pub fn directory(root: &Root, destination: &Path) -> Result<Self, Error> {
+    pub fn directory(root: &RootMut, destination: &Path) -> Result<Self, Error> {
         let staged = Self::new(root, destination)?;
         root.remove_tree(&staged.path)?;
         root.create_dir(&staged.path, 0o755)?;
@@ -46,7 +45,7 @@ impl Staged {
     ///
     /// # Errors
     /// `Io`.
-    pub fn file(root: &Root, destination: &Path, content: &[u8], mode: u32) -> Result<Self, Error> {
+    pub fn file(root: &RootMut, destination: &Path, content: &[u8], mode: u32) -> Result<Self, Error> {
         let (staged, mut file) = Self::open(root, destination, mode)?;
         file.write_all(content).map_err(Error::io("write", destination))?;
         file.sync_all().map_err(Error::io("sync", destination))?;
@@ -57,7 +56,7 @@ impl Staged {
     ///
     /// # Errors
     /// `Io`.
-    pub fn copy(root: &Root, source: &Path, destination: &Path, mode: u32) -> Result<Self, Error> {
+    pub fn copy(root: &RootMut, source: &Path, destination: &Path, mode: u32) -> Result<Self, Error> {
         let mut from = root.open_file(source)?;
         let (staged, mut file) = Self::open(root, destination, mode)?;
         std::io::copy(&mut from, &mut file).map_err(Error::io("write", destination))?;
@@ -70,7 +69,7 @@ impl Staged {
     ///
     /// # Errors
     /// `Io`.
-    pub fn duplicate(root: &Root, source: &Path, destination: &Path) -> Result<Self, Error> {
+    pub fn duplicate(root: &RootMut, source: &Path, destination: &Path) -> Result<Self, Error> {
         let staged = Self::new(root, destination)?;
         root.remove_file(&staged.path)?;
         if root.hard_link(source, &staged.path).is_ok() {
@@ -91,7 +90,7 @@ impl Staged {
     ///
     /// # Errors
     /// `Io`.
-    pub fn link(root: &Root, target: &Path, link: &Path) -> Result<Self, Error> {
+    pub fn link(root: &RootMut, target: &Path, link: &Path) -> Result<Self, Error> {
         let staged = Self::new(root, link)?;
         root.remove_file(&staged.path)?;
         root.symlink(target, &staged.path)?;
@@ -102,20 +101,20 @@ impl Staged {
     ///
     /// # Errors
     /// `Io`.
-    pub fn adopt(root: &Root, directory: &Path, destination: &Path) -> Result<Self, Error> {
+    pub fn adopt(root: &RootMut, directory: &Path, destination: &Path) -> Result<Self, Error> {
         let staged = Self::new(root, destination)?;
         root.remove_tree(&staged.path)?;
         root.rename(directory, &staged.path)?;
         Ok(staged)
     }
 
-    fn new(root: &Root, destination: &Path) -> Result<Self, Error> {
+    fn new(root: &RootMut, destination: &Path) -> Result<Self, Error> {
         let parent = destination.parent().unwrap_or(Path::new("/"));
         root.create_dir_all(parent)?;
         Ok(Self { root: root.clone(), path: fresh_name(parent), destination: destination.to_owned(), published: false })
     }
 
-    fn open(root: &Root, destination: &Path, mode: u32) -> Result<(Self, File), Error> {
+    fn open(root: &RootMut, destination: &Path, mode: u32) -> Result<(Self, File), Error> {
         let staged = Self::new(root, destination)?;
         root.remove_file(&staged.path)?;
         let file = root.create_new(&staged.path, mode)?;
@@ -133,7 +132,7 @@ impl Staged {
     ///
     /// # Errors
     /// `Io`; the destination is then as it was.
-    pub fn publish(mut self, _guard: &Guard) -> Result<(), Error> {
+    pub fn publish(mut self) -> Result<(), Error> {
         self.root.rename(&self.path, &self.destination)?;
         self.published = true;
         // Renaming one name of a file to another name of the same file does nothing: rename(2).
@@ -146,7 +145,7 @@ impl Staged {
     ///
     /// # Errors
     /// `Io`.
-    pub fn publish_directory(mut self, _guard: &Guard) -> Result<(), Error> {
+    pub fn publish_directory(mut self) -> Result<(), Error> {
         if self.root.link_meta(&self.destination).is_none() {
             self.root.rename(&self.path, &self.destination)?;
         } else if self.root.exchange(&self.path, &self.destination).is_ok() {
@@ -180,7 +179,7 @@ impl Drop for Staged {
 ///
 /// # Errors
 /// `Io`.
-pub fn discard(root: &Root, path: &Path) -> Result<(), Error> {
+pub fn discard(root: &RootMut, path: &Path) -> Result<(), Error> {
     if root.link_meta(path).is_none() {
         return Ok(());
     }
@@ -189,7 +188,7 @@ pub fn discard(root: &Root, path: &Path) -> Result<(), Error> {
 
 /// Renames to a name of ours beside it, and gives that name. overlayfs renames no directory of a lower layer (what the
 /// image of a container brought): such a one is deleted where it is.
-fn move_aside(root: &Root, path: &Path) -> Result<PathBuf, Error> {
+fn move_aside(root: &RootMut, path: &Path) -> Result<PathBuf, Error> {
     let aside = fresh_name(path.parent().unwrap_or(Path::new("/")));
     match root.rename(path, &aside) {
         Err(Error::Io { source, .. }) if source.kind() == ErrorKind::CrossesDevices => root.remove_tree(path)?,
@@ -202,7 +201,7 @@ fn move_aside(root: &Root, path: &Path) -> Result<PathBuf, Error> {
 ///
 /// # Errors
 /// `Io`.
-pub fn sweep(root: &Root, directory: &Path, _guard: &Guard) -> Result<(), Error> {
+pub fn sweep(root: &RootMut, directory: &Path) -> Result<(), Error> {
     let own = format!("{STAGED_PREFIX}{}-", std::process::id());
     for (name, _) in root.list(directory)? {
         let text = name.to_string_lossy();
@@ -216,6 +215,8 @@ pub fn sweep(root: &Root, directory: &Path, _guard: &Guard) -> Result<(), Error>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::lock::Guard;
+    use crate::system::root::Root;
 
     fn setting() -> (tempfile::TempDir, Root, Guard) {
         let directory = tempfile::tempdir().unwrap();
@@ -228,9 +229,9 @@ mod tests {
     fn published_whole_or_not_at_all() {
         let (_directory, root, guard) = setting();
         let destination = Path::new("/lib/x.ko");
-        drop(Staged::file(&root, destination, b"half", 0o644).unwrap());
+        drop(Staged::file(guard.root(), destination, b"half", 0o644).unwrap());
         assert!(root.list(Path::new("/lib")).unwrap().is_empty());
-        Staged::file(&root, destination, b"whole", 0o600).unwrap().publish(&guard).unwrap();
+        Staged::file(guard.root(), destination, b"whole", 0o600).unwrap().publish().unwrap();
         assert_eq!(root.read(destination).unwrap(), b"whole");
         assert_eq!(root.meta(destination).unwrap().mode, 0o600);
     }
@@ -240,9 +241,9 @@ mod tests {
         let (_directory, root, guard) = setting();
         let destination = Path::new("/tree/a");
         for content in ["old", "new"] {
-            let staged = Staged::directory(&root, destination).unwrap();
-            root.create_dir(&staged.path().join(content), 0o755).unwrap();
-            staged.publish_directory(&guard).unwrap();
+            let staged = Staged::directory(guard.root(), destination).unwrap();
+            guard.root().create_dir(&staged.path().join(content), 0o755).unwrap();
+            staged.publish_directory().unwrap();
         }
         assert!(root.is_dir(&destination.join("new")) && !root.exists(&destination.join("old")));
         assert_eq!(root.list(Path::new("/tree")).unwrap().len(), 1);
@@ -251,9 +252,9 @@ mod tests {
     #[test]
     fn a_second_name_of_the_same_file_leaves_nothing_staged() {
         let (_directory, root, guard) = setting();
-        Staged::file(&root, Path::new("/d/a"), b"a", 0o644).unwrap().publish(&guard).unwrap();
+        Staged::file(guard.root(), Path::new("/d/a"), b"a", 0o644).unwrap().publish().unwrap();
         for _ in 0..2 {
-            Staged::duplicate(&root, Path::new("/d/a"), Path::new("/d/b")).unwrap().publish(&guard).unwrap();
+            Staged::duplicate(guard.root(), Path::new("/d/a"), Path::new("/d/b")).unwrap().publish().unwrap();
         }
         let names: Vec<_> = root.list(Path::new("/d")).unwrap().into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["a", "b"]);
@@ -262,9 +263,9 @@ mod tests {
     #[test]
     fn sweep_takes_the_dead_and_spares_the_rest() {
         let (_directory, root, guard) = setting();
-        root.create_dir_all(Path::new("/d/.dkms-rs-staged-999999999-1/x")).unwrap();
-        root.create_dir_all(Path::new("/d/mine")).unwrap();
-        sweep(&root, Path::new("/d"), &guard).unwrap();
+        guard.root().create_dir_all(Path::new("/d/.dkms-rs-staged-999999999-1/x")).unwrap();
+        guard.root().create_dir_all(Path::new("/d/mine")).unwrap();
+        sweep(guard.root(), Path::new("/d")).unwrap();
         assert_eq!(root.list(Path::new("/d")).unwrap().len(), 1);
     }
 }

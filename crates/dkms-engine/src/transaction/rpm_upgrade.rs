@@ -21,25 +21,25 @@ use crate::target::ModuleId;
 pub fn note_upgrade(setup: &Setup, guard: &Guard, module: &ModuleId, owner: Owner) -> Result<(), Error> {
     let directory = setup.layout.rpm_upgrades();
     if setup.root.link_meta(&directory).is_none() {
-        setup.root.create_dir_all(&setup.layout.state())?;
-        setup.root.create_dir(&directory, 0o700)?;
+        guard.root().create_dir_all(&setup.layout.state())?;
+        guard.root().create_dir(&directory, 0o700)?;
     }
     trusted(setup)?;
-    Staged::file(&setup.root, &note(setup, module, owner), text(module, owner).as_bytes(), 0o600)?.publish(guard)
+    Staged::file(guard.root(), &note(setup, module, owner), text(module, owner).as_bytes(), 0o600)?.publish()
 }
 
 /// Takes the note of this module version; `true` if there was one, so that nothing is to be removed.
 ///
 /// # Errors
 /// `Io`; `State` if the directory of the notes is not ours.
-pub fn take_upgrade_note(setup: &Setup, _guard: &Guard, module: &ModuleId, owner: Owner) -> Result<bool, Error> {
+pub fn take_upgrade_note(setup: &Setup, guard: &Guard, module: &ModuleId, owner: Owner) -> Result<bool, Error> {
     let path = note(setup, module, owner);
     if setup.root.link_meta(&path).is_none_or(|meta| meta.kind != Kind::File) {
         return Ok(false);
     }
     trusted(setup)?;
     let valid = setup.root.read_bounded(&path, 4096)? == text(module, owner).as_bytes();
-    setup.root.remove_file(&path)?;
+    guard.root().remove_file(&path)?;
     Ok(valid)
 }
 
@@ -90,7 +90,7 @@ mod tests {
         let module = ModuleId::new("m", "1").unwrap();
         let owner = Owner::of_caller().unwrap();
         note_upgrade(&setup, &guard, &module, owner).unwrap();
-        setup.root.set_mode(&setup.layout.rpm_upgrades(), 0o777).unwrap();
+        setup.root.writable().set_mode(&setup.layout.rpm_upgrades(), 0o777).unwrap();
         assert!(matches!(take_upgrade_note(&setup, &guard, &module, owner), Err(Error::State { .. })));
     }
 }

@@ -20,8 +20,8 @@ impl Scene {
         let target = Target::new(ModuleId::new("m", "1").unwrap(), KernelId::new("6.1", "x86_64").unwrap());
         testing::write(&setup, CONF, conf);
         testing::write(&setup, "/lib/modules/6.1/build/include/config/auto.conf", "CONFIG_USB=y\n");
-        setup.root.create_dir_all(Path::new("/var/lib/dkms/m/1")).unwrap();
-        setup.root.symlink(Path::new("/usr/src/m-1"), Path::new("/var/lib/dkms/m/1/source")).unwrap();
+        setup.root.writable().create_dir_all(Path::new("/var/lib/dkms/m/1")).unwrap();
+        setup.root.writable().symlink(Path::new("/usr/src/m-1"), Path::new("/var/lib/dkms/m/1/source")).unwrap();
         let kernel = Kernel::gather(&setup, &target.kernel).unwrap();
         Self { _directory: directory, setup, target, kernel }
     }
@@ -101,10 +101,10 @@ fn files_that_are_no_text_are_refused_with_their_name() {
         testing::write(&scene.setup, CONF, content);
         assert!(scene.problems().contains("dkms.conf"));
     }
-    root.remove_file(path).unwrap();
-    root.create_dir_all(path).unwrap();
+    root.writable().remove_file(path).unwrap();
+    root.writable().create_dir_all(path).unwrap();
     assert!(scene.problems().contains("no regular file"));
-    root.remove_dir(path).unwrap();
+    root.writable().remove_dir(path).unwrap();
     rustix::fs::mknodat(
         rustix::fs::CWD,
         root.host_path().join("usr/src/m-1/dkms.conf"),
@@ -114,8 +114,8 @@ fn files_that_are_no_text_are_refused_with_their_name() {
     )
     .unwrap();
     assert!(scene.problems().contains("no regular file"));
-    root.remove_file(path).unwrap();
-    root.symlink(Path::new("dkms.conf"), path).unwrap();
+    root.writable().remove_file(path).unwrap();
+    root.writable().symlink(Path::new("dkms.conf"), path).unwrap();
     assert!(matches!(scene.load(), Err(Error::ConfMissing { .. })));
 }
 
@@ -130,7 +130,7 @@ fn empty_and_wrong_files_say_what_is_missing() {
 #[test]
 fn another_name_and_strange_owners_are_told() {
     let scene = Scene::new(&PLAIN.replace("PACKAGE_VERSION=1", "PACKAGE_VERSION=2"));
-    scene.setup.root.set_mode(Path::new(CONF), 0o666).unwrap();
+    scene.setup.root.writable().set_mode(Path::new(CONF), 0o666).unwrap();
     let warnings: Vec<_> = scene.load().unwrap().warnings.iter().map(ToString::to_string).collect();
     assert!(warnings.iter().any(|text| text.contains("m/2, but is registered as m/1")), "{warnings:?}");
     let told = warnings.iter().any(|text| text.contains("others than root"));

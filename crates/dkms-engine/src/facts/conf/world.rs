@@ -117,11 +117,11 @@ mod tests {
         let world = RootWorld::new(&setup, 3, Path::new("/src"));
         testing::write(&setup, "/etc/open", "text");
         testing::write(&setup, "/etc/secret", "text");
-        setup.root.set_mode(Path::new("/etc/secret"), 0o600).unwrap();
+        setup.root.writable().set_mode(Path::new("/etc/secret"), 0o600).unwrap();
         assert_eq!(world.read("/etc/open").as_deref(), Some(&b"text"[..]));
         assert_eq!((world.read("/etc/secret"), world.kind("/etc/secret")), (None, Some(FileKind::File)));
         assert!(world.is_executable("/etc") && !world.is_executable("/etc/open"));
-        setup.root.set_mode(Path::new("/etc"), 0o700).unwrap();
+        setup.root.writable().set_mode(Path::new("/etc"), 0o700).unwrap();
         assert!(!world.is_readable("/etc/open"));
         assert_eq!(world.kind("/nowhere"), None);
     }
@@ -133,14 +133,15 @@ mod tests {
         testing::write(&setup, "/home/dev/m/run.sh", "");
         testing::write(&setup, "/home/dev/secret", "text");
         testing::write(&setup, "/etc/shadow", "text");
-        let set_mode = |path: &str, mode| setup.root.set_mode(Path::new(path), mode).unwrap();
+        let set_mode = |path: &str, mode| setup.root.writable().set_mode(Path::new(path), mode).unwrap();
         set_mode("/etc/shadow", 0o600);
         set_mode("/home/dev/m/VERSION", 0o600);
         set_mode("/home/dev/m/run.sh", 0o700);
         set_mode("/home/dev/m", 0o700);
         set_mode("/home/dev", 0o700);
-        let link =
-            |to: &str, name: &str| setup.root.symlink(Path::new(to), &Path::new("/home/dev/m").join(name)).unwrap();
+        let link = |to: &str, name: &str| {
+            setup.root.writable().symlink(Path::new(to), &Path::new("/home/dev/m").join(name)).unwrap()
+        };
         link("VERSION", "inside");
         link("/etc/shadow", "outside");
         link("../secret", "beside");

@@ -41,7 +41,7 @@ fn build(world: &World, target: &Target) {
         asked_by: String::new(),
         custom: false,
     };
-    record::store(&world.setup.root, &world.setup.layout.record(target), &record, &world.guard).unwrap();
+    record::store(&world.setup.root.writable(), &world.setup.layout.record(target), &record).unwrap();
 }
 
 impl World {
@@ -77,8 +77,8 @@ fn links_lead_to_what_is_installed_and_go_again() {
 fn a_link_of_somebody_else_is_not_removed() {
     let (world, target) = rhel();
     testing::write(&world.setup, "/lib/modules/6.0/extra/a.ko", "a package's");
-    world.setup.root.create_dir_all(Path::new(LINK).parent().unwrap()).unwrap();
-    world.setup.root.symlink(Path::new("/lib/modules/6.0/extra/a.ko"), Path::new(LINK)).unwrap();
+    world.setup.root.writable().create_dir_all(Path::new(LINK).parent().unwrap()).unwrap();
+    world.setup.root.writable().symlink(Path::new("/lib/modules/6.0/extra/a.ko"), Path::new(LINK)).unwrap();
     world.uninstall(&target);
     assert_eq!(world.setup.root.read(Path::new(LINK)).unwrap(), b"a package's");
 }
@@ -111,7 +111,7 @@ fn links_go_with_what_they_lead_to_also_by_the_run_after_one_that_died() {
     let manifest: Manifest = record::load(&world.setup.root, &world.setup.layout.manifest(&target)).unwrap();
     let removal = Removal { format: Format, target: target.clone(), kernel_directory: I.into(), files: manifest.files };
     world.session(|session| journal::store(session, &Journal::Removing(removal))).0.unwrap();
-    world.setup.root.remove_file(Path::new(&format!("{I}/extra/a.ko"))).unwrap();
+    world.setup.root.writable().remove_file(Path::new(&format!("{I}/extra/a.ko"))).unwrap();
     assert!(world.exists(LINK));
     assert!(world.session(|session| recover(session, &target)).0.unwrap());
     assert!(!world.exists(LINK), "it led nowhere");

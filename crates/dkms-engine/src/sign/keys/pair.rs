@@ -53,7 +53,7 @@ pub(super) fn ensure(setup: &Setup, guard: &Guard, places: &Places) -> Result<bo
 /// Both are made in a directory that only root can enter, then published; the key last, because a certificate alone is
 /// harmless.
 fn make(setup: &Setup, guard: &Guard, places: &Places) -> Result<(), Error> {
-    let (root, key) = (&setup.root, Path::new(&places.key));
+    let (root, key) = (guard.root(), Path::new(&places.key));
     for path in [key, &places.certificate] {
         let parent = path.parent().unwrap_or(Path::new("/"));
         if !root.is_dir(parent) && parent != setup.layout.tree {
@@ -88,6 +88,6 @@ fn make(setup: &Setup, guard: &Guard, places: &Places) -> Result<(), Error> {
     }
     let certificate = Staged::file(root, &places.certificate, &new_certificate, 0o644)?;
     let key = Staged::file(root, key, &new_key, 0o600)?;
-    certificate.publish(guard)?;
-    key.publish(guard)
+    certificate.publish()?;
+    key.publish()
 }

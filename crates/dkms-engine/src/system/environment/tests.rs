@@ -115,9 +115,9 @@ fn a_program_of_ours_is_not_taken_from_where_others_can_write() {
     let (_directory, setup) = testing::setup();
     for directory in ["/open", "/ours", "/usr/sbin"] {
         testing::write(&setup, &format!("{directory}/depmod"), "#!/bin/sh\n");
-        setup.root.set_mode(&Path::new(directory).join("depmod"), 0o755).unwrap();
+        setup.root.writable().set_mode(&Path::new(directory).join("depmod"), 0o755).unwrap();
     }
-    setup.root.set_mode(Path::new("/open"), 0o777).unwrap();
+    setup.root.writable().set_mode(Path::new("/open"), 0o777).unwrap();
     let find = |path| environment(&[("PATH", path)]).find(&setup.root, OsStr::new("depmod"));
     assert_eq!(find("/open:/ours"), Some("/ours/depmod".into()));
     assert_eq!(find("/open"), Some("/usr/sbin/depmod".into()));
@@ -129,8 +129,8 @@ fn a_temporary_directory_is_to_be_safe() {
     let (_directory, setup) = testing::setup();
     let of = |path| environment(&[("TMPDIR", path)]).temporary(&setup.root).map(str::to_owned);
     for (path, mode, expected) in [("/private", 0o700, true), ("/sticky", 0o1777, true), ("/open", 0o777, false)] {
-        setup.root.create_dir_all(Path::new(path)).unwrap();
-        setup.root.set_mode(Path::new(path), mode).unwrap();
+        setup.root.writable().create_dir_all(Path::new(path)).unwrap();
+        setup.root.writable().set_mode(Path::new(path), mode).unwrap();
         assert_eq!(of(path).is_some(), expected, "{path}");
     }
     testing::write(&setup, "/file", "");

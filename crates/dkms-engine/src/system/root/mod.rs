@@ -21,6 +21,8 @@ use rustix::fs::{Mode, OFlags, ResolveFlags, Stat};
 
 pub use self::meta::{Kind, Meta};
 pub(crate) use self::read_log::{Entries, ReadLog, stamp};
+pub(in crate::system) use self::write::Held;
+pub use self::write::RootMut;
 
 use crate::error::Error;
 
@@ -141,10 +143,10 @@ mod tests {
     #[test]
     fn absolute_links_stay_inside() {
         let (directory, root) = root();
-        root.create_dir_all(Path::new("/usr/src/headers")).unwrap();
-        root.create_dir_all(Path::new("/lib/modules/6.1")).unwrap();
-        root.symlink(Path::new("/usr/src/headers"), Path::new("/lib/modules/6.1/build")).unwrap();
-        root.create_new(Path::new("/usr/src/headers/x"), 0o644).unwrap();
+        root.writable().create_dir_all(Path::new("/usr/src/headers")).unwrap();
+        root.writable().create_dir_all(Path::new("/lib/modules/6.1")).unwrap();
+        root.writable().symlink(Path::new("/usr/src/headers"), Path::new("/lib/modules/6.1/build")).unwrap();
+        root.writable().create_new(Path::new("/usr/src/headers/x"), 0o644).unwrap();
         assert!(root.is_file(Path::new("/lib/modules/6.1/build/x")));
         assert_eq!(root.canonical(Path::new("/lib/modules/6.1/build")).unwrap(), Path::new("/usr/src/headers"));
         std::os::unix::fs::symlink("../../../../../../etc", directory.path().join("out")).unwrap();
@@ -154,8 +156,8 @@ mod tests {
     #[test]
     fn loops_and_dangling_links_are_absent() {
         let (_directory, root) = root();
-        root.symlink(Path::new("loop"), Path::new("/loop")).unwrap();
-        root.symlink(Path::new("/nowhere"), Path::new("/dangling")).unwrap();
+        root.writable().symlink(Path::new("loop"), Path::new("/loop")).unwrap();
+        root.writable().symlink(Path::new("/nowhere"), Path::new("/dangling")).unwrap();
         assert!(!root.exists(Path::new("/loop")) && root.is_link(Path::new("/loop")));
         assert!(!root.exists(Path::new("/dangling")) && root.canonical(Path::new("/dangling")).is_none());
     }
@@ -163,17 +165,17 @@ mod tests {
     #[test]
     fn remove_tree_does_not_follow_links() {
         let (_directory, root) = root();
-        root.create_dir_all(Path::new("/keep/inner")).unwrap();
-        root.create_dir_all(Path::new("/gone")).unwrap();
-        root.symlink(Path::new("/keep"), Path::new("/gone/link")).unwrap();
-        root.remove_tree(Path::new("/gone")).unwrap();
+        root.writable().create_dir_all(Path::new("/keep/inner")).unwrap();
+        root.writable().create_dir_all(Path::new("/gone")).unwrap();
+        root.writable().symlink(Path::new("/keep"), Path::new("/gone/link")).unwrap();
+        root.writable().remove_tree(Path::new("/gone")).unwrap();
         assert!(root.is_dir(Path::new("/keep/inner")) && !root.exists(Path::new("/gone")));
     }
 
     #[test]
     fn a_directory_is_no_file() {
         let (_directory, root) = root();
-        root.create_dir_all(Path::new("/conf")).unwrap();
+        root.writable().create_dir_all(Path::new("/conf")).unwrap();
         assert!(root.read(Path::new("/conf")).unwrap_err().to_string().contains("no regular file"));
     }
 }

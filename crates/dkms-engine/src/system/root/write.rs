@@ -1,21 +1,112 @@
 //! Making, changing and removing. What is to appear complete goes through [`crate::system::staged`].
+//!
+//! A [`Root`] only reads. What writes is a [`RootMut`], which the guard of a lock hands out, and which keeps that lock. For
+//! what is no state of the tree there are views that reach nothing else.
 
+use std::fmt;
 use std::fs::File;
+use std::ops::Deref;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{AtFlags, Mode, OFlags};
 
 use super::{Kind, Root};
 use crate::error::Error;
+use crate::layout::RUN;
+
+/// What a writing view keeps as long as there is one: a lock.
+pub(in crate::system) trait Held: fmt::Debug + Send + Sync {}
+
+/// A root that may be written to.
+#[derive(Clone, Debug)]
+pub struct RootMut {
+    root: Root,
+    /// All that may be written to; `None` is everything.
+    within: Option<Arc<Path>>,
+    _held: Option<Arc<dyn Held>>,
+}
+
+impl Deref for RootMut {
+    type Target = Root;
+
+    fn deref(&self) -> &Root {
+        &self.root
+    }
+}
 
 impl Root {
+    /// A view that writes in one directory and in nothing else, and that no lock is needed for: for what is no state of the
+    /// tree. Each use says why that is so.
+    pub fn writable_within(&self, directory: &Path) -> RootMut {
+        RootMut::without_lock(self, Some(directory))
+    }
+
+    /// A view that writes below `/run` and in nothing else. What is there ends with the machine's boot, and is written by the
+    /// hooks of one transaction, one after the other: no state of the tree, which the lock is for.
+    pub fn writable_run(&self) -> RootMut {
+        RootMut::without_lock(self, Some(Path::new(RUN).parent().unwrap_or(Path::new(RUN))))
+    }
+
+    /// A new directory in one that others may write to, which only its owner may enter, and a view that writes in it alone.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(crate) fn temporary_dir(&self, directory: &Path, prefix: &str) -> Result<(PathBuf, RootMut), Error> {
+        let path = RootMut::without_lock(self, Some(directory)).create_temporary_dir(directory, prefix)?;
+        let writable = RootMut::without_lock(self, Some(&path));
+        Ok((path, writable))
+    }
+
+    /// For tests, which make what they look at.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn writable(&self) -> RootMut {
+        RootMut::without_lock(self, None)
+    }
+}
+
+impl RootMut {
+    /// A view that keeps a lock.
+    pub(in crate::system) fn holding(root: Root, lock: Arc<dyn Held>) -> Self {
+        Self { root, within: None, _held: Some(lock) }
+    }
+
+    /// The view by which a lock itself is made.
+    pub(in crate::system) fn for_lock(root: &Root) -> Self {
+        Self::without_lock(root, None)
+    }
+
+    /// All of a root that nobody else can reach: a file system of our own.
+    pub(crate) fn private(root: &Root) -> Self {
+        Self::without_lock(root, None)
+    }
+
+    fn without_lock(root: &Root, within: Option<&Path>) -> Self {
+        Self { root: root.clone(), within: within.map(Arc::from), _held: None }
+    }
+
+    fn check(&self, path: &Path) -> rustix::io::Result<()> {
+        let is_inside = |directory: &Arc<Path>| {
+            let inner = path.strip_prefix(directory);
+            inner.is_ok_and(|inner| inner.components().all(|part| part != Component::ParentDir))
+        };
+        if self.within.as_ref().is_none_or(is_inside) { Ok(()) } else { Err(rustix::io::Errno::PERM) }
+    }
+
+    /// The parent directory's handle and the last component of something that is to be changed.
+    fn place(&self, path: &Path) -> rustix::io::Result<(rustix::fd::OwnedFd, std::ffi::OsString)> {
+        self.check(path)?;
+        self.parent(path)
+    }
+
     /// Creates a file that must not exist yet; opens it for writing.
     ///
     /// # Errors
     /// `Io`.
     pub fn create_new(&self, path: &Path, mode: u32) -> Result<File, Error> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
-        let handle = self.open_at(path, flags, Mode::from_raw_mode(mode)).map_err(Error::os("create", path))?;
+        let open = || self.check(path).and_then(|()| self.open_at(path, flags, Mode::from_raw_mode(mode)));
+        let handle = open().map_err(Error::os("create", path))?;
         Ok(File::from(handle))
     }
 
@@ -25,7 +116,8 @@ impl Root {
     /// `Io`.
     pub fn open_or_create(&self, path: &Path, mode: u32) -> Result<File, Error> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW;
-        let handle = self.open_at(path, flags, Mode::from_raw_mode(mode)).map_err(Error::os("open", path))?;
+        let open = || self.check(path).and_then(|()| self.open_at(path, flags, Mode::from_raw_mode(mode)));
+        let handle = open().map_err(Error::os("open", path))?;
         Ok(File::from(handle))
     }
 
@@ -59,7 +151,7 @@ impl Root {
     /// `Io`.
     pub fn create_dir(&self, path: &Path, mode: u32) -> Result<(), Error> {
         let make = || {
-            let (parent, name) = self.parent(path)?;
+            let (parent, name) = self.place(path)?;
             rustix::fs::mkdirat(&parent, &*name, Mode::from_raw_mode(mode))?;
             rustix::fs::chmodat(&parent, &*name, Mode::from_raw_mode(mode), AtFlags::empty())
         };
@@ -88,7 +180,7 @@ impl Root {
     /// `Io`.
     pub(crate) fn set_owner(&self, path: &Path, user: u32) -> Result<(), Error> {
         let change = || {
-            let (parent, name) = self.parent(path)?;
+            let (parent, name) = self.place(path)?;
             let (uid, gid) = (rustix::fs::Uid::from_raw(user), rustix::fs::Gid::from_raw(user));
             rustix::fs::chownat(&parent, &*name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
         };
@@ -101,7 +193,7 @@ impl Root {
     /// `Io`.
     pub fn set_mode(&self, path: &Path, mode: u32) -> Result<(), Error> {
         let change = || {
-            let (parent, name) = self.parent(path)?;
+            let (parent, name) = self.place(path)?;
             rustix::fs::chmodat(&parent, &*name, Mode::from_raw_mode(mode), AtFlags::empty())
         };
         change().map_err(Error::os("change the mode of", path))
@@ -113,7 +205,7 @@ impl Root {
     /// `Io`.
     pub fn symlink(&self, target: &Path, link: &Path) -> Result<(), Error> {
         let make = || {
-            let (parent, name) = self.parent(link)?;
+            let (parent, name) = self.place(link)?;
             rustix::fs::symlinkat(target, &parent, &*name)
         };
         make().map_err(Error::os("make the link", link))
@@ -126,7 +218,7 @@ impl Root {
     pub fn hard_link(&self, from: &Path, to: &Path) -> Result<(), Error> {
         let make = || {
             let (old_parent, old) = self.parent(from)?;
-            let (new_parent, new) = self.parent(to)?;
+            let (new_parent, new) = self.place(to)?;
             rustix::fs::linkat(&old_parent, &*old, &new_parent, &*new, AtFlags::empty())
         };
         make().map_err(Error::os("link", to))
@@ -139,7 +231,7 @@ impl Root {
     pub fn set_mtime(&self, path: &Path, mtime: i64) -> Result<(), Error> {
         use rustix::fs::{Timespec, Timestamps, UTIME_OMIT};
         let change = || {
-            let (parent, name) = self.parent(path)?;
+            let (parent, name) = self.place(path)?;
             let last_access = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
             let (seconds, rest) = (mtime.div_euclid(1_000_000_000), mtime.rem_euclid(1_000_000_000));
             let last_modification = Timespec { tv_sec: seconds, tv_nsec: rest };
@@ -157,8 +249,8 @@ impl Root {
     /// `Io`.
     pub fn rename(&self, from: &Path, to: &Path) -> Result<(), Error> {
         let act = || {
-            let (old_parent, old) = self.parent(from)?;
-            let (new_parent, new) = self.parent(to)?;
+            let (old_parent, old) = self.place(from)?;
+            let (new_parent, new) = self.place(to)?;
             rustix::fs::renameat(&old_parent, &*old, &new_parent, &*new)
         };
         act().map_err(Error::os("rename to", to))
@@ -170,8 +262,8 @@ impl Root {
     /// `Io`; some file systems cannot.
     pub fn exchange(&self, one: &Path, other: &Path) -> Result<(), Error> {
         let act = || {
-            let (one_parent, one_name) = self.parent(one)?;
-            let (other_parent, other_name) = self.parent(other)?;
+            let (one_parent, one_name) = self.place(one)?;
+            let (other_parent, other_name) = self.place(other)?;
             let flags = rustix::fs::RenameFlags::EXCHANGE;
             rustix::fs::renameat_with(&one_parent, &*one_name, &other_parent, &*other_name, flags)
         };
@@ -196,7 +288,7 @@ impl Root {
 
     fn unlink(&self, path: &Path, flags: AtFlags) -> Result<(), Error> {
         let act = || {
-            let (parent, name) = self.parent(path)?;
+            let (parent, name) = self.place(path)?;
             rustix::fs::unlinkat(&parent, &*name, flags)
         };
         match act() {
@@ -245,7 +337,9 @@ impl Root {
             }
         }
     }
+}
 
+impl Root {
     /// Flushes everything of the file system that a directory is on: one call for a tree of many files.
     ///
     /// # Errors
@@ -268,5 +362,43 @@ impl Root {
             rustix::fs::fsync(handle)
         };
         act().map_err(Error::os("sync", path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_lock_writes_in_its_directory_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Root::open(directory.path()).unwrap();
+        root.writable().create_dir_all(Path::new("/b")).unwrap();
+        root.writable().create_new(Path::new("/b/file"), 0o644).unwrap();
+        let run = root.writable_run();
+        run.create_dir_all(Path::new("/run/dkms-rs")).unwrap();
+        run.create_new(Path::new("/run/dkms-rs/x"), 0o644).unwrap();
+        let (inside, outside) = (Path::new("/run/dkms-rs/x"), Path::new("/b/file"));
+        let refused = [
+            run.create_new(Path::new("/b/x"), 0o644).map(drop),
+            run.open_or_create(Path::new("/run/../b/file"), 0o644).map(drop),
+            run.create_dir(Path::new("/runs"), 0o755),
+            run.symlink(Path::new("x"), Path::new("/b/x")),
+            run.hard_link(inside, Path::new("/b/x")),
+            run.rename(inside, Path::new("/b/x")),
+            run.rename(outside, Path::new("/run/x")),
+            run.exchange(outside, inside),
+            run.exchange(inside, outside),
+            run.set_mode(outside, 0o600),
+            run.set_mtime(outside, 0),
+            run.set_owner(outside, 0),
+            run.remove_file(outside),
+            run.remove_tree(Path::new("/b")),
+        ];
+        assert!(refused.iter().all(Result::is_err), "{refused:?}");
+        assert!(root.exists(inside) && root.exists(outside));
+        let (path, writable) = root.temporary_dir(Path::new("/b"), "t-").unwrap();
+        writable.create_new(&path.join("x"), 0o644).unwrap();
+        assert!(writable.remove_file(outside).is_err());
     }
 }

@@ -147,7 +147,7 @@ fn a_killed_parent_takes_the_whole_group_along() {
     };
     parent.kill().unwrap();
     parent.wait().unwrap();
-    host().remove_file(&path).unwrap();
+    host().writable().remove_file(&path).unwrap();
     for pid in pids.split_whitespace() {
         assert!(!alive(pid), "{pid}");
     }
@@ -183,9 +183,9 @@ fn a_bind_is_seen_by_the_child_alone() {
     let directory = tempfile::tempdir().unwrap();
     let (private, public) = (directory.path().join("private"), directory.path().join("public"));
     let root = host();
-    root.create_dir_all(&private).unwrap();
-    root.create_dir_all(&public).unwrap();
-    root.create_new(&private.join("seen"), 0o644).unwrap();
+    root.writable().create_dir_all(&private).unwrap();
+    root.writable().create_dir_all(&public).unwrap();
+    root.writable().create_new(&private.join("seen"), 0o644).unwrap();
     let tool = shell("ls; >made").directory(&public).bind(&private, &public, Access::Write);
     let seen = text(&tool.env("PATH", crate::layout::DEFAULT_PATH).require().unwrap());
     assert_eq!(seen, "seen\n");

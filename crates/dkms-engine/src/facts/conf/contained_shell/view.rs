@@ -19,7 +19,7 @@ use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags};
 use crate::error::Error;
 use crate::facts::conf::world::closed;
 use crate::setup::Setup;
-use crate::system::root::{Kind, Root};
+use crate::system::root::{Kind, Root, RootMut};
 use crate::system::tool::Tool;
 use crate::system::tool::contain::Access;
 
@@ -46,7 +46,7 @@ enum Home {
     /// A file system of its own, mounted nowhere yet.
     Memory(OwnedFd),
     /// A directory that goes with this value.
-    Directory { root: Root, path: PathBuf },
+    Directory { root: RootMut, path: PathBuf },
 }
 
 impl View {
@@ -58,6 +58,7 @@ impl View {
         match memory() {
             Ok(memory) => {
                 let copy = Root::of_handle(directory, memory.try_clone().map_err(Error::io("open", directory))?);
+                let copy = RootMut::private(&copy);
                 Self::copied(setup, Home::Memory(memory), &copy, (directory, file), user)
             }
             Err(refused) => {
@@ -72,17 +73,16 @@ impl View {
     /// # Errors
     /// `Io`.
     pub(super) fn in_directory(setup: &Setup, directory: &Path, file: &Path, user: u32) -> Result<Self, Error> {
-        let root = setup.root.clone();
-        let path = root.create_temporary_dir(&setup.layout.temporary, "dkms-conf-")?;
+        let (path, root) = setup.root.temporary_dir(&setup.layout.temporary, "dkms-conf-")?;
         root.set_owner(&path, user)?;
-        let copy = root.real_directory(&path)?;
+        let copy = RootMut::private(&root.real_directory(&path)?);
         Self::copied(setup, Home::Directory { root, path }, &copy, (directory, file), user)
     }
 
     fn copied(
         setup: &Setup,
         home: Home,
-        copy: &Root,
+        copy: &RootMut,
         (directory, file): (&Path, &Path),
         user: u32,
     ) -> Result<Self, Error> {
@@ -173,7 +173,7 @@ fn memory() -> rustix::io::Result<OwnedFd> {
 
 /// Copies into the root `to`, within bounds.
 struct Copier<'a> {
-    to: &'a Root,
+    to: &'a RootMut,
     /// Who owns the source.
     owner: u32,
     /// Who is to own the copy.
