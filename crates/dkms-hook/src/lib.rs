@@ -99,6 +99,11 @@ pub fn answer(setup: &Setup, event: &Event, packages: &dyn Packages) -> Result<R
     Ok(response)
 }
 
+/// The machine's root, for what is needed before there are settings.
+pub fn root() -> Option<Root> {
+    Root::open(Path::new("/")).map_err(|error| log::debug!("{error}")).ok()
+}
+
 /// What a package manager writes to our standard input, to its end: some complain about a hook that does not read it.
 /// What is no text is none of ours, and nothing at all is no error: what is to be done is seen on the disk.
 pub fn paths() -> String {

@@ -17,7 +17,6 @@ pub mod exit;
 mod goal;
 pub mod kernels;
 pub mod logger;
-mod maintainer_script;
 pub mod output;
 pub mod preconditions;
 pub mod problem;

@@ -14,6 +14,7 @@ use dkms_engine::system::cancel::Cancel;
 use dkms_engine::system::environment::Environment;
 use dkms_engine::system::root::Root;
 use dkms_engine::system::signals;
+use dkms_engine::transaction::maintainer_script;
 use indicatif::MultiProgress;
 
 use crate::arguments::{Arguments, Place};
@@ -24,7 +25,7 @@ use crate::preconditions::Rights;
 use crate::session::Session;
 use crate::verb::Verb;
 use crate::watch::Watcher;
-use crate::{exit, kernels, maintainer_script, preconditions, problem, verbs};
+use crate::{exit, kernels, preconditions, problem, verbs};
 
 /// Carries out a command line (without the program's name) and says how the process is to end.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

@@ -23,12 +23,13 @@ use dkms_engine::plan::{Goal, Request};
 use dkms_engine::report::Report;
 use dkms_engine::run::{self, Depmod, RunOptions, Writer};
 use dkms_engine::target::KernelId;
+use dkms_engine::transaction::maintainer_script;
 use indicatif::MultiProgress;
 
 use crate::session::Session;
 use crate::verb::Verb;
 use crate::watch::Watcher;
-use crate::{conclusion, maintainer_script, registration};
+use crate::{conclusion, registration};
 
 /// Runs the verb of the session.
 ///

@@ -13,17 +13,16 @@
 //! early for is left to the trigger at the end of the run.
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make what they look at"))]
 
-mod database;
 mod reboot;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use database::Database;
 use dkms_engine::error::Error;
 use dkms_engine::event::Event;
 use dkms_engine::setup::Setup;
 use dkms_engine::target::ModuleId;
+use dkms_engine::transaction::dpkg::Database;
 use dkms_engine::transaction::{Touched, request_end};
 
 fn main() -> ExitCode {

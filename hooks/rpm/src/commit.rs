@@ -1,25 +1,19 @@
 //! A commit of zypper, as its plugin sees it.
 //!
-//! zypper may start an rpm for each package, so that our triggers are run once for each. While the plugin is there, what
-//! they are told is kept, and acted on once, when the commit ends. The plugin holds a lock on the file where it is kept: a
-//! file without a holder is of a plugin that died, and then each trigger acts for itself.
+//! As long as it goes on, what triggers are told is kept (see [`Commit`]), and acted on once, when it ends.
 //!
 //! Frames are a command, headers, an empty line and a body, and end with a zero byte; each is answered. zypper takes half a
 //! minute of silence for the end of a plugin, and kills it: an answer that takes long is begun at once, and has a header more
 //! every few seconds.
 
 use std::fs::File;
-use std::io::{BufRead, Read, Seek, SeekFrom, Write};
+use std::io::{BufRead, Write};
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use dkms_engine::error::Error;
-use dkms_engine::layout::RUN;
-use dkms_engine::system::root::{Root, RootMut};
-use rustix::fs::{FlockOperation, flock};
+use dkms_engine::transaction::commit::Commit;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getppid, pidfd_getfd, pidfd_open};
 
 /// How the answer to every frame begins.
@@ -31,31 +25,10 @@ const END: &[u8] = b"\n\0";
 /// How long zypper hears nothing.
 const SILENCE: Duration = Duration::from_secs(5);
 
-/// Keeps what a trigger was told for the end of a commit; `false` if no commit is under way.
-pub(crate) fn defer(paths: &str) -> bool {
-    let keep = || -> Result<bool, Error> {
-        let root = Root::open(Path::new("/"))?.writable_run();
-        if !root.is_file(&kept()) {
-            return Ok(false);
-        }
-        let mut file = root.open_or_create(&kept(), 0o600)?;
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            root.remove_file(&kept())?;
-            return Ok(false);
-        }
-        let append = |file: &mut File| file.seek(SeekFrom::End(0)).and_then(|_| file.write_all(paths.as_bytes()));
-        append(&mut file).map(|()| true).map_err(Error::io("write", &kept()))
-    };
-    keep().unwrap_or_else(|error| {
-        log::debug!("waiting for the end of a commit: {error}");
-        false
-    })
-}
-
 /// Answers zypper until it has no more to say; when the commit is over, `ended` is told the paths of all rpm runs.
 pub(crate) fn attend(ended: impl Fn(&str) -> ExitCode) -> ExitCode {
     let Ok(mut answers) = step_aside() else { return ExitCode::SUCCESS };
-    let mut commit = Commit::begin();
+    let mut commit = dkms_hook::root().as_ref().and_then(Commit::begin);
     let mut frames = std::io::stdin().lock();
     let mut frame = Vec::new();
     while frames.read_until(0, &mut frame).is_ok_and(|read| read > 0) {
@@ -95,37 +68,6 @@ fn answer(answers: &mut File, silence: Duration, act: impl FnOnce()) -> std::io:
     begun.and_then(|()| answers.write_all(END))
 }
 
-/// The file with what triggers were told, held as long as the commit is under way.
-struct Commit {
-    root: RootMut,
-    file: File,
-}
-
-impl Commit {
-    fn begin() -> Option<Self> {
-        let hold = || -> Result<Self, Error> {
-            let root = Root::open(Path::new("/"))?.writable_run();
-            root.create_dir_all(Path::new(RUN))?;
-            let file = root.open_or_create(&kept(), 0o600)?;
-            flock(&file, FlockOperation::LockExclusive).map_err(Error::os("lock", &kept()))?;
-            file.set_len(0).map_err(Error::io("empty", &kept()))?;
-            Ok(Self { root, file })
-        };
-        hold().map_err(|error| log::warn!("each package of this commit is seen to on its own: {error}")).ok()
-    }
-
-    /// What was kept. From now on every trigger acts for itself again.
-    fn end(mut self) -> String {
-        let mut bytes = Vec::new();
-        let read = self.file.seek(SeekFrom::Start(0)).and_then(|_| self.file.read_to_end(&mut bytes));
-        if let Err(error) = read {
-            log::debug!("what was kept: {error}");
-        }
-        drop(self.root.remove_file(&kept()));
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-}
-
 /// Leaves standard output to the answers alone. What is told from now on goes where zypper itself tells errors, as it
 /// shows nothing of what its plugins say; if that is out of reach, to standard error, which is its log.
 fn step_aside() -> rustix::io::Result<File> {
@@ -150,12 +92,10 @@ fn command(frame: &[u8]) -> &str {
     std::str::from_utf8(line).unwrap_or_default()
 }
 
-fn kept() -> PathBuf {
-    Path::new(RUN).join("commit")
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::{Seek, SeekFrom};
+
     use super::*;
 
     #[test]

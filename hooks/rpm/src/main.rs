@@ -19,16 +19,15 @@
 mod coming;
 mod commit;
 mod dnf5;
-mod last_words;
 mod names;
-mod transaction;
 
 use std::process::ExitCode;
 
 use dkms_engine::error::Error;
 use dkms_engine::event::Event;
 use dkms_engine::setup::Setup;
-use dkms_engine::transaction::{Owner, Packages, Touched};
+use dkms_engine::transaction::commit::defer;
+use dkms_engine::transaction::{Owner, Packages, Touched, pending_removal, summary};
 use dkms_hook::Hook;
 
 /// rpm runs us when everything that a build needs is in place.
@@ -46,22 +45,27 @@ fn main() -> ExitCode {
         ["installed"] => unless_committing(hook, &dkms_hook::paths()),
         ["removed"] => unless_committing(hook, "\n"),
         // A module whose next version comes later in the commit would be built twice.
-        ["kernel-install", "add", ..] if commit::defer("\n") => ExitCode::SUCCESS,
+        ["kernel-install", "add", ..] if is_deferred("\n") => ExitCode::SUCCESS,
         _ => hook.run("hook", |setup| run(setup, words)),
     })
 }
 
+/// Whether it is kept for the end of a commit.
+fn is_deferred(paths: &str) -> bool {
+    dkms_hook::root().is_some_and(|root| defer(&root, paths))
+}
+
 fn unless_committing(hook: &Hook, paths: &str) -> ExitCode {
-    if commit::defer(paths) { ExitCode::SUCCESS } else { ended(hook, paths) }
+    if is_deferred(paths) { ExitCode::SUCCESS } else { ended(hook, paths) }
 }
 
 /// A transaction is over.
 fn ended(hook: &Hook, paths: &str) -> ExitCode {
     hook.run("hook", |setup| {
-        let gone = transaction::paths(&setup.root);
+        let gone = pending_removal::paths(&setup.root);
         let event = Event::Ended { touched: Touched::of(&setup.layout, gone.lines().chain(paths.lines())) };
         let response = dkms_hook::answer(setup, &event, &Complete)?;
-        last_words::keep(setup, &response.problems);
+        summary::keep(setup, &response.problems);
         Ok(response.fails(setup))
     })
 }
@@ -75,16 +79,16 @@ fn run(setup: &Setup, words: &[&str]) -> Result<bool, Error> {
             return Ok(false);
         }
         ["told"] => {
-            last_words::tell(setup);
+            summary::take(setup).iter().for_each(|words| dkms_hook::say(words));
             return Ok(false);
         }
         ["going"] => {
             let (paths, owner) = (dkms_hook::paths(), Owner::of_caller());
-            transaction::begin(&setup.root, &paths, owner);
+            pending_removal::begin(&setup.root, &paths, owner);
             Event::Going { touched: Touched::of(&setup.layout, paths.lines()), owner }
         }
         // A kernel that is installed again is removed and added by its scripts, and was never gone: the end will tell.
-        ["kernel-install", "remove", ..] if transaction::is_under_way(&setup.root) => return Ok(false),
+        ["kernel-install", "remove", ..] if pending_removal::is_under_way(&setup.root) => return Ok(false),
         ["leaving"] => Event::Leaving,
         ["kernel-install", "add", release, ..] => Event::KernelInstalled { release: release.to_owned() },
         ["kernel-install", "remove", release, ..] => {

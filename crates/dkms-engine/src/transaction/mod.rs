@@ -3,9 +3,14 @@
 //! Nothing is built or removed here. What one call of ours leaves for a later one of the same transaction is believed only
 //! as long as that transaction is under way.
 
+pub mod commit;
+pub mod dpkg;
+pub mod maintainer_script;
 mod owner;
+pub mod pending_removal;
 mod retirement;
 mod rpm_upgrade;
+pub mod summary;
 mod touched;
 mod trigger;
 

@@ -9,12 +9,12 @@ use dkms_engine::facts::State;
 use dkms_engine::facts::tree::{BuiltTarget, Tree};
 use dkms_engine::run::Writer;
 use dkms_engine::target::ModuleId;
-use dkms_engine::transaction::{self, Owner, Wish, request_end};
+use dkms_engine::transaction::{self, Owner, Wish, maintainer_script, request_end};
 use indicatif::MultiProgress;
 
+use crate::goal;
 use crate::session::Session;
 use crate::watch::Watcher;
-use crate::{goal, maintainer_script};
 
 pub(super) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
     let Some(module) = goal::module(session)? else { return Ok(()) };

@@ -8,10 +8,10 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use dkms_engine::error::Error;
-use dkms_engine::layout::{DPKG_INFO, DPKG_TRIGGERS};
-use dkms_engine::setup::Setup;
-use dkms_engine::transaction::Packages;
+use super::Packages;
+use crate::error::Error;
+use crate::layout::{DPKG_INFO, DPKG_TRIGGERS};
+use crate::setup::Setup;
 
 /// Our own package, whose dependencies are what any build needs.
 const OURS: &str = "dkms-rs";
@@ -26,7 +26,8 @@ const UPDATE_INITRAMFS: &str = "update-initramfs";
 const KERNELS: [&str; 3] = ["linux-image-", "linux-binary-", "linux-modules-"];
 
 /// All packages, read when they are first asked for.
-pub(crate) struct Database<'a> {
+#[derive(Debug)]
+pub struct Database<'a> {
     setup: &'a Setup,
     packages: OnceCell<BTreeMap<String, Vec<Package>>>,
 }
@@ -65,12 +66,13 @@ impl Packages for Database<'_> {
 }
 
 impl<'a> Database<'a> {
-    pub(crate) fn new(setup: &'a Setup) -> Self {
+    /// Nothing is read yet.
+    pub fn new(setup: &'a Setup) -> Self {
         Self { setup, packages: OnceCell::new() }
     }
 
     /// Whether a package that is still to be configured needs this one, directly or by way of others.
-    pub(crate) fn is_awaited(&self, package: &str) -> bool {
+    pub fn is_awaited(&self, package: &str) -> bool {
         let mut needed = BTreeSet::from([package]);
         let unfinished: Vec<(&String, &Package)> = self
             .packages()
@@ -95,7 +97,7 @@ impl<'a> Database<'a> {
 
     /// Whether the initramfs will be made without us when this package is being configured: its script does that, or a
     /// trigger is to do it that somebody has activated by now, as the package itself may have. That may be before ours.
-    pub(crate) fn initramfs_follows(&self, package: &str) -> bool {
+    pub fn initramfs_follows(&self, package: &str) -> bool {
         let read = |path: &Path| self.setup.root.read_to_string(path).unwrap_or_default();
         let script = read(&Path::new(DPKG_INFO).join(format!("{package}.postinst")));
         let calls = |line: &str| !line.trim_start().starts_with('#') && line.contains(UPDATE_INITRAMFS);
@@ -143,7 +145,7 @@ impl<'a> Database<'a> {
         self.packages.get_or_init(|| match query(self.setup) {
             Ok(text) => parse(&text, &|name, arch| has_postinst(self.setup, name, arch)),
             Err(error) => {
-                dkms_hook::say(&format!("warning: {error}"));
+                log::warn!("{error}");
                 BTreeMap::new()
             }
         })
@@ -196,6 +198,7 @@ fn bare(relation: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing;
 
     fn database(setup: &Setup, lines: &[(&str, &str, &str, &str)]) -> Database<'static> {
         let text: String = lines
@@ -207,19 +210,6 @@ mod tests {
         Database { setup, packages: OnceCell::from(packages) }
     }
 
-    fn setup() -> (tempfile::TempDir, Setup) {
-        use dkms_engine::system::cancel::Cancel;
-        use dkms_engine::system::environment::Environment;
-        use dkms_engine::system::root::Root;
-        use std::io::Write;
-        let directory = tempfile::tempdir().unwrap();
-        let root = Root::open(directory.path()).unwrap();
-        root.writable().create_dir_all(Path::new("/etc")).unwrap();
-        root.writable().create_new(Path::new("/etc/os-release"), 0o644).unwrap().write_all(b"ID=debian\n").unwrap();
-        let setup = Setup::load(root, Environment::default(), &[], Default::default(), Cancel::default()).unwrap();
-        (directory, setup)
-    }
-
     const HEADERS: (&str, &str, &str, &str) = (
         "linux-headers-6.1",
         "unpacked",
@@ -229,7 +219,7 @@ mod tests {
 
     #[test]
     fn headers_are_ready_when_all_below_them_is() {
-        let (_directory, setup) = setup();
+        let (_directory, setup) = testing::setup();
         let kernel = ("linux-image-6.1", "half-configured", "", "");
         let libc = |state| ("libc6", state, "", "");
         let gcc = ("gcc-14", "unpacked", "libc6 (>= 2.38)", "c-compiler");
@@ -246,14 +236,8 @@ mod tests {
 
     #[test]
     fn whoever_will_make_the_initramfs_is_found() {
-        let (_directory, setup) = setup();
-        let write = |path: &str, text: &str| {
-            use std::io::Write;
-            let path = Path::new(path);
-            setup.root.writable().create_dir_all(path.parent().unwrap()).unwrap();
-            setup.root.writable().remove_file(path).unwrap();
-            setup.root.writable().create_new(path, 0o644).unwrap().write_all(text.as_bytes()).unwrap();
-        };
+        let (_directory, setup) = testing::setup();
+        let write = |path: &str, text: &str| testing::write(&setup, path, text);
         let of = |state: &str| {
             database(&setup, &[("initramfs-tools", state, "", ""), ("foo-dkms", "half-configured", "", "")])
                 .initramfs_follows("foo-dkms")
@@ -275,7 +259,7 @@ mod tests {
 
     #[test]
     fn whoever_waits_for_a_module_is_found_behind_others() {
-        let (_directory, setup) = setup();
+        let (_directory, setup) = testing::setup();
         let user = ("user", "unpacked", "meta", "");
         let meta = ("meta", "unpacked", "other | foo-dkms (>= 1)", "");
         let is_awaited = |lines: &[_]| database(&setup, lines).is_awaited("foo-dkms");

@@ -6,13 +6,13 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use dkms_engine::error::Error;
-use dkms_engine::layout::RUN;
-use dkms_engine::setup::Setup;
+use crate::error::Error;
+use crate::layout::RUN;
+use crate::setup::Setup;
 
 /// Keeps the first and the last line of each problem: what will not work, and what to type next. Without problems nothing
 /// is kept, whatever was.
-pub(crate) fn keep(setup: &Setup, problems: &[String]) {
+pub fn keep(setup: &Setup, problems: &[String]) {
     let words: String = problems.iter().map(|problem| in_short(problem)).collect();
     if let Err(error) = write(setup, &words) {
         log::debug!("the last words: {error}");
@@ -29,12 +29,11 @@ fn write(setup: &Setup, words: &str) -> Result<(), Error> {
     run.create_new(&path, 0o644)?.write_all(words.as_bytes()).map_err(Error::io("write", &path))
 }
 
-/// Tells what was kept, once.
-pub(crate) fn tell(setup: &Setup) {
-    if let Ok(words) = setup.root.read_to_string(&path()) {
-        dkms_hook::say(&words);
-        drop(setup.root.writable_run().remove_file(&path()));
-    }
+/// What was kept, once.
+pub fn take(setup: &Setup) -> Option<String> {
+    let words = setup.root.read_to_string(&path()).ok()?;
+    drop(setup.root.writable_run().remove_file(&path()));
+    Some(words)
 }
 
 fn in_short(problem: &str) -> String {

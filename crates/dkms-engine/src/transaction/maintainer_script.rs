@@ -3,15 +3,15 @@
 //! dpkg tells scripts only in their arguments, which we do not see, whether the package is removed or upgraded. But the
 //! package's wanted state says so: a removal has changed it before the first script runs, an upgrade leaves it alone.
 
-use dkms_engine::setup::Setup;
+use crate::setup::Setup;
 
 /// Whether the prerm script of a package that is being upgraded (or installed again) called us.
-pub(crate) fn is_upgrade(setup: &Setup) -> bool {
+pub fn is_upgrade(setup: &Setup) -> bool {
     wanted(setup).is_some_and(|wanted| !is_gone(&wanted))
 }
 
 /// The package that is being removed, if its prerm script called us.
-pub(crate) fn removed_package(setup: &Setup) -> Option<&str> {
+pub fn removed_package(setup: &Setup) -> Option<&str> {
     wanted(setup).filter(|wanted| is_gone(wanted))?;
     setup.environment.get("DPKG_MAINTSCRIPT_PACKAGE")
 }

@@ -6,13 +6,13 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use dkms_engine::error::Error;
-use dkms_engine::layout::RUN;
-use dkms_engine::system::root::Root;
-use dkms_engine::transaction::Owner;
+use super::owner::Owner;
+use crate::error::Error;
+use crate::layout::RUN;
+use crate::system::root::Root;
 
 /// Keeps the paths that are about to go.
-pub(crate) fn begin(root: &Root, paths: &str, owner: Option<Owner>) {
+pub fn begin(root: &Root, paths: &str, owner: Option<Owner>) {
     let Some(owner) = owner else { return };
     let kept = text(root).filter(|text| owner_of(text) == Some(owner)).unwrap_or_else(|| format!("{owner}\n"));
     // Of kernels one path is enough, and headers are tens of thousands.
@@ -30,12 +30,12 @@ pub(crate) fn begin(root: &Root, paths: &str, owner: Option<Owner>) {
 }
 
 /// Whether we are called from the transaction that told what goes.
-pub(crate) fn is_under_way(root: &Root) -> bool {
+pub fn is_under_way(root: &Root) -> bool {
     text(root).as_deref().and_then(owner_of).is_some_and(|owner| owner.is_above_us())
 }
 
 /// The paths of kernels that it told.
-pub(crate) fn paths(root: &Root) -> String {
+pub fn paths(root: &Root) -> String {
     let text = text(root).filter(|text| owner_of(text).is_some_and(|owner| owner.is_above_us()));
     text.and_then(|text| text.split_once('\n').map(|(_, paths)| paths.to_owned())).unwrap_or_default()
 }
