@@ -46,6 +46,8 @@ pub const NO_AUTOINSTALL: &str = "/etc/dkms/no-autoinstall";
 pub const FORCE_LISTS: &str = "/usr/share/dkms/modules_to_force_install";
 /// Module directories of kernels, in the order in which they are looked at; on merged systems they are the same.
 pub const MODULE_DIRS: [&str; 2] = ["/lib/modules", "/usr/lib/modules"];
+/// Files in the module directory of a kernel that only its own packages bring.
+pub const KERNELS_OWN: [&str; 3] = ["vmlinuz", "modules.order", "modules.builtin"];
 /// `System.map` files of kernels.
 pub const BOOT: &str = "/boot";
 /// Where boot loaders find what kernel-install gives them.

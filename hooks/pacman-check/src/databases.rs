@@ -6,7 +6,9 @@ use std::fmt;
 use std::path::Path;
 
 use alpm::{Alpm, Db, Package, SigLevel};
+use dkms_engine::layout::Layout;
 use dkms_engine::setup::Setup;
+use dkms_engine::transaction::Place;
 
 use crate::pacman_conf::PacmanConf;
 use crate::release;
@@ -109,11 +111,10 @@ fn open(conf: &PacmanConf, kind: &str) -> Result<Alpm, String> {
 /// The release of the kernel that is among a package's files. Names are text in one version of the crate and bytes in
 /// the next.
 fn kernel(package: &Package) -> Option<String> {
-    let files = package.files();
+    let (files, layout) = (package.files(), Layout::default());
     files.files().iter().find_map(|file| {
         let name = file.name();
         let bytes: &[u8] = name.as_ref();
-        let release = std::str::from_utf8(bytes).ok()?.strip_prefix("usr/lib/modules/")?.strip_suffix("/vmlinuz")?;
-        (!release.contains('/')).then(|| release.to_owned())
+        Some(Place::of(&layout, std::str::from_utf8(bytes).ok()?)?.kernel_itself()?.to_owned())
     })
 }

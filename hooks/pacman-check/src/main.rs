@@ -12,7 +12,6 @@
 mod databases;
 mod pacman_conf;
 mod release;
-mod targets;
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -20,7 +19,7 @@ use std::process::ExitCode;
 
 use dkms_engine::setup::Setup;
 use dkms_engine::target::ModuleId;
-use targets::Targets;
+use dkms_engine::transaction::Touched;
 
 const USAGE: &str = "usage: dkms-pacman-check [--stdin]\n\n\
     Says which registered modules do not support the kernels that an upgrade would bring, by the databases of the last\n\
@@ -46,9 +45,9 @@ fn main() -> ExitCode {
 
 /// Whether the transaction is not to be begun.
 fn before_transaction(setup: &Setup) -> bool {
-    let targets = Targets::read(std::io::stdin().lock());
-    let comes = |module: &ModuleId| targets.replaces(module);
-    dkms_hook::forecast(setup, &targets.releases, &comes, HINT, &mut dkms_hook::say)
+    let touched = Touched::of(&setup.layout, dkms_hook::paths().lines());
+    let comes = |module: &ModuleId| touched.replaces(module);
+    dkms_hook::forecast(setup, &touched.images, &comes, HINT, &mut dkms_hook::say)
 }
 
 /// The same as a status for a person.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use dkms_engine::layout::ALPM_HOOKS;
 use dkms_engine::setup::Setup;
-use dkms_engine::transaction::Packages;
+use dkms_engine::transaction::{Packages, Place};
 
 use crate::hook_file::HookFile;
 
@@ -42,7 +42,10 @@ impl Packages for Followers<'_> {
                 hook.is_run_for(path, is_there)
             };
             let mut paths = self.targets.iter().filter(is_run);
-            paths.any(|path| kernel_of(path).is_none_or(|kernel| kernel == release))
+            paths.any(|path| match Place::of(&self.setup.layout, path) {
+                Some(Place::Kernel { release: kernel, .. }) => kernel == release,
+                _ => true,
+            })
         })
     }
 }
@@ -52,11 +55,6 @@ impl<'a> Followers<'a> {
     pub(crate) fn new(setup: &'a Setup, targets: Vec<&'a str>) -> Self {
         Self { setup, targets, hooks: OnceCell::new() }
     }
-}
-
-/// The kernel that a path belongs to.
-fn kernel_of(path: &str) -> Option<&str> {
-    path.trim_start_matches('/').strip_prefix("usr/lib/modules/")?.split('/').next()
 }
 
 /// All hooks that make an initramfs and come after ours.

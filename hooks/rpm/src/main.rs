@@ -84,7 +84,7 @@ fn run(setup: &Setup, words: &[&str]) -> Result<bool, Error> {
         }
         ["going"] => {
             let (paths, owner) = (dkms_hook::paths(), Owner::of_caller());
-            pending_removal::begin(&setup.root, &paths, owner);
+            pending_removal::begin(setup, &paths, owner);
             Event::Going { touched: Touched::of(&setup.layout, paths.lines()), owner }
         }
         // A kernel that is installed again is removed and added by its scripts, and was never gone: the end will tell.

@@ -151,7 +151,7 @@ fn advice(setup: &Setup, order: &BuildOrder, cause: Option<Cause>) -> Option<Str
     }
     match cause {
         Cause::Headers => {
-            let package = kernel::headers_package(&setup.root, &setup.distribution, &kernel.id, &kernel.directory)?;
+            let package = kernel::headers_package(setup, &kernel.id, &kernel.directory)?;
             Some(format!("reinstall the package `{package}` and what it depends on"))
         }
         Cause::Compiler => {

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::error::lacking::Lacking;
-use crate::facts::{kernels, owner};
+use crate::facts::{kernels, package};
 use crate::module_file::compression::Compression;
 use crate::setup::Setup;
-use crate::setup::distribution::{Distribution, Family};
+use crate::setup::distribution::Family;
 use crate::system::root::{Kind, Root};
 use crate::target::KernelId;
 
@@ -50,7 +50,7 @@ impl Kernel {
         let root = &setup.root;
         let directory = kernels::directory(setup, &id.release);
         let source_dir = setup.options.kernel_source_dir.clone().unwrap_or_else(|| directory.join("build"));
-        let headers = headers(root, &setup.distribution, id, &directory, &source_dir);
+        let headers = headers(setup, id, &directory, &source_dir);
         let config = match &setup.options.kernel_config {
             Some(path) => KernelConfig::load(root, path)?,
             None => KernelConfig::find(root, &source_dir)?,
@@ -87,24 +87,21 @@ impl Kernel {
 }
 
 /// The directory `include` decides whether there are headers, as it always has; nothing else stops a build.
-fn headers(root: &Root, distribution: &Distribution, id: &KernelId, directory: &Path, source_dir: &Path) -> Headers {
+fn headers(setup: &Setup, id: &KernelId, directory: &Path, source_dir: &Path) -> Headers {
+    let root = &setup.root;
     let missing = [source_dir.to_owned(), source_dir.join("include")].into_iter().find(|path| !root.is_dir(path));
     let Some(path) = missing else { return Headers::Complete };
     Headers::Missing {
         path: Lacking { leads_to: root.read_link(&path), path },
-        package: headers_package(root, distribution, id, directory),
+        package: headers_package(setup, id, directory),
     }
 }
 
 /// The package that has the headers of the kernel whose module directory this is.
-pub(crate) fn headers_package(
-    root: &Root,
-    distribution: &Distribution,
-    id: &KernelId,
-    directory: &Path,
-) -> Option<String> {
+pub(crate) fn headers_package(setup: &Setup, id: &KernelId, directory: &Path) -> Option<String> {
+    let (root, distribution) = (&setup.root, &setup.distribution);
     let pkgbase = root.read_to_string(&directory.join("pkgbase")).ok().map(|name| name.trim().to_owned());
-    let owner = || (distribution.family() == Family::Arch).then(|| owner::of_kernel(root, &id.release)).flatten();
+    let owner = || (distribution.family() == Family::Arch).then(|| package::of_kernel(setup, directory)).flatten();
     distribution.headers_package(&id.release, pkgbase.or_else(owner).as_deref())
 }
 

@@ -11,7 +11,6 @@ pub mod holding;
 pub mod ignored;
 pub mod kernel;
 pub mod kernels;
-mod owner;
 pub mod package;
 mod provided;
 pub mod retiring;

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::layout::{DPKG_INFO, DPKG_STATUS, PACMAN_DATABASE};
+use crate::layout::{DPKG_INFO, DPKG_STATUS, KERNELS_OWN, PACMAN_DATABASE};
 use crate::setup::Setup;
 use crate::system::root::Root;
 
@@ -37,6 +37,18 @@ pub fn owners(setup: &Setup, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Pac
         found = of_pacman(&root, paths);
     }
     found
+}
+
+/// The package of a path, where it is known.
+pub fn owner(setup: &Setup, path: &Path) -> Option<Package> {
+    owners(setup, &BTreeSet::from([path.to_owned()])).into_values().next()
+}
+
+/// The name of the package that brought a kernel with this module directory. What cannot be read is skipped: the answer is a
+/// hint for people.
+pub(super) fn of_kernel(setup: &Setup, directory: &Path) -> Option<String> {
+    let paths = KERNELS_OWN.iter().map(|file| directory.join(file)).collect();
+    owners(setup, &paths).into_values().map(|package| package.name).find(|name| !name.is_empty())
 }
 
 /// A path as lists of files may spell it: distributions moved `/lib` below `/usr` without moving what packages say.
@@ -188,6 +200,24 @@ mod tests {
         assert_eq!(named(&setup, "/usr/lib/modules/6.1/extramodules/nvidia.ko.zst"), pair("nvidia", "nvidia-utils"));
         assert_eq!(named(&setup, "/usr/lib/modules/6.1/modules.builtin"), pair("linux", "linux"));
         assert_eq!(named(&setup, "/usr/lib/modules/6.1/extramodules/other.ko"), None);
+    }
+
+    #[test]
+    fn the_package_of_a_kernel_is_found_and_a_broken_database_is_none() {
+        let (_directory, setup) = testing::setup();
+        let owner = |release: &str| of_kernel(&setup, &Path::new("/lib/modules").join(release));
+        let write = |file: &str, text: &[u8]| testing::write(&setup, &format!("{PACMAN_DATABASE}/{file}"), text);
+        assert_eq!(owner("6.1-mine"), None);
+        write("ALPM_DB_VERSION", b"9\n");
+        write("half-1/desc", b"%NAME%\n");
+        write("headers-1/files", b"%FILES%\nusr/lib/modules/6.1-mine/build/vmlinuz\n");
+        write("other-1/files", b"%FILES%\n\xff\n");
+        assert_eq!(owner("6.1-mine"), None);
+        write("mine-1/files", b"%FILES%\nusr/\nusr/lib/modules/6.1-mine/vmlinuz\n");
+        assert_eq!(owner("6.1-mine"), None);
+        write("mine-1/desc", b"%NAME%\nlinux-mine\n\n%VERSION%\n1\n");
+        assert_eq!(owner("6.1-mine").as_deref(), Some("linux-mine"));
+        assert_eq!(owner("6.1"), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
+use super::kept;
 use crate::error::Error;
 use crate::layout::RUN;
 use crate::system::root::{Root, RootMut};
@@ -69,7 +70,7 @@ impl Commit {
 }
 
 fn kept() -> PathBuf {
-    Path::new(RUN).join("commit")
+    kept::path("commit")
 }
 
 #[cfg(test)]

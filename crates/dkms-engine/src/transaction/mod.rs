@@ -5,6 +5,7 @@
 
 pub mod commit;
 pub mod dpkg;
+mod kept;
 pub mod maintainer_script;
 mod owner;
 pub mod pending_removal;
@@ -17,8 +18,8 @@ mod trigger;
 pub use owner::Owner;
 pub use retirement::{Wish, is_for_the_end, removed_with, retire};
 pub use rpm_upgrade::{note_upgrade, take_upgrade_note};
-pub use touched::Touched;
 pub(crate) use touched::conf_of;
+pub use touched::{Place, Touched};
 pub use trigger::request_end;
 
 /// What only the package manager knows.

@@ -3,30 +3,23 @@
 //! Scripts in between cannot know whether what goes comes back: a package that is installed again goes, too. The end sees
 //! it on the disk. What was told is kept under the process that runs the transaction, and holds for it alone.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-
 use super::owner::Owner;
-use crate::error::Error;
-use crate::layout::RUN;
+use super::{Place, kept};
+use crate::setup::Setup;
 use crate::system::root::Root;
 
+/// The name under which it is kept.
+const NAME: &str = "transaction";
+
 /// Keeps the paths that are about to go.
-pub fn begin(root: &Root, paths: &str, owner: Option<Owner>) {
+pub fn begin(setup: &Setup, paths: &str, owner: Option<Owner>) {
     let Some(owner) = owner else { return };
-    let kept = text(root).filter(|text| owner_of(text) == Some(owner)).unwrap_or_else(|| format!("{owner}\n"));
+    let kept = text(&setup.root).filter(|text| owner_of(text) == Some(owner)).unwrap_or_else(|| format!("{owner}\n"));
     // Of kernels one path is enough, and headers are tens of thousands.
-    let of_kernels = paths.lines().filter(|path| path.ends_with("/vmlinuz") || path.ends_with("/modules.order"));
+    let is_of_kernel = |path: &&str| Place::of(&setup.layout, path).and_then(Place::kernel_itself).is_some();
+    let of_kernels = paths.lines().filter(is_of_kernel);
     let text: String = std::iter::once(kept).chain(of_kernels.map(|path| format!("{path}\n"))).collect();
-    let write = || -> Result<(), Error> {
-        let run = root.writable_run();
-        run.create_dir_all(Path::new(RUN))?;
-        run.remove_file(&place())?;
-        run.create_new(&place(), 0o600)?.write_all(text.as_bytes()).map_err(Error::io("write", &place()))
-    };
-    if let Err(error) = write() {
-        log::debug!("what is about to go: {error}");
-    }
+    kept::replace(&setup.root, NAME, &text);
 }
 
 /// Whether we are called from the transaction that told what goes.
@@ -41,31 +34,28 @@ pub fn paths(root: &Root) -> String {
 }
 
 fn text(root: &Root) -> Option<String> {
-    root.read_to_string(&place()).ok()
+    kept::read(root, NAME)
 }
 
 fn owner_of(text: &str) -> Option<Owner> {
     Owner::parse(text.lines().next()?)
 }
 
-fn place() -> PathBuf {
-    Path::new(RUN).join("transaction")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing;
 
     #[test]
     fn what_goes_is_known_until_another_transaction_begins() {
-        let directory = tempfile::tempdir().unwrap();
-        let root = Root::open(directory.path()).unwrap();
-        assert!(!is_under_way(&root) && paths(&root).is_empty());
-        begin(&root, "/usr/lib/modules/6.1/vmlinuz\n/usr/src/a\n", Owner::of_caller());
-        begin(&root, "/usr/lib/modules/6.2/vmlinuz\n", Owner::of_caller());
-        assert!(is_under_way(&root));
-        assert_eq!(paths(&root), "/usr/lib/modules/6.1/vmlinuz\n/usr/lib/modules/6.2/vmlinuz\n");
-        begin(&root, "/usr/lib/modules/6.3/vmlinuz\n", Owner::parse("1 1"));
-        assert!(!is_under_way(&root) && paths(&root).is_empty(), "another process of that number");
+        let (_directory, setup) = testing::setup();
+        let root = &setup.root;
+        assert!(!is_under_way(root) && paths(root).is_empty());
+        begin(&setup, "/usr/lib/modules/6.1/vmlinuz\n/usr/src/a\n", Owner::of_caller());
+        begin(&setup, "/usr/lib/modules/6.2/vmlinuz\n", Owner::of_caller());
+        assert!(is_under_way(root));
+        assert_eq!(paths(root), "/usr/lib/modules/6.1/vmlinuz\n/usr/lib/modules/6.2/vmlinuz\n");
+        begin(&setup, "/usr/lib/modules/6.3/vmlinuz\n", Owner::parse("1 1"));
+        assert!(!is_under_way(root) && paths(root).is_empty(), "another process of that number");
     }
 }
