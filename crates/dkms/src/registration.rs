@@ -11,10 +11,8 @@ use dkms_engine::facts::tree;
 use dkms_engine::install::Session as Installing;
 use dkms_engine::register::{self, Added};
 use dkms_engine::run::{Observer, Progress, Writer};
-use dkms_engine::setup::Setup;
-use dkms_engine::system::lock::Guard;
 use dkms_engine::target::{KernelId, ModuleId};
-use dkms_engine::transaction::{self, Owner};
+use dkms_engine::transaction;
 
 use crate::arguments::Origin;
 use crate::exit::Told;
@@ -114,7 +112,8 @@ pub(crate) fn by_name(
     let told = kernel_of_build(session, &kernel);
     let (guard, _) = writer.guard(setup, watcher)?;
     if session.arguments.line.rpm_safe_upgrade {
-        note_upgrade(setup, guard, &module)?;
+        // Before the old package asks for the removal of the same version.
+        transaction::note_upgrade(setup, guard, &module)?;
     }
     let mut tell = |event| watcher.progress(Progress::Installing(&event));
     let mut installing = Installing::new(setup, guard, &mut tell);
@@ -131,14 +130,6 @@ pub(crate) fn by_name(
 /// POST_ADD hears of the kernel only when it is registered in order to be built.
 fn kernel_of_build<'k>(session: &Session, kernel: &'k Kernel) -> Option<&'k KernelId> {
     (session.arguments.verb != Verb::Add).then_some(&kernel.id)
-}
-
-/// The new package of an upgrade says that it was here, before the old one asks for the removal of the same version.
-fn note_upgrade(setup: &Setup, guard: &Guard, module: &ModuleId) -> Result<()> {
-    if let Some(owner) = Owner::of_caller() {
-        transaction::note_upgrade(setup, guard, module, owner)?;
-    }
-    Ok(())
 }
 
 /// Loads an archive and says what came of it; `None` if it was a package of rpm.

@@ -14,7 +14,6 @@ use dkms_engine::system::cancel::Cancel;
 use dkms_engine::system::environment::Environment;
 use dkms_engine::system::root::Root;
 use dkms_engine::system::signals;
-use dkms_engine::transaction::maintainer_script;
 use indicatif::MultiProgress;
 
 use crate::arguments::{Arguments, Place};
@@ -76,8 +75,8 @@ fn heal(session: &Session, progress: &MultiProgress) {
     if reads || session.arguments.line.no_depmod || !rustix::process::geteuid().is_root() {
         return;
     }
-    // What the removals of one dpkg run put off is not to be done by the next one of them.
-    if session.arguments.verb == Verb::Remove && maintainer_script::removed_package(&session.setup).is_some() {
+    // What the removals of one transaction put off is not to be done by the next one of them.
+    if session.caller.has_end() {
         return;
     }
     let mut watcher = Watcher::new(session, progress, false);

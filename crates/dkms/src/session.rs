@@ -9,6 +9,7 @@ use dkms_conf::framework_key::Key;
 use dkms_engine::setup::{Options, Setup};
 use dkms_engine::system::cancel::Cancel;
 use dkms_engine::system::environment::Environment;
+use dkms_engine::transaction::{Caller, is_script};
 
 use crate::arguments::{Arguments, Place};
 use crate::command_line::CommandLine;
@@ -23,6 +24,8 @@ pub struct Session {
     pub arguments: Arguments,
     /// For the engine.
     pub setup: Setup,
+    /// Who asks for a removal.
+    pub caller: Caller,
     /// Standard output.
     pub output: Output,
 }
@@ -36,10 +39,10 @@ impl Session {
         let line = &arguments.line;
         let settings = overlay(line, place)?;
         let mut options = options(arguments.verb, line, place)?;
-        // Scripts of packages say by name what they want, too, and want nothing in particular.
-        options.by_person &= environment.get("DPKG_MAINTSCRIPT_NAME").is_none();
+        options.by_person &= !is_script(&environment);
         let setup = Setup::load(place.root.clone(), environment, &settings, options, cancel)?;
-        Ok(Self { output: Output::new(line.quiet), setup, arguments })
+        let caller = if arguments.verb == Verb::Remove { Caller::of(&setup) } else { Caller::default() };
+        Ok(Self { caller, output: Output::new(line.quiet), setup, arguments })
     }
 }
 

@@ -23,7 +23,6 @@ use dkms_engine::plan::{Goal, Request};
 use dkms_engine::report::Report;
 use dkms_engine::run::{self, Depmod, RunOptions, Writer};
 use dkms_engine::target::KernelId;
-use dkms_engine::transaction::maintainer_script;
 use indicatif::MultiProgress;
 
 use crate::session::Session;
@@ -80,8 +79,7 @@ fn carry_out(session: &Session, progress: &MultiProgress, writer: &mut Writer, g
         version_override: line.force_version_override,
         symlink: session.setup.framework.symlink_modules(),
     };
-    // Several packages may be removed in one run, at whose end our trigger sees to modules.dep and initramfs.
-    let later = session.arguments.verb == Verb::Remove && maintainer_script::removed_package(&session.setup).is_some();
+    let later = session.caller.has_end();
     let depmod = match later {
         _ if line.no_depmod => Depmod::LeaveOut,
         true => Depmod::Later,

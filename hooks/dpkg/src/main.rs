@@ -68,8 +68,7 @@ fn event(setup: &Setup, database: &Database<'_>, words: &[&str], end_follows: bo
             let archive =
                 others.first().map(|directory| PathBuf::from(directory).join(module.dashed() + ".dkms.tar.gz"));
             let archive = archive.filter(|path| path.is_absolute() && setup.root.is_file(path));
-            let is_needed = |package: &str| database.is_awaited(package) || database.initramfs_follows(package);
-            let at_once = !end_follows || in_script(setup).is_some_and(is_needed);
+            let at_once = !end_follows || in_script(setup).is_some_and(|package| database.is_needed_now(package));
             Some(Event::ModuleInstalled { module, archive, at_once })
         }
         // Of `kernel-preinst` too: a kernel that is unpacked over itself may be the same, which the records will tell.

@@ -6,6 +6,7 @@
 use std::io::Write;
 use std::path::Path;
 
+use dkms_engine::facts::package::owner;
 use dkms_engine::layout::{LOADED_MODULES, REBOOT_REQUIRED};
 use dkms_engine::module_file::compression::Compression;
 use dkms_engine::report::{Done, Outcome, Report};
@@ -35,10 +36,7 @@ fn is_loaded(setup: &Setup, file: &Path) -> bool {
 /// The package that has the source, or the module's own name.
 fn package(setup: &Setup, module: &ModuleId) -> String {
     let conf = setup.layout.source_tree(module).join("dkms.conf");
-    let query =
-        setup.tool("dpkg-query").and_then(|query| query.inherit(&setup.environment).arg("-S").arg(conf).require());
-    let owner = query.ok().and_then(|said| Some(String::from_utf8_lossy(&said).split_once(':')?.0.to_owned()));
-    owner.unwrap_or_else(|| module.name.clone())
+    owner(setup, &conf).map_or_else(|| module.name.clone(), |owner| owner.name)
 }
 
 fn write(setup: &Setup, package: &str) -> Result<(), Box<dyn std::error::Error>> {

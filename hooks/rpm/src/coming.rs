@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use dkms_engine::facts::package::owner;
 use dkms_engine::setup::Setup;
 use dkms_engine::target::ModuleId;
 
@@ -16,16 +17,8 @@ pub(crate) fn told(setup: &Setup, packages: &str, say: &mut dyn FnMut(&str)) -> 
     let packages: Vec<Package<'_>> = packages.lines().filter_map(Package::of).collect();
     let kernels: BTreeSet<String> = packages.iter().filter_map(Package::kernel).collect();
     let comes = |module: &ModuleId| {
-        let owner = owner(setup, module);
-        packages.iter().any(|package| owner.as_deref() == Some(package.name))
+        let owner = owner(setup, &setup.layout.source_tree(module).join("dkms.conf"));
+        owner.is_some_and(|owner| packages.iter().any(|package| owner.name == package.name))
     };
     dkms_hook::forecast(setup, &kernels, &comes, HINT, say)
-}
-
-/// The package that a module's source belongs to.
-fn owner(setup: &Setup, module: &ModuleId) -> Option<String> {
-    let source = setup.layout.source.join(module.dashed()).join("dkms.conf");
-    let query = setup.tool("rpm").ok()?.inherit(&setup.environment);
-    let name = query.args(["--query", "--queryformat", "%{NAME}", "--file"]).arg(source).require().ok()?;
-    String::from_utf8(name).ok()
 }

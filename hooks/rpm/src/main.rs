@@ -27,17 +27,8 @@ use dkms_engine::error::Error;
 use dkms_engine::event::Event;
 use dkms_engine::setup::Setup;
 use dkms_engine::transaction::commit::defer;
-use dkms_engine::transaction::{Owner, Packages, Touched, pending_removal, summary};
+use dkms_engine::transaction::{Complete, Owner, Touched, pending_removal, summary};
 use dkms_hook::Hook;
-
-/// rpm runs us when everything that a build needs is in place.
-struct Complete;
-
-impl Packages for Complete {
-    fn unfinished(&self, _release: &str) -> Option<String> {
-        None
-    }
-}
 
 fn main() -> ExitCode {
     dkms_hook::main(|hook, words| match *words {

@@ -141,6 +141,7 @@ fn remove(setup: &Setup, kernel: KernelId, writer: &mut Writer, observer: &mut d
 mod tests {
     use super::*;
     use crate::testing;
+    use crate::transaction::Complete;
 
     struct Nobody;
 
@@ -172,14 +173,6 @@ mod tests {
         testing::write(&setup, "/usr/src/m-1/dkms.conf", "");
         setup.root.writable().symlink(Path::new("/usr/src/m-1"), Path::new("/var/lib/dkms/m/1/source")).unwrap();
         (directory, setup)
-    }
-
-    struct Complete;
-
-    impl crate::transaction::Packages for Complete {
-        fn unfinished(&self, _release: &str) -> Option<String> {
-            None
-        }
     }
 
     fn said(setup: &Setup, at_once: bool) {

@@ -71,8 +71,14 @@ impl<'a> Database<'a> {
         Self { setup, packages: OnceCell::new() }
     }
 
+    /// Whether the module of a package that is being configured is needed before the end of the run: by a package that is
+    /// still to be configured, or by an initramfs.
+    pub fn is_needed_now(&self, package: &str) -> bool {
+        self.is_awaited(package) || self.initramfs_follows(package)
+    }
+
     /// Whether a package that is still to be configured needs this one, directly or by way of others.
-    pub fn is_awaited(&self, package: &str) -> bool {
+    fn is_awaited(&self, package: &str) -> bool {
         let mut needed = BTreeSet::from([package]);
         let unfinished: Vec<(&String, &Package)> = self
             .packages()
@@ -97,7 +103,7 @@ impl<'a> Database<'a> {
 
     /// Whether the initramfs will be made without us when this package is being configured: its script does that, or a
     /// trigger is to do it that somebody has activated by now, as the package itself may have. That may be before ours.
-    pub fn initramfs_follows(&self, package: &str) -> bool {
+    fn initramfs_follows(&self, package: &str) -> bool {
         let read = |path: &Path| self.setup.root.read_to_string(path).unwrap_or_default();
         let script = read(&Path::new(DPKG_INFO).join(format!("{package}.postinst")));
         let calls = |line: &str| !line.trim_start().starts_with('#') && line.contains(UPDATE_INITRAMFS);

@@ -3,10 +3,10 @@
 //! Nothing is built or removed here. What one call of ours leaves for a later one of the same transaction is believed only
 //! as long as that transaction is under way.
 
+mod caller;
 pub mod commit;
 pub mod dpkg;
 mod kept;
-pub mod maintainer_script;
 mod owner;
 pub mod pending_removal;
 mod retirement;
@@ -15,9 +15,10 @@ pub mod summary;
 mod touched;
 mod trigger;
 
+pub use caller::{Caller, Goes, Removal, is_script};
 pub use owner::Owner;
-pub use retirement::{Wish, is_for_the_end, removed_with, retire};
-pub use rpm_upgrade::{note_upgrade, take_upgrade_note};
+pub(crate) use retirement::{Wish, removed_with, retire};
+pub use rpm_upgrade::note_upgrade;
 pub(crate) use touched::conf_of;
 pub use touched::{Place, Touched};
 pub use trigger::request_end;
@@ -35,5 +36,15 @@ pub trait Packages {
     /// Whether it has the initramfs of a kernel made after us anyway.
     fn remakes_initramfs(&self, _release: &str) -> bool {
         false
+    }
+}
+
+/// Runs us when everything that a build needs is in place.
+#[derive(Clone, Copy, Debug)]
+pub struct Complete;
+
+impl Packages for Complete {
+    fn unfinished(&self, _release: &str) -> Option<String> {
+        None
     }
 }

@@ -9,7 +9,7 @@ use crate::target::ModuleId;
 
 /// Who said that a module version is to go, and will see to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish<'a> {
+pub(crate) enum Wish<'a> {
     /// A package that is replaced by another version of itself, or nobody that is known.
     Upgrade,
     /// The transaction of a process: its end sees to it.
@@ -25,7 +25,7 @@ const PACKAGE: &str = "package ";
 ///
 /// # Errors
 /// `Io`.
-pub fn retire(setup: &Setup, guard: &Guard, module: &ModuleId, wish: Wish<'_>) -> Result<(), Error> {
+pub(crate) fn retire(setup: &Setup, guard: &Guard, module: &ModuleId, wish: Wish<'_>) -> Result<(), Error> {
     let text = match wish {
         Wish::Upgrade => String::new(),
         Wish::Transaction(owner) => format!("{owner}\n"),
@@ -35,12 +35,12 @@ pub fn retire(setup: &Setup, guard: &Guard, module: &ModuleId, wish: Wish<'_>) -
 }
 
 /// The package whose removal took a version that is noted with it.
-pub fn removed_with(setup: &Setup, module: &ModuleId) -> Option<String> {
+pub(crate) fn removed_with(setup: &Setup, module: &ModuleId) -> Option<String> {
     Some(note(setup, module).strip_prefix(PACKAGE)?.trim_end().to_owned())
 }
 
 /// Whether the transaction that we are called from has noted that this version is to go: then its end sees to it.
-pub fn is_for_the_end(setup: &Setup, module: &ModuleId) -> bool {
+pub(super) fn is_for_the_end(setup: &Setup, module: &ModuleId) -> bool {
     Owner::parse(&note(setup, module)).is_some_and(|owner| owner.is_above_us())
 }
 

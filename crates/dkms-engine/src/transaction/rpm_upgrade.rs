@@ -18,7 +18,11 @@ use crate::target::ModuleId;
 ///
 /// # Errors
 /// `Io`; `State` if the directory of the notes is not ours.
-pub fn note_upgrade(setup: &Setup, guard: &Guard, module: &ModuleId, owner: Owner) -> Result<(), Error> {
+pub fn note_upgrade(setup: &Setup, guard: &Guard, module: &ModuleId) -> Result<(), Error> {
+    Owner::of_caller().map_or(Ok(()), |owner| leave(setup, guard, module, owner))
+}
+
+fn leave(setup: &Setup, guard: &Guard, module: &ModuleId, owner: Owner) -> Result<(), Error> {
     let directory = setup.layout.rpm_upgrades();
     if setup.root.link_meta(&directory).is_none() {
         guard.root().create_dir_all(&setup.layout.state())?;
@@ -32,7 +36,11 @@ pub fn note_upgrade(setup: &Setup, guard: &Guard, module: &ModuleId, owner: Owne
 ///
 /// # Errors
 /// `Io`; `State` if the directory of the notes is not ours.
-pub fn take_upgrade_note(setup: &Setup, guard: &Guard, module: &ModuleId, owner: Owner) -> Result<bool, Error> {
+pub(super) fn take_upgrade_note(setup: &Setup, guard: &Guard, module: &ModuleId) -> Result<bool, Error> {
+    Owner::of_caller().map_or(Ok(false), |owner| take(setup, guard, module, owner))
+}
+
+fn take(setup: &Setup, guard: &Guard, module: &ModuleId, owner: Owner) -> Result<bool, Error> {
     let path = note(setup, module, owner);
     if setup.root.link_meta(&path).is_none_or(|meta| meta.kind != Kind::File) {
         return Ok(false);
@@ -75,12 +83,12 @@ mod tests {
         let module = ModuleId::new("m", "1").unwrap();
         let other = ModuleId::new("m", "2").unwrap();
         let owner = Owner::of_caller().unwrap();
-        assert!(!take_upgrade_note(&setup, &guard, &module, owner).unwrap());
-        note_upgrade(&setup, &guard, &module, owner).unwrap();
-        assert!(!take_upgrade_note(&setup, &guard, &other, owner).unwrap());
-        assert!(!take_upgrade_note(&setup, &guard, &module, Owner::of(1).unwrap()).unwrap());
-        assert!(take_upgrade_note(&setup, &guard, &module, owner).unwrap());
-        assert!(!take_upgrade_note(&setup, &guard, &module, owner).unwrap());
+        assert!(!take(&setup, &guard, &module, owner).unwrap());
+        leave(&setup, &guard, &module, owner).unwrap();
+        assert!(!take(&setup, &guard, &other, owner).unwrap());
+        assert!(!take(&setup, &guard, &module, Owner::of(1).unwrap()).unwrap());
+        assert!(take(&setup, &guard, &module, owner).unwrap());
+        assert!(!take(&setup, &guard, &module, owner).unwrap());
     }
 
     #[test]
@@ -89,8 +97,8 @@ mod tests {
         let guard = Guard::acquire(&setup.root, &setup.layout.lock(), &mut |_| {}).unwrap();
         let module = ModuleId::new("m", "1").unwrap();
         let owner = Owner::of_caller().unwrap();
-        note_upgrade(&setup, &guard, &module, owner).unwrap();
+        leave(&setup, &guard, &module, owner).unwrap();
         setup.root.writable().set_mode(&setup.layout.rpm_upgrades(), 0o777).unwrap();
-        assert!(matches!(take_upgrade_note(&setup, &guard, &module, owner), Err(Error::State { .. })));
+        assert!(matches!(take(&setup, &guard, &module, owner), Err(Error::State { .. })));
     }
 }
