@@ -23,6 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
     let text = String::from_utf8_lossy(bytes);
     within_limits(|| {
         let touched = Touched::of(&Layout::default(), text.lines());
+        assert!(touched.images.is_subset(&touched.kernels));
         for name in touched.sources.iter().chain(&touched.kernels) {
             assert!(!name.is_empty() && !name.contains('/') && name != "..", "{name:?}");
         }
