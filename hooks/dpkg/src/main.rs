@@ -11,7 +11,6 @@
 //!
 //! What follows from an event is not decided here. dpkg configures a kernel before its headers, so what an event comes too
 //! early for is left to the trigger at the end of the run.
-#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make what they look at"))]
 
 mod reboot;
 
