@@ -2,7 +2,7 @@
 //!
 //! Inside they are Debian, with an os-release of Arch, modules below `/usr/lib/modules` and stand-ins for the neighbours
 //! whose hooks ours has to get along with (`arch`). Kernels are Debian's own files in packages of Arch's shape (`kernel`).
-//! S31 does not apply: on Arch no kernel has modules of another one on loan. Of S28 only a package's own hook does: what its
+//! S31 does not apply: on Arch no kernel has weak links to modules of another one. Of S28 only a package's own hook does: what its
 //! scriptlet makes is made before anything could be built. With `--twins` a stand-in for Arch's arrangement of the original
 //! plays (`original`); what it did is shown, not judged.
 

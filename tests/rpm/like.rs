@@ -63,7 +63,7 @@ impl Like {
     }
 
     /// Expects a module of another kernel in its index and its image.
-    pub(super) fn borrows(&self, stage: &Stage, module: &str, from: &str) -> Result<()> {
+    pub(super) fn is_linked(&self, stage: &Stage, module: &str, from: &str) -> Result<()> {
         let release = &self.release;
         stage.expect_row(&format!("{module}, 1.0, {release}, x86_64: installed-weak from {from}"))?;
         let said = stage.root.bash(&format!(

@@ -14,7 +14,7 @@ pub(super) type Scenario = crate::transaction::Scenario<Ground>;
 
 const OLDER: &[Kernel] = &[Kernel::Older];
 
-/// What other kernels may have on loan, or not.
+/// What other kernels may have links to, or not.
 const WEAK: &[Package] = &[ACPI_CALL, TRUNK, LEAF, TWIG, DUMMY];
 
 const fn with(kernels: &'static [Kernel], packages: &'static [Package]) -> Start {
@@ -82,7 +82,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     row("boot", "what the unit does", with(OLDER, &[ACPI_CALL, TWIG]), boot::unit),
     row("suse", "a module on SUSE", with(OLDER, &[]), suse::module),
     row("dracut", "the real dracut", with(OLDER, &[ACPI_CALL, TWIG]), dracut::transactions),
-    everywhere(row("weak", "kernels of the same interface", with(OLDER, WEAK), weak::lend)),
+    everywhere(row("weak", "kernels of the same interface", with(OLDER, WEAK), weak::links)),
     everywhere(row("broken", "nothing of ours works", with(OLDER, &[TWIG]), tools::broken)),
     everywhere(row("slow", "a build that takes long", with(OLDER, &[]), tools::slow)),
     everywhere(row("abort", "a kernel that is not supported", with(OLDER, &[TWIG]), tools::abort)),

@@ -1,4 +1,4 @@
-//! What is different where os-release says SUSE: the place of modules, and a program that lends them to other kernels.
+//! What is different where os-release says SUSE: the place of modules, and a program that links them into other kernels.
 
 use anyhow::Result;
 

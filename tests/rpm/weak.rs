@@ -15,7 +15,7 @@ fn tells_versions(stage: &Stage) -> Result<bool> {
     Ok(stage.root.bash(&versions)?.code == 0)
 }
 
-/// S31: whatever comes again was never gone: the module, the kernel that lends it and the one that has it on loan.
+/// S31: whatever comes again was never gone: the module, the kernel that it is built for and the one with links to it.
 pub(super) fn again(stage: &Stage) -> Result<()> {
     if !stage.is_ours() || !tells_versions(stage)? {
         return Ok(());
@@ -34,15 +34,15 @@ pub(super) fn again(stage: &Stage) -> Result<()> {
     ] {
         staying::transaction(stage, &line)?.depmods(stage, &[]);
         for module in ["trunk", "leaf"] {
-            same.borrows(stage, module, older)?;
+            same.is_linked(stage, module, older)?;
         }
         stage.expect_state("acpi-call", &same.release, Some("installed-weak"))?;
     }
     Ok(())
 }
 
-/// What fits is lent, and what is lent stays until there is something better.
-pub(super) fn lend(stage: &Stage) -> Result<()> {
+/// What fits is linked, and what is linked stays until there is something better.
+pub(super) fn links(stage: &Stage) -> Result<()> {
     if !stage.is_ours() {
         return Ok(());
     }
@@ -63,7 +63,7 @@ pub(super) fn lend(stage: &Stage) -> Result<()> {
     let images = vec![&same.release; if stage.ground.comes_late() { 2 } else { 1 }];
     step.builds(stage, 0).depmods(stage, &[&same.release]).initramfs(stage, &images);
     for module in ["trunk", "leaf"] {
-        same.borrows(stage, module, older)?;
+        same.is_linked(stage, module, older)?;
     }
     stage.expect_state("acpi-call", &same.release, Some("installed-weak"))?;
     same.lacks(stage, "twig")?;
@@ -74,23 +74,23 @@ pub(super) fn lend(stage: &Stage) -> Result<()> {
     let step = other.install(stage, "kernel-core")?;
     step.builds(stage, 0).depmods(stage, &[&other.release]).reports(stage, &["acpi-call", &other.release]);
     for module in ["trunk", "leaf"] {
-        other.borrows(stage, module, older)?;
+        other.is_linked(stage, module, older)?;
     }
     other.lacks(stage, "acpi_call")?;
 
     // The kernel that everything was built for goes, and nothing can be built for the others.
     stage.remove(&linux(Kernel::Older))?.builds(stage, 0).depmods(stage, &[]).initramfs(stage, &[]);
     for (kernel, module) in [(&same, "trunk"), (&same, "leaf"), (&other, "trunk"), (&other, "leaf")] {
-        kernel.borrows(stage, module, older)?;
+        kernel.is_linked(stage, module, older)?;
     }
 
-    // Now it can, for one of them, and that lends to the other.
+    // Now it can, for one of them, and the other has links to that.
     let both = [&same.release, &other.release];
     let step = same.install(stage, HEADERS)?;
     step.builds(stage, 5).depmods(stage, &both).initramfs(stage, &both);
     for module in ["trunk", "leaf"] {
         stage.expect_row(&format!("{module}/1.0, {}, x86_64: installed", same.release))?;
-        other.borrows(stage, module, &same.release)?;
+        other.is_linked(stage, module, &same.release)?;
     }
     let left = format!(
         "ls -d /usr/lib/modules/{older} /var/lib/dkms/*/*/{older} /usr/lib/modules/{}/weak-updates/*",
@@ -108,7 +108,7 @@ pub(super) fn lend(stage: &Stage) -> Result<()> {
     other.lacks(stage, "twig")?;
     stage.prepare(&format!("dkms install twig/1.0 -k {}", same.release))?;
 
-    // What is lent goes with what it leads to, and with the kernel that has it.
+    // Links go with what it leads to, and with the kernel that has it.
     stage.remove(&[TRUNK, LEAF])?.builds(stage, 0).depmods(stage, &both);
     for module in ["trunk", "leaf"] {
         other.lacks(stage, module)?;

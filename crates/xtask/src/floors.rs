@@ -102,7 +102,7 @@ mod tests {
             ("install/event.rs", Some("install"), false),
             ("record.rs", Some("record"), false),
             ("lib.rs", None, false),
-            ("plan/tests/loans.rs", Some("plan"), true),
+            ("plan/tests/weak_links.rs", Some("plan"), true),
             ("build/testing.rs", Some("build"), true),
         ] {
             assert_eq!(room(Path::new(path)).as_deref(), expected);

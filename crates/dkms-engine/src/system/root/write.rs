@@ -42,8 +42,8 @@ impl Root {
         RootMut::without_lock(self, Some(directory))
     }
 
-    /// A view that writes below `/run` and in nothing else. What is there ends with the machine's boot, and is written by the
-    /// hooks of one transaction, one after the other: no state of the tree, which the lock is for.
+    /// A view that writes below `/run` and in nothing else. What hooks leave there for one another is no state of the tree,
+    /// which our lock is for, and they are kept apart by the lock of their package manager.
     pub fn writable_run(&self) -> RootMut {
         RootMut::without_lock(self, Some(Path::new(RUN).parent().unwrap_or(Path::new(RUN))))
     }
