@@ -79,8 +79,6 @@ pub const LOADED_MODULES: &str = "/sys/module";
 pub const RUN: &str = "/run/dkms-rs";
 /// Debian's note that a restart is due, and beside it the packages that want it.
 pub const REBOOT_REQUIRED: [&str; 2] = ["/run/reboot-required", "/run/reboot-required.pkgs"];
-/// Where the system's journal takes messages.
-pub const JOURNAL: &str = "/run/systemd/journal/socket";
 /// Configuration of depmod, the first directory that has a file of some name wins.
 pub const DEPMOD_D: [&str; 4] = ["/etc/depmod.d", "/run/depmod.d", "/usr/lib/depmod.d", "/lib/depmod.d"];
 /// Facts about processes.

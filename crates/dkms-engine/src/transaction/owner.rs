@@ -1,9 +1,8 @@
 //! The process that a transaction belongs to, told from a later one with the same number by when it began.
 
 use std::fmt;
-use std::path::Path;
 
-use crate::layout::PROC;
+use procfs::process::{Process, Stat};
 
 /// The owner of a transaction: a process that runs the scripts of packages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,11 +15,11 @@ impl Owner {
     /// The process that started the one that started us: rpm, behind the shell that runs a package's script. `None` if it is
     /// gone.
     pub fn of_caller() -> Option<Self> {
-        Self::of(status(std::os::unix::process::parent_id())?.parent)
+        Self::of(parent_of(std::os::unix::process::parent_id())?)
     }
 
     pub(super) fn of(id: u32) -> Option<Self> {
-        Some(Self { id, began: status(id)?.began })
+        Some(Self { id, began: status(id)?.starttime })
     }
 
     pub(super) fn id(&self) -> u32 {
@@ -35,7 +34,7 @@ impl Owner {
 
     /// Whether it is one of those that we descend from.
     pub fn is_above_us(&self) -> bool {
-        let parent = |id: &u32| status(*id).map(|status| status.parent).filter(|parent| *parent != 0);
+        let parent = |id: &u32| parent_of(*id).filter(|parent| *parent != 0);
         std::iter::successors(Some(std::process::id()), parent).any(|id| Self::of(id).as_ref() == Some(self))
     }
 }
@@ -46,18 +45,12 @@ impl fmt::Display for Owner {
     }
 }
 
-struct Status {
-    parent: u32,
-    began: u64,
+fn parent_of(process: u32) -> Option<u32> {
+    status(process)?.ppid.try_into().ok()
 }
 
-/// Fields 4 and 22 of the kernel's one-line description; the program's name before them may hold anything.
-#[expect(clippy::disallowed_methods, reason = "processes are the machine's, not those of a root")]
-fn status(process: u32) -> Option<Status> {
-    let content = std::fs::read(Path::new(PROC).join(process.to_string()).join("stat")).ok()?;
-    let text = String::from_utf8_lossy(&content);
-    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-    Some(Status { parent: fields.get(1)?.parse().ok()?, began: fields.get(19)?.parse().ok()? })
+fn status(process: u32) -> Option<Stat> {
+    Process::new(process.try_into().ok()?).and_then(|process| process.stat()).ok()
 }
 
 #[cfg(test)]
