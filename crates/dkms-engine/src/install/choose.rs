@@ -15,7 +15,7 @@ use super::version_rule::{Existing, Identity, objection};
 use super::{InstallOptions, destination};
 use crate::error::Error;
 use crate::facts::kernel::Kernel;
-use crate::facts::package;
+use crate::facts::{conf, package};
 use crate::record::{FileRecord, Format, PlacedFile, Refusal};
 use crate::target::Target;
 
@@ -35,12 +35,7 @@ pub(super) fn chosen<'a>(
     kernel: &Kernel,
     config: &'a ModuleConfig,
 ) -> Result<Vec<Chosen<'a>>, Error> {
-    let option = |name: &str| kernel.config.get(name).map(str::to_owned);
-    let exclusion = config.exclusion(dkms_conf::exclusion::Kernel {
-        release: &kernel.id.release,
-        arch: &kernel.id.arch,
-        option: kernel.config.path.is_some().then_some(&option),
-    });
+    let exclusion = conf::exclusion(config, kernel);
     if let Some(reason) = &exclusion.package {
         return Err(Error::InstallRefused { target: target.clone(), reasons: vec![reason.to_string()] });
     }
