@@ -89,7 +89,9 @@ fn fails(setup: &Setup, act: impl FnOnce(&Setup) -> Result<bool, Error>) -> bool
 /// # Errors
 /// As [`respond`].
 pub fn answer(setup: &Setup, event: &Event, packages: &dyn Packages) -> Result<Response, Error> {
-    let response = respond(setup, event, packages, &mut Lines::default())?;
+    let mut lines = Lines::default();
+    let response = respond(setup, event, packages, &mut lines)?;
+    lines.finish();
     let troubles = response.report.troubles.iter().map(|trouble| words::shown_error(trouble).trim_end().to_owned());
     let told: Vec<String> = troubles.chain(response.problems.iter().cloned()).collect();
     for text in &told {

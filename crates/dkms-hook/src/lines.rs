@@ -5,11 +5,9 @@
 use std::io::Write;
 use std::time::Instant;
 
-use dkms_engine::install::InstallEvent;
-use dkms_engine::plan::Action;
-use dkms_engine::report::rows::{Line, Rows};
-use dkms_engine::report::words;
-use dkms_engine::run::{Observer, Progress};
+use dkms_engine::install::Weight;
+use dkms_engine::report::rows::Line;
+use dkms_engine::run::{Observer, Progress, Transcript};
 
 /// A terminal's columns, less our name before each line.
 const COLUMNS: usize = 80 - "dkms: ".len();
@@ -17,60 +15,33 @@ const COLUMNS: usize = 80 - "dkms: ".len();
 /// Prints plain lines on standard output.
 #[derive(Debug)]
 pub struct Lines {
-    rows: Rows,
+    transcript: Transcript,
 }
 
 impl Default for Lines {
     fn default() -> Self {
-        Self { rows: Rows::new(COLUMNS) }
+        Self { transcript: Transcript::new(COLUMNS, false) }
+    }
+}
+
+impl Lines {
+    /// The last line.
+    pub(crate) fn finish(&self) {
+        if let Some(line) = self.transcript.summary(Instant::now()) {
+            print(&line);
+        }
     }
 }
 
 impl Observer for Lines {
     fn progress(&mut self, progress: Progress<'_>) {
-        match progress {
-            Progress::Waiting { holder } => print(&format!("waiting for {holder}, which is changing the tree")),
-            Progress::Planned(plan) => self.rows.planned(plan).iter().for_each(|line| print(line)),
-            Progress::Started(step) => {
-                if let Action::Build(target) = &step.action {
-                    self.rows.started(target, Instant::now());
-                }
+        for (weight, line) in self.transcript.follow(&progress, Instant::now()) {
+            match (weight, line) {
+                (Weight::Detail | Weight::Step | Weight::Progress | Weight::Caution, _) => {}
+                (_, Line::Said(text) | Line::Unfinished(text)) => print(&text),
+                (_, Line::Warning(text)) => log::warn!("{text}"),
             }
-            Progress::MinutePassed => self.rows.still(Instant::now()).iter().for_each(|line| print(line)),
-            Progress::Finished(entry) => {
-                for line in self.rows.finished(entry, Instant::now()) {
-                    match line {
-                        Line::Said(text) | Line::Unfinished(text) => print(&text),
-                        Line::Warning(text) => log::warn!("{text}"),
-                    }
-                }
-            }
-            Progress::Installing(event) => installing(event),
-            Progress::Building(..) => {}
         }
-    }
-}
-
-/// What happens beside the modules themselves, as far as somebody has to know.
-fn installing(event: &InstallEvent) {
-    match event {
-        InstallEvent::Archived { from, to, package } => print(&words::archived(from, to, package.as_deref())),
-        InstallEvent::Restored { path } => print(&format!("putting back `{}`", path.display())),
-        InstallEvent::Refused { name, reason } => log::warn!("`{name}` is not installed: {reason}"),
-        InstallEvent::TakenOver { object, from, to } => {
-            print(&format!("`{object}` is {to}'s from now on, and no more {from}'s"));
-        }
-        InstallEvent::ScriptSays { line } => print(line),
-        InstallEvent::ScriptFailed { module, directive, status } => {
-            log::warn!("{directive} of `{module}` failed with status {status}");
-        }
-        InstallEvent::Recovered { target, finished } => {
-            let how = if *finished { "finished" } else { "taken back" };
-            print(&format!("an installation of {target} was cut off and has been {how}"));
-        }
-        InstallEvent::Unfit { object, reason } => log::warn!("`{}`: {reason}", object.display()),
-        InstallEvent::WeakModulesFailed { reason } => log::warn!("weak-modules: {reason}"),
-        _ => {}
     }
 }
 

@@ -88,9 +88,7 @@ fn carry_out(session: &Session, progress: &MultiProgress, writer: &mut Writer, g
     let options = RunOptions { install, depmod, initramfs: later, ..RunOptions::default() };
     let mut watcher = Watcher::new(session, progress, conclusion::is_automatic(session.arguments.verb));
     let report = run::achieve(&session.setup, goal, &options, writer, &mut watcher)?;
-    for trouble in &report.troubles {
-        watcher.trouble(trouble);
-    }
+    watcher.finish(&report);
     Ok(report)
 }
 

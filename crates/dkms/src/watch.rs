@@ -1,8 +1,8 @@
 //! What a person sees of a run while it goes on.
 //!
 //! On a terminal a line for each running build, with the time that it took so far; otherwise a line for what is about to be
-//! built, and each minute for what still is. What came of it is a row. All are standard output, which `-q` silences. What goes wrong is told on standard error as soon as it is
-//! known, warnings through the logger.
+//! built, and each minute for what still is. What came of it is a row. All are standard output, which `-q` silences. What
+//! goes wrong is told on standard error as soon as it is known, warnings through the logger.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal, Write};
@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use dkms_engine::build::BuildEvent;
 use dkms_engine::error::Error;
-use dkms_engine::install::{InstallEvent, LeftBecause};
+use dkms_engine::install::Weight;
 use dkms_engine::layout::Layout;
-use dkms_engine::plan::{Action, Operation, Plan, Settled, Step, Why};
-use dkms_engine::report::rows::{Line, Rows};
-use dkms_engine::report::{Entry, Outcome, words};
-use dkms_engine::run::{Observer, Progress};
+use dkms_engine::plan::{Action, Operation, Settled, Step, Why};
+use dkms_engine::report::rows::Line;
+use dkms_engine::report::{Entry, Outcome, Report, words};
+use dkms_engine::run::{Observer, Progress, Transcript};
 use dkms_engine::target::{KernelId, Target};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -30,7 +30,9 @@ pub(crate) struct Watcher<'a> {
     layout: &'a Layout,
     progress: MultiProgress,
     running: BTreeMap<Target, ProgressBar>,
-    rows: Rows,
+    /// depmod, while it runs.
+    step: Option<ProgressBar>,
+    transcript: Transcript,
     /// That a signal stopped the run has been told.
     stopped: bool,
     /// Nobody named the modules, so most of what is not done is the normal course of things.
@@ -48,10 +50,17 @@ impl<'a> Watcher<'a> {
             && environment.get("NO_COLOR").is_none_or(str::is_empty)
             && environment.get("TERM") != Some("dumb");
         progress.set_draw_target(if moves { ProgressDrawTarget::stdout() } else { ProgressDrawTarget::hidden() });
-        let layout = &session.setup.layout;
-        let rows = Rows::new(if session.setup.framework.verbose() { usize::MAX } else { COLUMNS });
-        let (running, headless) = (BTreeMap::new(), BTreeSet::new());
-        Self { session, layout, progress: progress.clone(), running, rows, stopped: false, automatic, headless }
+        Self {
+            session,
+            layout: &session.setup.layout,
+            progress: progress.clone(),
+            running: BTreeMap::new(),
+            step: None,
+            transcript: Transcript::new(COLUMNS, session.setup.framework.verbose()),
+            stopped: false,
+            automatic,
+            headless: BTreeSet::new(),
+        }
     }
 
     fn verbose(&self) -> bool {
@@ -68,31 +77,26 @@ impl<'a> Watcher<'a> {
         self.progress.suspend(|| drop(io::stderr().write_all(text.as_bytes())));
     }
 
-    /// Something beside the steps went wrong.
-    pub(crate) fn trouble(&self, error: &Error) {
-        self.complain(&words::shown_error(error));
-    }
-
-    fn planned(&mut self, plan: &Plan) {
-        let lines = self.rows.planned(plan);
-        // What moves says it as well.
-        if self.progress.is_hidden() || self.verbose() {
-            lines.iter().for_each(|line| self.line(line));
+    /// The end of the run: what went wrong beside the steps, and the last line.
+    pub(crate) fn finish(&mut self, report: &Report) {
+        if let Some(bar) = self.step.take() {
+            bar.finish_and_clear();
+        }
+        report.troubles.iter().for_each(|trouble| self.complain(&words::shown_error(trouble)));
+        let is_stopped = self.stopped || report.errors().any(is_stop);
+        if let Some(summary) = self.transcript.summary(Instant::now()).filter(|_| !is_stopped) {
+            self.line(&summary);
         }
     }
 
     fn started(&mut self, step: &Step) {
         let Action::Build(target) = &step.action else { return };
-        self.rows.started(target, Instant::now());
         if self.progress.is_hidden() {
             return;
         }
         let text = format!("building {target}");
         let bar = self.progress.add(ProgressBar::new_spinner().with_message(text));
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed:>4} {msg}") {
-            bar.set_style(style);
-        }
-        bar.enable_steady_tick(Duration::from_millis(200));
+        animate(&bar);
         self.running.insert(target.clone(), bar);
     }
 
@@ -103,7 +107,7 @@ impl<'a> Watcher<'a> {
             }
         };
         match event {
-            BuildEvent::Waiting => now("waiting for a processor"),
+            BuildEvent::Waiting => now("waiting for a free job slot"),
             BuildEvent::StepBegun { description, command } => {
                 now(description);
                 if self.verbose() {
@@ -118,81 +122,45 @@ impl<'a> Watcher<'a> {
         }
     }
 
-    fn installing(&self, event: &InstallEvent) {
-        use InstallEvent as E;
-        if let Some(text) = warning(event) {
-            return log::warn!("{text}");
-        }
-        let detail = match event {
-            E::Archived { from, to, package } => {
-                self.line(&words::archived(from, to, package.as_deref()));
-                return;
-            }
-            E::Restored { path } => {
-                self.line(&format!("putting back `{}`", path.display()));
-                return;
-            }
-            E::DepmodBegins { release } => {
-                self.line(&format!("running depmod for {release}"));
-                return;
-            }
-            E::TakenOver { object, from, to } => {
-                self.line(&format!("`{object}` is {to}'s from now on, and no more {from}'s"));
-                return;
-            }
-            E::PostTransaction { command } => {
-                self.line(&format!("running post_transaction: {command}"));
-                return;
-            }
-            E::ScriptSays { line } => {
-                self.line(line);
-                return;
-            }
-            E::ScriptBegins { module, directive } => {
-                self.line(&format!("running {directive} of {module}"));
-                return;
-            }
-            E::Left { .. }
-            | E::Missing { .. }
-            | E::PostTransactionFailed { .. }
-            | E::Recovered { .. }
-            | E::Refused { .. }
-            | E::ScriptFailed { .. }
-            | E::ScriptSkipped { .. }
-            | E::FitUnknown { .. }
-            | E::Unfit { .. }
-            | E::WeakModulesFailed { .. } => return,
-            E::Activated { target } => format!("{target} is the active version"),
-            E::Deactivated { target } => format!("{target} is not the active version any more"),
-            E::DepmodEnded { release } => format!("depmod for {release} is done"),
-            E::DepmodLeftOut { release } => format!("depmod for {release} is left to its package"),
-            E::ListForces { list, .. } => format!("forced by `{}`", list.display()),
-            E::Loading { aliases } => format!("loading modules for {} devices", aliases.len()),
-            E::Placed { path, .. } => format!("placed `{}`", path.display()),
-            E::Removed { path } => format!("removed `{}`", path.display()),
-        };
+    /// What goes on right now: drawn where something moves, a line for those who want to know everything.
+    fn step(&mut self, text: &str) {
         if self.verbose() {
-            self.line(&detail);
+            self.line(text);
+        }
+        if self.progress.is_hidden() {
+            return;
+        }
+        let bar = self.progress.add(ProgressBar::new_spinner().with_message(text.to_owned()));
+        animate(&bar);
+        self.step = Some(bar);
+    }
+
+    fn show(&mut self, weight: Weight, line: Line) {
+        match line {
+            Line::Said(text) => match weight {
+                Weight::Step => self.step(&text),
+                Weight::Detail if !self.verbose() => {}
+                _ => self.line(&text),
+            },
+            Line::Warning(text) => log::warn!("{text}"),
+            Line::Unfinished(text) => self.line(&text),
         }
     }
 
-    fn finished(&mut self, entry: &Entry) {
+    fn finished(&mut self, entry: &Entry, lines: Vec<(Weight, Line)>) {
         if let Some(kernel) = &entry.kernel {
             let target = Target::new(entry.module.clone(), kernel.clone());
             if let Some(bar) = self.running.remove(&target) {
                 bar.finish_and_clear();
             }
         }
-        for line in self.rows.finished(entry, Instant::now()) {
-            match line {
-                Line::Said(text) => self.line(&text),
-                Line::Warning(text) => log::warn!("{text}"),
-                Line::Unfinished(text) => match &entry.outcome {
-                    // Its error is its end, but all that a signal stopped have the same one.
-                    Outcome::Failed { operation: Operation::Build, error, .. } if !is_stop(error) => {}
-                    Outcome::NotTried { .. } => self.complain(&format!("{text}\n")),
-                    _ => self.line(&text),
-                },
+        for (weight, line) in lines {
+            match (&line, &entry.outcome) {
+                // Its error is its end, but all that a signal stopped have the same one.
+                (Line::Unfinished(_), Outcome::Failed { operation: Operation::Build, error, .. })
+                    if !is_stop(error) => {}
+                (Line::Unfinished(text), Outcome::NotTried { .. }) => self.complain(&format!("{text}\n")),
+                _ => self.show(weight, line),
             }
         }
         match &entry.outcome {
@@ -237,63 +205,28 @@ fn is_stop(error: &Error) -> bool {
     matches!(error, Error::Interrupted { .. })
 }
 
-/// Why something stays where it is.
-fn left(reason: LeftBecause) -> &'static str {
-    match reason {
-        LeftBecause::Changed => "it is not what was put there",
-        LeftBecause::OriginInvalid => "the note beside it names a place outside its kernel",
-        LeftBecause::OriginTaken => "its old place is taken",
-        LeftBecause::OriginUnknown => "nobody noted where it came from",
-        LeftBecause::Superseded => "the kernel has a newer one now",
-        LeftBecause::Unknown => "nothing of dkms has that name",
+/// Gives a bar its shape and lets it move.
+fn animate(bar: &ProgressBar) {
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed:>4} {msg}") {
+        bar.set_style(style);
     }
+    bar.enable_steady_tick(Duration::from_millis(200));
 }
 
 impl Observer for Watcher<'_> {
     fn progress(&mut self, progress: Progress<'_>) {
+        if let (Progress::Installing(_) | Progress::Finished(_), Some(bar)) = (&progress, self.step.take()) {
+            bar.finish_and_clear();
+        }
+        let lines = self.transcript.follow(&progress, Instant::now());
         match progress {
-            Progress::Waiting { holder } => log::warn!("waiting for {holder}, which is changing the tree"),
-            Progress::Planned(plan) => self.planned(plan),
-            Progress::MinutePassed if self.progress.is_hidden() => {
-                self.rows.still(Instant::now()).iter().for_each(|line| self.line(line));
-            }
-            Progress::MinutePassed => {}
+            // What moves says it as well.
+            Progress::Planned(_) if !self.progress.is_hidden() && !self.verbose() => {}
+            Progress::MinutePassed if !self.progress.is_hidden() => {}
             Progress::Started(step) => self.started(step),
             Progress::Building(target, event) => self.building(target, event),
-            Progress::Installing(event) => self.installing(event),
-            Progress::Finished(entry) => self.finished(entry),
+            Progress::Finished(entry) => self.finished(entry, lines),
+            _ => lines.into_iter().for_each(|(weight, line)| self.show(weight, line)),
         }
     }
-}
-
-/// What a person should look at.
-fn warning(event: &InstallEvent) -> Option<String> {
-    use InstallEvent as E;
-    Some(match event {
-        E::Left { path, reason } => {
-            format!("`{}` is left where it is: {}", path.display(), left(*reason))
-        }
-        E::Missing { path } => format!("`{}` is gone already", path.display()),
-        E::PostTransactionFailed { outcome, .. } => format!("post_transaction: {outcome}"),
-        E::Recovered { target, finished } => {
-            let how = if *finished { "finished" } else { "taken back" };
-            format!("an installation of {target} was cut off and has been {how}")
-        }
-        E::Refused { name, reason } => format!("`{name}` is not installed: {reason}"),
-        E::ScriptFailed { module, directive, status } => {
-            format!("{directive} of `{module}` failed with status {status}")
-        }
-        E::ScriptSkipped { directive, path, missing } => {
-            let what = if *missing { "is not there" } else { "may not be executed" };
-            format!("{directive} is left out: `{}` {what}", path.display())
-        }
-        E::FitUnknown { target } => {
-            format!("cannot tell whether {target} fits: the kernel's table of symbols (Module.symvers) is not there")
-        }
-        E::Unfit { object, reason } => {
-            format!("`{}` is installed by force: {reason}", object.display())
-        }
-        E::WeakModulesFailed { reason } => format!("weak-modules: {reason}"),
-        _ => return None,
-    })
 }

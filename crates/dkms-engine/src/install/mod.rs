@@ -32,6 +32,7 @@ mod uninstall;
 mod version_rule;
 mod weak_links;
 mod weak_modules;
+mod words;
 
 use std::path::PathBuf;
 
@@ -46,6 +47,7 @@ pub use session::Session;
 pub use takeover::Claim;
 pub use uninstall::{Uninstalled, uninstall};
 pub use weak_links::{link, unlink};
+pub use words::{Weight, words};
 
 use crate::error::Error;
 use crate::facts::kernel::Kernel;

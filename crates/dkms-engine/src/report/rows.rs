@@ -23,6 +23,18 @@ pub enum Line {
     Warning(String),
 }
 
+/// What a run did, for its last line.
+#[derive(Debug, Default)]
+struct Sum {
+    began: Option<Instant>,
+    modules: BTreeSet<ModuleId>,
+    kernels: BTreeSet<KernelId>,
+    done: usize,
+    failed: usize,
+    not_tried: usize,
+    depmod: Duration,
+}
+
 /// The rows of one run.
 #[derive(Debug)]
 pub struct Rows {
@@ -39,6 +51,8 @@ pub struct Rows {
     running: BTreeMap<Target, Instant>,
     /// What counts for many rows and was told.
     remarks: BTreeSet<String>,
+    sum: Sum,
+    depmod: Option<Instant>,
 }
 
 impl Rows {
@@ -53,11 +67,14 @@ impl Rows {
             begun: BTreeMap::new(),
             running: BTreeMap::new(),
             remarks: BTreeSet::new(),
+            sum: Sum::default(),
+            depmod: None,
         }
     }
 
     /// What is about to be built: a line for each kernel and reason. Builds can take minutes, and silence looks like a hang.
-    pub fn planned(&mut self, plan: &Plan) -> Vec<String> {
+    pub fn planned(&mut self, plan: &Plan, now: Instant) -> Vec<String> {
+        self.sum.began.get_or_insert(now);
         let mut builds: BTreeMap<(&KernelId, String), Vec<String>> = BTreeMap::new();
         for step in &plan.steps {
             self.module_width = self.module_width.max(step.action.module().to_string().chars().count());
@@ -105,6 +122,36 @@ impl Rows {
         (!names.is_empty()).then(|| format!("{head}{}", list(&names, self.columns.saturating_sub(head.len()))))
     }
 
+    /// depmod began.
+    pub fn depmod_begins(&mut self, now: Instant) {
+        self.depmod = Some(now);
+    }
+
+    /// depmod ended.
+    pub fn depmod_ended(&mut self, now: Instant) {
+        self.sum.depmod += self.depmod.take().map_or(Duration::ZERO, |began| now.saturating_duration_since(began));
+    }
+
+    /// The last line: `6 modules for 2 kernels in 14.1 s (1 failed, depmod 2.0 s)`. A single row says it all itself.
+    pub fn summary(&self, now: Instant) -> Option<String> {
+        let Sum { began, modules, kernels, done, failed, not_tried, depmod } = &self.sum;
+        if done + failed + not_tried < 2 {
+            return None;
+        }
+        let told = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
+        let depmod = (depmod.as_millis() >= 100).then(|| format!("depmod {}", duration(*depmod)));
+        let mut parts = [told(*failed, "failed"), told(*not_tried, "not tried"), depmod].into_iter().flatten();
+        let kernels =
+            if kernels.is_empty() { String::new() } else { format!(" for {}", count(kernels.len(), "kernel")) };
+        let head = match done {
+            0 => parts.next()?,
+            _ => format!("{}{kernels}", count(modules.len(), "module")),
+        };
+        let rest: Vec<String> = parts.collect();
+        let rest = if rest.is_empty() { String::new() } else { format!(" ({})", rest.join(", ")) };
+        Some(format!("{head} in {}{rest}", duration(now.saturating_duration_since((*began)?))))
+    }
+
     /// What there is to say of something that came to an end. What needed no step is left to the front doors: whether it is
     /// worth a word depends on who asked.
     pub fn finished(&mut self, entry: &Entry, now: Instant) -> Vec<Line> {
@@ -115,6 +162,7 @@ impl Rows {
             Outcome::Settled(_) => Vec::new(),
             Outcome::Done(done) => self.done(&entry.module, target, done),
             Outcome::Failed { operation, error, .. } => {
+                self.sum.failed += 1;
                 let begun = target.and_then(|target| self.begun.remove(&target));
                 let stopped = matches!(error, Error::Interrupted { .. });
                 let end = match (begun, began) {
@@ -132,6 +180,7 @@ impl Rows {
             // That its own build failed has been told.
             Outcome::NotTried { after, .. } if *after == entry.module => Vec::new(),
             Outcome::NotTried { operation, after } => {
+                self.sum.not_tried += 1;
                 let end = format!("no {operation}, because `{after}` failed");
                 vec![Line::Unfinished(self.row(&entry.module, kernel, &end))]
             }
@@ -140,7 +189,12 @@ impl Rows {
 
     fn done(&mut self, module: &ModuleId, target: Option<Target>, done: &Done) -> Vec<Line> {
         let kernel = target.as_ref().map(|target| target.kernel.clone());
-        let row = |rows: &Self, end: &str| vec![Line::Said(rows.row(module, kernel.as_ref(), end))];
+        let row = |rows: &mut Self, end: &str| {
+            rows.sum.done += 1;
+            rows.sum.modules.insert(module.clone());
+            rows.sum.kernels.extend(kernel.clone());
+            vec![Line::Said(rows.row(module, kernel.as_ref(), end))]
+        };
         match done {
             Done::Built { signature, duration_ms, .. } => {
                 let built = format!("built in {}", duration(Duration::from_millis(*duration_ms)));
@@ -208,6 +262,11 @@ fn reason(because: &Because) -> String {
         }
         told => format!(" ({told})"),
     }
+}
+
+/// `1 module`, `2 modules`.
+fn count(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Names as far as they fit, at least one.
@@ -284,14 +343,14 @@ mod tests {
     fn a_build_and_its_installation_are_one_row_and_why_nothing_is_signed_is_told_once() {
         let (a, long) = (target("a", "6.1"), target("longer", "6.12.1"));
         let mut rows = Rows::new(80);
+        let now = Instant::now();
         let actions = [&a, &long].into_iter().flat_map(|target| {
             [(Action::Build(target.clone()), Because::NotBuilt), (Action::Install(target.clone()), Because::NotBuilt)]
         });
         assert_eq!(
-            rows.planned(&plan(actions.collect())),
+            rows.planned(&plan(actions.collect()), now),
             ["building a/1.0 for 6.1", "building longer/1.0 for 6.12.1"]
         );
-        let now = Instant::now();
         let remark = Line::Said("modules are not signed: this is the root of an image".into());
         assert_eq!(rows.finished(&entry(&a, built(2_987, image())), now), [remark]);
         assert_eq!(rows.finished(&entry(&long, built(125_000, image())), now), []);
@@ -305,17 +364,34 @@ mod tests {
             "a/1.0       6.1     built in 2.9 s, installed, 1 left out",
         ];
         assert_eq!(lines, expected.map(|line| Line::Said(line.into())));
+        assert_eq!(rows.summary(now + Duration::from_secs(14)).as_deref(), Some("2 modules for 2 kernels in 14.0 s"));
     }
 
     #[test]
     fn a_signature_that_was_meant_to_be_is_a_warning_and_a_build_alone_is_a_row() {
         let a = target("a", "6.1");
         let mut rows = Rows::new(80);
-        rows.planned(&plan(vec![(Action::Build(a.clone()), Because::Asked)]));
+        rows.planned(&plan(vec![(Action::Build(a.clone()), Because::Asked)]), Instant::now());
         let lines =
             rows.finished(&entry(&a, built(59_999, Signature::Failed { reason: "no key".into() })), Instant::now());
         let warning = Line::Warning("modules are not signed: no key".into());
         assert_eq!(lines, [warning, Line::Said("a/1.0  6.1  built in 59.9 s".into())]);
+        assert_eq!(rows.summary(Instant::now()), None);
+    }
+
+    #[test]
+    fn the_last_line_has_what_depmod_took() {
+        let mut rows = Rows::new(80);
+        let began = Instant::now();
+        let after = |seconds| began + Duration::from_secs(seconds);
+        rows.planned(&Plan::default(), began);
+        for target in [target("a", "6.1"), target("b", "6.1")] {
+            rows.finished(&entry(&target, installed(vec![])), after(3));
+        }
+        rows.finished(&entry(&target("c", "6.1"), failed(Operation::Install, Error::OsRelease)), after(3));
+        rows.depmod_begins(after(4));
+        rows.depmod_ended(after(6));
+        assert_eq!(rows.summary(after(7)).as_deref(), Some("2 modules for 1 kernel in 7.0 s (1 failed, depmod 2.0 s)"));
     }
 
     #[test]
@@ -327,7 +403,7 @@ mod tests {
         let actions = targets.iter().flat_map(|target| {
             [(Action::Build(target.clone()), Because::NotBuilt), (Action::Install(target.clone()), Because::NotBuilt)]
         });
-        rows.planned(&plan(actions.collect()));
+        rows.planned(&plan(actions.collect()), began);
         for target in &targets[..3] {
             rows.started(target, began);
         }
@@ -357,6 +433,7 @@ mod tests {
         assert_eq!(rows.still(later), None);
         let own = Outcome::NotTried { operation: Operation::Install, after: targets[0].module.clone() };
         assert_eq!(rows.finished(&entry(&targets[0], own), later), []);
+        assert_eq!(rows.summary(later).as_deref(), Some("4 failed in 75 s (1 not tried)"));
     }
 
     #[test]
@@ -364,7 +441,7 @@ mod tests {
         let (a, b, c) = (target("a", "6.1"), target("b", "6.1"), target("c", "6.1"));
         let mut rows = Rows::new(80);
         let unbuild = |target: &Target| (Action::Unbuild(target.clone()), Because::KernelRemoved);
-        assert!(rows.planned(&plan(vec![unbuild(&a), unbuild(&b)])).is_empty());
+        assert!(rows.planned(&plan(vec![unbuild(&a), unbuild(&b)]), Instant::now()).is_empty());
         let uninstalled = || Outcome::Done(Done::Uninstalled { files: vec![], left: vec![], restored: vec![] });
         let gone = |built| Outcome::Done(Done::Unbuilt { built });
         let mut told = |target: &Target, outcome| rows.finished(&entry(target, outcome), Instant::now());
@@ -382,9 +459,9 @@ mod tests {
         let end = " for 6.1 (its files are missing or changed)";
         let head = format!("building 7 modules{end}:");
         let names = "  module0/1.0, module1/1.0, module2/1.0, module3/1.0, module4/1.0";
-        assert_eq!(Rows::new(80).planned(&plan), [head.clone(), format!("{names} and 2 more")]);
-        assert_eq!(Rows::new(10).planned(&plan), [head, "  module0/1.0 and 6 more".to_owned()]);
-        let all = Rows::new(usize::MAX).planned(&plan);
+        assert_eq!(Rows::new(80).planned(&plan, Instant::now()), [head.clone(), format!("{names} and 2 more")]);
+        assert_eq!(Rows::new(10).planned(&plan, Instant::now()), [head, "  module0/1.0 and 6 more".to_owned()]);
+        let all = Rows::new(usize::MAX).planned(&plan, Instant::now());
         assert!(all.len() == 1 && all[0].contains("module6/1.0") && all[0].ends_with(end), "{all:?}");
     }
 

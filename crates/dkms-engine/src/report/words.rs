@@ -3,8 +3,6 @@
 //! The plan settles what needs no step. For a person who named the module, missing headers are an error; for an automatic
 //! run some reasons are the normal course of things. Both readings are here.
 
-use std::path::Path;
-
 use super::Entry;
 use crate::error::Error;
 use crate::layout::Layout;
@@ -75,14 +73,6 @@ fn conflict(objects: &[Yielded]) -> String {
         format!("{to} has the place of {objects}, {}", rule(by))
     });
     each.collect::<Vec<_>>().join("; ")
-}
-
-/// A file of somebody else's that gives way to ours, and whose it is.
-pub fn archived(from: &Path, to: &Path, package: Option<&str>) -> String {
-    let (from, to) = (from.display(), to.display());
-    let owner =
-        package.map_or_else(|| "which no package brought".to_owned(), |name| format!("from the package {name}"));
-    format!("keeping `{from}`, {owner}, as `{to}`")
 }
 
 /// Why one of two modules has a place.

@@ -12,6 +12,7 @@ mod failures;
 mod refresh;
 mod schedule;
 mod sweep;
+mod transcript;
 mod weak_links;
 
 use std::collections::BTreeSet;
@@ -28,6 +29,8 @@ use crate::sign::keys;
 use crate::system::lock::Guard;
 use crate::target::Target;
 use refresh::Stale;
+
+pub use transcript::Transcript;
 
 /// How a run goes about it.
 #[derive(Clone, Copy, Debug)]
