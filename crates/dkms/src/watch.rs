@@ -22,7 +22,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::session::Session;
 
 /// What a list of names may take where nobody asked for all of them: a terminal's columns.
-const COLUMNS: usize = 80;
+pub(crate) const COLUMNS: usize = 80;
 
 /// Watches one run.
 pub(crate) struct Watcher<'a> {

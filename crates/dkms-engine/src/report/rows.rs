@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use super::words::list;
 use super::{Done, Entry, Outcome};
 use crate::error::Error;
 use crate::plan::{Action, Because, Operation, Plan};
@@ -267,24 +268,6 @@ fn reason(because: &Because) -> String {
 /// `1 module`, `2 modules`.
 fn count(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
-}
-
-/// Names as far as they fit, at least one.
-fn list(names: &[String], columns: usize) -> String {
-    let more = |left: usize| format!(" and {left} more");
-    let mut shown = String::new();
-    for (at, name) in names.iter().enumerate() {
-        let left = names.len() - at - 1;
-        let room = if left == 0 { 0 } else { more(left).len() };
-        if at > 0 && shown.len() + ", ".len() + name.len() + room > columns {
-            return shown + &more(left + 1);
-        }
-        if at > 0 {
-            shown.push_str(", ");
-        }
-        shown.push_str(name);
-    }
-    shown
 }
 
 /// `2.9 s`, `75 s`, `12 min 5 s`.

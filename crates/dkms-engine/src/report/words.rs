@@ -75,6 +75,24 @@ fn conflict(objects: &[Yielded]) -> String {
     each.collect::<Vec<_>>().join("; ")
 }
 
+/// Names as far as they fit, at least one.
+pub fn list(names: &[String], columns: usize) -> String {
+    let more = |left: usize| format!(" and {left} more");
+    let mut shown = String::new();
+    for (at, name) in names.iter().enumerate() {
+        let left = names.len() - at - 1;
+        let room = if left == 0 { 0 } else { more(left).len() };
+        if at > 0 && shown.len() + ", ".len() + name.len() + room > columns {
+            return shown + &more(left + 1);
+        }
+        if at > 0 {
+            shown.push_str(", ");
+        }
+        shown.push_str(name);
+    }
+    shown
+}
+
 /// Why one of two modules has a place.
 fn rule(rule: Rule) -> &'static str {
     match rule {

@@ -1,5 +1,7 @@
 //! `dkms plan [VERB ...]`: the steps that a verb would take and why, and why there are none for the rest. Changes nothing.
 
+mod text;
+
 use anyhow::Result;
 use dkms_engine::plan::{Because, Plan, Settled, Step, Why, Yielded};
 use dkms_engine::report::words;
@@ -12,6 +14,7 @@ use crate::goal;
 use crate::refusal::Refusal;
 use crate::session::Session;
 use crate::verb::Verb;
+use crate::watch::COLUMNS;
 
 pub(super) fn run(session: &Session) -> Result<()> {
     // A plan changes nothing, so it cannot register what a path holds first.
@@ -24,36 +27,12 @@ pub(super) fn run(session: &Session) -> Result<()> {
     if session.arguments.line.json {
         return Ok(session.output.line(&serde_json::to_string_pretty(&shown)?)?);
     }
-    Ok(session.output.write(&text(&plan))?)
-}
-
-fn text(plan: &Plan) -> String {
-    if plan.switched_off {
-        return format!(
-            "nothing to do: automatic builds are switched off by `{}`\n",
-            dkms_engine::layout::NO_AUTOINSTALL
-        );
-    }
-    let steps = plan.steps.iter().map(|step| {
-        let (module, kernel) = subject(step);
-        let left: String =
-            step.yields.iter().map(|yielded| format!("; it leaves `{}` to {}", yielded.object, yielded.to)).collect();
-        format!("{} {}: {}{left}\n", step.action.operation(), named(module, kernel), step.because)
-    });
-    let settled = plan.settled.iter().map(|settled| {
-        let words = words::reason(&settled.why);
-        format!("nothing to do for {}: {words}\n", named(&settled.module, settled.kernel.as_ref()))
-    });
-    let lines: String = steps.chain(settled).collect();
-    if lines.is_empty() { "nothing to do\n".to_owned() } else { lines }
+    let columns = if session.setup.framework.verbose() { usize::MAX } else { COLUMNS };
+    Ok(session.output.write(&text::text(&plan, columns))?)
 }
 
 fn subject(step: &Step) -> (&ModuleId, Option<&KernelId>) {
     (step.action.module(), step.action.target().map(|target| &target.kernel))
-}
-
-fn named(module: &ModuleId, kernel: Option<&KernelId>) -> String {
-    kernel.map_or_else(|| module.to_string(), |kernel| format!("{module} for {kernel}"))
 }
 
 /// What `dkms plan --json` prints.
@@ -205,18 +184,6 @@ mod tests {
         ];
         let settled = vec![Settled { module, kernel: Some(kernel), why: Why::AlreadyInstalled }];
         Plan { steps, settled, switched_off: false }
-    }
-
-    #[test]
-    fn every_line_says_why() {
-        assert_eq!(
-            text(&plan()),
-            "build m/1 for 6.1 (x86_64): not built for this kernel yet\n\
-             remove m/1: asked for\n\
-             nothing to do for m/1 for 6.1 (x86_64): it is installed already\n"
-        );
-        assert_eq!(text(&Plan::default()), "nothing to do\n");
-        assert!(text(&Plan { switched_off: true, ..Plan::default() }).contains("no-autoinstall"));
     }
 
     #[test]

@@ -1,0 +1,151 @@
+//! A plan in words: for each kernel a line for what is done and why, with the modules that this is about.
+
+use std::collections::BTreeMap;
+
+use dkms_engine::plan::{Operation, Plan, Step};
+use dkms_engine::report::words;
+use dkms_engine::target::{KernelId, ModuleId};
+
+/// Modules for which the same is done for the same reason.
+struct Group<'a> {
+    /// What is done; nothing if there is nothing to do.
+    operations: Vec<Operation>,
+    reason: String,
+    modules: Vec<&'a ModuleId>,
+}
+
+/// The text. Lists of names are cut at `columns`.
+pub(super) fn text(plan: &Plan, columns: usize) -> String {
+    if plan.switched_off {
+        return format!(
+            "nothing to do: automatic builds are switched off by `{}`\n",
+            dkms_engine::layout::NO_AUTOINSTALL
+        );
+    }
+    let sections = sections(plan);
+    if sections.is_empty() {
+        return "nothing to do\n".to_owned();
+    }
+    let lines = sections.iter().flat_map(|(kernel, groups)| {
+        let head = kernel.map_or_else(|| "all kernels:\n".to_owned(), |kernel| format!("{kernel}:\n"));
+        std::iter::once(head).chain(groups.iter().map(|group| group.text(columns)))
+    });
+    lines.collect()
+}
+
+/// Kernels in the order in which the plan comes to them, what has no kernel last.
+fn sections(plan: &Plan) -> Vec<(Option<&KernelId>, Vec<Group<'_>>)> {
+    let mut sections: Vec<(Option<&KernelId>, Vec<Group<'_>>)> = Vec::new();
+    for (module, kernel, operations, reason) in rows(plan) {
+        let at = sections.iter().position(|(other, _)| *other == kernel).unwrap_or_else(|| {
+            sections.push((kernel, Vec::new()));
+            sections.len() - 1
+        });
+        let groups = &mut sections[at].1;
+        match groups.iter_mut().find(|group| group.operations == operations && group.reason == reason) {
+            Some(group) => group.modules.push(module),
+            None => groups.push(Group { operations, reason, modules: vec![module] }),
+        }
+    }
+    sections.sort_by_key(|(kernel, _)| kernel.is_none());
+    sections
+}
+
+type Row<'a> = (&'a ModuleId, Option<&'a KernelId>, Vec<Operation>, String);
+
+/// A row for each module and kernel: a build and the installation that follows it are one, for the reason of the first.
+fn rows(plan: &Plan) -> Vec<Row<'_>> {
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    let mut places: BTreeMap<(&ModuleId, Option<&KernelId>), usize> = BTreeMap::new();
+    for step in &plan.steps {
+        let (module, kernel) = super::subject(step);
+        let at = *places.entry((module, kernel)).or_insert(rows.len());
+        match rows.get_mut(at) {
+            Some((_, _, operations, reason)) => {
+                operations.push(step.action.operation());
+                reason.push_str(&left(step));
+            }
+            None => {
+                let reason = format!("{}{}", step.because, left(step));
+                rows.push((module, kernel, vec![step.action.operation()], reason));
+            }
+        }
+    }
+    let settled = |settled: &'_ dkms_engine::plan::Settled| words::reason(&settled.why);
+    rows.extend(plan.settled.iter().map(|it| (&it.module, it.kernel.as_ref(), Vec::new(), settled(it))));
+    rows
+}
+
+/// The objects that a step leaves to other modules.
+fn left(step: &Step) -> String {
+    step.yields.iter().map(|yielded| format!("; it leaves `{}` to {}", yielded.object, yielded.to)).collect()
+}
+
+impl Group<'_> {
+    /// One line if everything fits, else the names have one of their own.
+    fn text(&self, columns: usize) -> String {
+        let operations: Vec<String> = self.operations.iter().map(ToString::to_string).collect();
+        let what = if operations.is_empty() { "nothing to do".to_owned() } else { operations.join(" and ") };
+        let names: Vec<String> = self.modules.iter().map(ToString::to_string).collect();
+        let line = format!("  {what} ({}): {}", self.reason, names.join(", "));
+        if line.chars().count() <= columns {
+            return line + "\n";
+        }
+        let count = if names.len() == 1 { String::new() } else { format!("{} modules: ", names.len()) };
+        let indent = "    ";
+        let room = columns.saturating_sub(indent.len() + count.len());
+        format!("  {what} ({}):\n{indent}{count}{}\n", self.reason, words::list(&names, room))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dkms_engine::plan::{Action, Because, Settled, Why};
+    use dkms_engine::target::Target;
+
+    use super::*;
+
+    fn module(name: &str) -> ModuleId {
+        ModuleId::new(name, "1").unwrap()
+    }
+
+    fn step(action: Action, because: Because) -> Step {
+        Step { action, because, after: vec![], waits: vec![], yields: vec![] }
+    }
+
+    #[test]
+    fn a_line_for_each_kernel_and_reason() {
+        let kernel = KernelId::new("6.1", "x86_64").unwrap();
+        let target = |name: &str| Target::new(module(name), kernel.clone());
+        let mut plan = Plan::default();
+        plan.steps.push(step(Action::Deregister(module("old")), Because::Asked));
+        for name in ["a", "b"] {
+            plan.steps.push(step(Action::Build(target(name)), Because::NotBuilt));
+            plan.steps.push(step(Action::Install(target(name)), Because::NotInstalled));
+        }
+        plan.settled.push(Settled { module: module("c"), kernel: Some(kernel), why: Why::AlreadyInstalled });
+        let expected = "6.1 (x86_64):\n\
+                        \x20 build and install (not built for this kernel yet): a/1, b/1\n\
+                        \x20 nothing to do (it is installed already): c/1\n\
+                        all kernels:\n\
+                        \x20 remove (asked for): old/1\n";
+        assert_eq!(text(&plan, 80), expected);
+        assert_eq!(text(&Plan::default(), 80), "nothing to do\n");
+        assert!(text(&Plan { switched_off: true, ..Plan::default() }, 80).contains("no-autoinstall"));
+    }
+
+    #[test]
+    fn a_hundred_modules_are_two_lines() {
+        let mut plan = Plan::default();
+        let kernel = KernelId::new("6.1", "x86_64").unwrap();
+        for at in 0..100 {
+            let module = module(&format!("module{at:02}"));
+            plan.settled.push(Settled { module, kernel: Some(kernel.clone()), why: Why::AlreadyInstalled });
+        }
+        let expected = "6.1 (x86_64):\n\
+                        \x20 nothing to do (it is installed already):\n\
+                        \x20   100 modules: module00/1, module01/1, module02/1, module03/1 and 96 more\n";
+        assert_eq!(text(&plan, 80), expected);
+        assert!(text(&plan, usize::MAX).contains("module99/1"));
+    }
+}
