@@ -179,9 +179,9 @@ _dkms_names() {
     if [[ $cur == -* || ${COMP_WORDS[COMP_CWORD-1]} == -[vacj] || ${COMP_WORDS[COMP_CWORD-1]} == --* ]]; then
         return
     fi
-    local word words="$(dkms status 2>/dev/null | sed 's/[,:].*//' | sort -u)" verbs="add build install uninstall unbuild remove autoinstall status plan match mktarball ldtarball generate_mok kernel_preinst kernel_postinst kernel_prerm"
+    local word words="$(dkms status 2>/dev/null | sed 's/[,:].*//' | sort -u)" verbs="add build install uninstall unbuild remove autoinstall status plan match mktarball ldtarball generate_mok kernel_preinst kernel_postinst kernel_prerm help"
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-        if [[ " $verbs " == *" $word "* && $word != plan ]]; then verbs=; fi
+        if [[ " $verbs " == *" $word "* && $word != plan && $word != help ]]; then verbs=; fi
     done
     COMPREPLY=($(compgen -W "$verbs $words" -- "$cur") $(compgen -f -- "$cur"))
 }

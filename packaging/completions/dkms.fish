@@ -48,6 +48,7 @@ complete -c dkms -n 'not __fish_seen_subcommand_from add build install uninstall
 complete -c dkms -n 'not __fish_seen_subcommand_from add build install uninstall unbuild remove autoinstall status match mktarball ldtarball generate_mok kernel_preinst kernel_postinst kernel_prerm' -a kernel_preinst -d 'Kernel package hook: a kernel is about to be replaced'
 complete -c dkms -n 'not __fish_seen_subcommand_from add build install uninstall unbuild remove autoinstall status match mktarball ldtarball generate_mok kernel_preinst kernel_postinst kernel_prerm' -a kernel_postinst -d 'Kernel package hook: a kernel was installed'
 complete -c dkms -n 'not __fish_seen_subcommand_from add build install uninstall unbuild remove autoinstall status match mktarball ldtarball generate_mok kernel_preinst kernel_postinst kernel_prerm' -a kernel_prerm -d 'Kernel package hook: a kernel is about to be removed'
+complete -c dkms -n 'not __fish_seen_subcommand_from add build install uninstall unbuild remove autoinstall status match mktarball ldtarball generate_mok kernel_preinst kernel_postinst kernel_prerm' -a help -d 'Show the help of a verb'
 complete -c dkms -a '(dkms status 2>/dev/null | sed \'s/[,:].*//\' | sort -u)'
 complete -c dkms -s k -l kernelver -x -a '(ls /lib/modules 2>/dev/null)'
 complete -c dkms -l templatekernel -x -a '(ls /lib/modules 2>/dev/null)'

@@ -9,7 +9,8 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueHint};
 
-use crate::verb::VERBS;
+use crate::verb::{VERBS, Verb};
+use crate::{help, problem};
 
 /// The options and words of one run.
 #[derive(Clone, Debug, Default, Parser)]
@@ -188,7 +189,7 @@ pub fn command() -> Command {
         )
         .version(dkms_engine::ORIGINAL_VERSION)
         .disable_version_flag(true)
-        .after_help(format!("Verbs:\n{verbs}\nSee dkms(8) for the whole story."))
+        .after_help(format!("Verbs:\n{verbs}\n`dkms help VERB` shows the options, an example and the exit statuses of one. More: dkms(8)."))
 }
 
 /// Parses the words after the program's name.
@@ -199,9 +200,14 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
         return Parsed::Refused(unknown_short(glued));
     }
     let is_verbose = arguments.iter().take_while(|word| *word != "--").any(|word| word == "--verbose");
-    let line = std::iter::once(OsString::from("dkms")).chain(arguments);
-    match command().try_get_matches_from(line) {
+    match command().try_get_matches_from(with_name(arguments.iter())) {
         Ok(matches) => match CommandLine::from_arg_matches(&matches) {
+            Ok(parsed) if parsed.words.first().is_some_and(|word| word == "help") => {
+                match help::asked(&parsed.words[1..]) {
+                    Ok(text) => Parsed::Show(text),
+                    Err(refusal) => Parsed::Refused(problem::text(&refusal.into()).unwrap_or_default()),
+                }
+            }
             Ok(mut parsed) => {
                 parsed.arch = arches(&matches);
                 Parsed::Run(Box::new(parsed))
@@ -210,10 +216,24 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Parsed {
         },
         Err(error) => match error.kind() {
             ErrorKind::DisplayVersion => Parsed::Show(version(is_verbose)),
-            ErrorKind::DisplayHelp => Parsed::Show(error.render().to_string()),
+            ErrorKind::DisplayHelp => {
+                Parsed::Show(verb_beside_help(&arguments).map_or_else(|| error.render().to_string(), help::of))
+            }
             _ => Parsed::Refused(error.render().to_string()),
         },
     }
+}
+
+fn with_name<'a>(arguments: impl Iterator<Item = &'a OsString>) -> Vec<OsString> {
+    std::iter::once(OsString::from("dkms")).chain(arguments.cloned()).collect()
+}
+
+/// The verb of a line that asks for help as well.
+fn verb_beside_help(arguments: &[OsString]) -> Option<Verb> {
+    let others = arguments.iter().filter(|word| *word != "--help" && *word != "-h");
+    let matches = command().try_get_matches_from(with_name(others)).ok()?;
+    let line = CommandLine::from_arg_matches(&matches).ok()?;
+    line.words.iter().find_map(|word| Verb::from_name(word))
 }
 
 /// Scripts read the first line.
@@ -377,5 +397,14 @@ mod tests {
             other => panic!("{other:?}"),
         }
         assert!(matches!(parse(["-h".into()]), Parsed::Show(_)));
+        for line in [&["help", "build"][..], &["build", "--help"], &["foo/1", "-k", "6.1", "build", "-h"]] {
+            match parse(line.iter().map(OsString::from)) {
+                Parsed::Show(text) => assert_eq!(text, help::of(Verb::Build)),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(refused(&["help", "frob"]));
+        assert!(matches!(parse(["help".into()]), Parsed::Show(_)));
+        assert_eq!(parsed(&["status", "help"]).words, ["status", "help"]);
     }
 }

@@ -13,7 +13,7 @@ use crate::refusal::Refusal;
 use crate::verb::Verb;
 
 /// What the numbers mean, for the manual page.
-pub static MEANINGS: [(&str, &str); 17] = [
+pub static MEANINGS: [(&str, &str); 18] = [
     ("0", "Done, or there was nothing to do."),
     ("1", "Rights, a name or a version are missing; a path is not there; the system refused something."),
     ("2", "The command line cannot be understood; there is no source tree; there is no tarball."),
@@ -23,6 +23,7 @@ pub static MEANINGS: [(&str, &str); 17] = [
     ("6", "A patch does not apply; there is no such kernel; nothing was installed; depmod failed."),
     ("7", "The build left no usable object, or an object that had to be signed could not be."),
     ("8", "dkms.conf or a name cannot be used; there is no source; options exclude each other."),
+    ("9", "A directory or file holds no module, or cannot take an archive; rpm did not install a package."),
     ("10", "The make command failed."),
     ("11", "autoinstall and kernel_postinst: at least one module failed."),
     ("13", "A module in BUILD_DEPENDS is not installed for the kernel."),

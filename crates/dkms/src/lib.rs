@@ -15,6 +15,7 @@ pub mod command_line;
 mod conclusion;
 pub mod exit;
 mod goal;
+mod help;
 pub mod kernels;
 pub mod logger;
 pub mod output;

@@ -24,8 +24,9 @@ fn plain(shell: impl Generator) -> Result<String> {
     String::from_utf8(text).context("read clap's completions")
 }
 
+/// All words that may come first; behind `plan` and `help` comes a verb.
 fn verbs() -> String {
-    VERBS.iter().map(|row| row.name).collect::<Vec<_>>().join(" ")
+    VERBS.iter().map(|row| row.name).chain(["help"]).collect::<Vec<_>>().join(" ")
 }
 
 fn bash() -> Result<String> {
@@ -49,7 +50,7 @@ _dkms_names() {{
     fi
     local word words="$({MODULES})" verbs="{verbs}"
     for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
-        if [[ " $verbs " == *" $word "* && $word != plan ]]; then verbs=; fi
+        if [[ " $verbs " == *" $word "* && $word != plan && $word != help ]]; then verbs=; fi
     done
     COMPREPLY=($(compgen -W "$verbs $words" -- "$cur") $(compgen -f -- "$cur"))
 }}
@@ -79,12 +80,13 @@ fn zsh() -> Result<String> {
 }
 
 fn fish() -> Result<String> {
-    let no_verb = format!("not __fish_seen_subcommand_from {}", verbs().replace(" plan", ""));
+    let no_verb = format!("not __fish_seen_subcommand_from {}", verbs().replace(" plan", "").replace(" help", ""));
     let quoted = |text: &str| text.replace('\'', "\\'");
     let mut lines = vec![plain(Shell::Fish)?];
     lines.extend(
         VERBS.iter().map(|row| format!("complete -c dkms -n '{no_verb}' -a {} -d '{}'\n", row.name, quoted(row.about))),
     );
+    lines.push(format!("complete -c dkms -n '{no_verb}' -a help -d 'Show the help of a verb'\n"));
     lines.push(format!("complete -c dkms -a '({})'\n", quoted(MODULES)));
     for (option, names) in [("-s k -l kernelver", KERNELS), ("-l templatekernel", KERNELS), ("-s m -l module", MODULES)]
     {
