@@ -110,7 +110,7 @@ mod tests {
     }
 
     fn step(action: Action, because: Because) -> Step {
-        Step { action, because, after: vec![], waits: vec![], yields: vec![] }
+        Step { action, because, after: vec![], waits: vec![], yields: vec![], replaces_own: false }
     }
 
     #[test]
