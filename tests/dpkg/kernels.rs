@@ -138,7 +138,7 @@ pub(super) fn remove_headers(stage: &Stage) -> Result<()> {
     }
     if stage.is_ours() {
         let told = stage.root.must("cat /var/lib/dkms/.dkms-rs/motd")?.stdout;
-        let wanted = format!("{newer} has no headers: what is installed stays and cannot be built again");
+        let wanted = format!("{newer} has no headers: installed modules stay, but cannot be rebuilt");
         stage.expect(told.contains(&wanted), || format!("nothing tells that it cannot be built again\n{told}"));
     }
     Ok(())

@@ -41,11 +41,11 @@ pub(super) fn excluded_by_next(stage: &Stage) -> Result<()> {
     ))?;
     let step = stage.upgrade(&stage.ground.linux(Newer))?;
     step.builds(stage, 0)
-        .reports(stage, &[&format!("twig/1.0 will not be there on {newer}: "), "BUILD_EXCLUSIVE_KERNEL"]);
+        .reports(stage, &[&format!("twig/1.0 will be missing on {newer}: "), "BUILD_EXCLUSIVE_KERNEL"]);
     nothing_left(stage, Older)?;
     let again = stage.upgrade(&stage.ground.linux(Newer))?;
     again.builds(stage, 0);
-    stage.expect(!again.said.contains("will not be there"), || format!("it was told again\n{}", again.tail(20)));
+    stage.expect(!again.said.contains("will be missing"), || format!("it was told again\n{}", again.tail(20)));
     Ok(())
 }
 

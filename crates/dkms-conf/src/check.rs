@@ -192,7 +192,7 @@ impl Check<'_> {
             let error = Diagnostic::error(format!("{given}, which is not below the build directory"));
             self.report(error.hint("name the object by its path below the build directory"), D::BuiltModuleName, index);
         } else if self.text(D::DestModuleName, index).is_none() {
-            let error = Diagnostic::error(format!("{given}, and that is no name to install it as"));
+            let error = Diagnostic::error(format!("{given}, which is not a valid name to install it under"));
             let hint = format!("add a line `{}[{index}]=\"{name}\"`", D::DestModuleName);
             self.report(error.hint(hint), D::BuiltModuleName, index);
         }
@@ -211,7 +211,7 @@ impl Check<'_> {
         } else if let Some(reason) = file_name::objection(name).filter(|_| !name.is_empty()) {
             let shown = format!("{directory}{name}");
             let shown = shown.escape_debug();
-            let message = format!("`{directive}[{index}]` is `{shown}`, which is no name for a module: {reason}");
+            let message = format!("`{directive}[{index}]` is `{shown}`, which is not a valid module name: {reason}");
             self.report(Diagnostic::error(message), directive, index);
         }
     }

@@ -110,7 +110,7 @@ fn raw_values(source: &Source, request: &Request<'_>, evaluated: &mut Evaluated)
     evaluated.complaint(source, &answer.stderr);
     evaluated.refusals.push(refusal);
     Ok(values.unwrap_or_else(|| {
-        let message = "it ends the shell that evaluates it, so nothing that it sets counts";
+        let message = "it exits the shell that evaluates it, so its values are lost";
         evaluated.warnings.push(Diagnostic::warning(message).at(place));
         Assignments::default()
     }))
@@ -125,7 +125,7 @@ pub fn parse_directive(argument: &str) -> Result<(Directive, String), Diagnostic
         return Err(Diagnostic::error(format!("`{argument}` is not NAME=VALUE")));
     };
     let Some(directive) = Directive::from_name(name) else {
-        let error = Diagnostic::error(format!("`{name}` is no directive of dkms.conf"));
+        let error = Diagnostic::error(format!("unknown directive `{name}`"));
         return Err(match crate::nearest::nearest(name, Directive::all().map(Directive::name)) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error,

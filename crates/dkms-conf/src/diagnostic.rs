@@ -111,7 +111,7 @@ pub(crate) fn shortened(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
         diagnostics.swap(SHOWN - 1, error);
     }
     diagnostics.truncate(SHOWN);
-    diagnostics.push(Diagnostic::warning(format!("there are {more} findings more")));
+    diagnostics.push(Diagnostic::warning(format!("{more} more problems are not shown")));
     diagnostics
 }
 

@@ -101,7 +101,7 @@ impl FrameworkConfig {
             match assignment(text) {
                 Ok((name, value)) => self.assign(name, value, place, found),
                 Err(why) => found.push(
-                    Diagnostic::warning(format!("this line is left out: {why}"))
+                    Diagnostic::warning(format!("this line is ignored: {why}"))
                         .hint("settings are written `name=\"value\"`, one a line; the file is not run as a script")
                         .at(Some(place)),
                 ),
@@ -111,7 +111,7 @@ impl FrameworkConfig {
 
     fn assign(&mut self, name: &str, value: Template, place: Location, found: &mut Vec<Diagnostic>) {
         let Some(key) = Key::from_name(name) else {
-            let warning = Diagnostic::warning(format!("`{name}` is no setting of dkms")).at(Some(place));
+            let warning = Diagnostic::warning(format!("unknown setting `{name}`")).at(Some(place));
             found.push(match nearest(name, TABLE.iter().map(|row| row.name)) {
                 Some(near) => warning.hint(format!("did you mean `{near}`?")),
                 None => warning.hint("the settings are listed in dkms-framework.conf(5)"),
@@ -345,12 +345,12 @@ impl FrameworkConfig {
 /// `NAME=value`, blanks around the `=` allowed as people write them, a comment after it allowed.
 fn assignment(line: &str) -> Result<(&str, Template), String> {
     let Some((name, value)) = line.split_once('=') else {
-        return Err("it is no assignment".to_owned());
+        return Err("it is not an assignment".to_owned());
     };
     let name = name.trim();
     let name = name.strip_prefix("export ").unwrap_or(name).trim_start();
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-        return Err("it is no assignment".to_owned());
+        return Err("it is not an assignment".to_owned());
     }
     Ok((name, Template::parse(value.trim())?))
 }

@@ -98,7 +98,7 @@ impl<'a> Text<'a> {
 impl Transferred {
     fn broken(&mut self, text: &Text<'_>, construct: &str) {
         let (directive, index) = (text.directive, text.index);
-        let message = format!("the value of `{directive}[{index}]` cannot be handed over: it holds {construct}");
+        let message = format!("the value of `{directive}[{index}]` cannot be passed on: it contains {construct}");
         if directive.row().is_ignored() {
             return self.warnings.push(Diagnostic::warning(message).at(text.value.origin.clone()));
         }

@@ -52,7 +52,7 @@ impl fmt::Display for Objection {
         match ground {
             Ground::Declared { reason } => write!(f, "{module} does not support kernel {release}: {reason}"),
             Ground::Failed { message, first_error } => {
-                write!(f, "{module} did not build for kernel {release} and is still the same: {message}")?;
+                write!(f, "{module} did not build for kernel {release} and has not changed since: {message}")?;
                 let unsaid = first_error.as_ref().filter(|line| !message.contains(line.as_str()));
                 unsaid.map_or(Ok(()), |lines| write!(f, ": {}", lines.replace('\n', " ")))
             }
@@ -188,7 +188,7 @@ mod tests {
         let (_directory, setup) = registered("AUTOINSTALL=yes\n");
         assert_eq!(objections(&setup, "6.13"), [""; 0]);
         fail(&setup, "6.13");
-        let said = "m/1 did not build for kernel 6.13 and is still the same: make ended with 2: m.c:1: error: no";
+        let said = "m/1 did not build for kernel 6.13 and has not changed since: make ended with 2: m.c:1: error: no";
         assert_eq!(objections(&setup, "6.13"), [said]);
         assert_eq!(objections(&setup, "6.14"), [""; 0]);
         testing::write(&setup, "/usr/src/m-1/m.c", "int m = 1;\n");

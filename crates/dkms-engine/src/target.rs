@@ -116,7 +116,7 @@ fn invalid(what: &'static str, value: &str, reason: &'static str) -> NameInvalid
 
 /// A name cannot be one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is no {what}: {reason}", .value.escape_debug())]
+#[error("`{}` is not a valid {what}: {reason}", .value.escape_debug())]
 pub struct NameInvalid {
     /// What it was to be.
     pub what: &'static str,

@@ -170,7 +170,7 @@ impl KernelVerdict {
         let names: Vec<String> = headless.iter().map(|problem| problem.module.to_string()).collect();
         let what = match (names.as_slice(), self.works.as_slice()) {
             ([], []) => return None,
-            ([], _) => "what is installed stays and cannot be built again".to_owned(),
+            ([], _) => "installed modules stay, but cannot be rebuilt".to_owned(),
             (names, _) => format!("{} cannot be built for it", names.join(", ")),
         };
         let install = if package.is_empty() { "its headers".into() } else { format!("the package `{package}`") };
@@ -188,8 +188,8 @@ impl Problem {
     fn words(&self, release: &str) -> String {
         let Self { module, reason, first_error, kind, .. } = self;
         let state = match kind {
-            Kind::Conflict => "gives way",
-            Kind::Excluded => "will not be there",
+            Kind::Conflict => "is not fully installed",
+            Kind::Excluded => "will be missing",
             _ => "does not work",
         };
         // Some reasons quote it.

@@ -24,7 +24,9 @@ pub fn forecast(
     for objection in releases.iter().flat_map(|release| of_kernel(setup, release, say)).collect::<Vec<_>>() {
         let Objection { module, release, .. } = &objection;
         if comes(module) {
-            say(&format!("{module} is replaced along with the coming of kernel {release}: nothing is known yet"));
+            say(&format!(
+                "{module} is upgraded together with kernel {release}: whether it supports that kernel is not known yet"
+            ));
         } else {
             say(&format!("warning: {objection}"));
             stands = true;
@@ -43,7 +45,7 @@ fn of_kernel(setup: &Setup, release: &str, say: &mut dyn FnMut(&str)) -> Vec<Obj
         // A directory that no kernel of ours could have is nobody's kernel.
         Err(Error::NameInvalid(_)) => Vec::new(),
         Err(error) => {
-            say(&format!("warning: what modules say about kernel {release} is not known: {error}"));
+            say(&format!("warning: cannot check whether modules support kernel {release}: {error}"));
             Vec::new()
         }
     }

@@ -173,7 +173,7 @@ fn value(text: &str) -> Result<String, std::convert::Infallible> {
 }
 
 fn number(text: &str) -> Result<u32, String> {
-    text.trim().parse().map_err(|_| "it is no number of jobs".to_owned())
+    text.trim().parse().map_err(|_| "it is not a number".to_owned())
 }
 
 /// The clap tree, for parsing, completions and the manual page.

@@ -13,13 +13,13 @@ use crate::verb::{VERBS, Verb};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// `--all` beside a verb that works on named kernels.
-    #[error("`{}` takes no --all", .verb.name())]
+    #[error("`{}` does not accept --all", .verb.name())]
     AllUnsupported {
         /// The verb.
         verb: Verb,
     },
     /// `-a` beside `--all`.
-    #[error("-a and --all exclude each other")]
+    #[error("-a and --all cannot be used together")]
     ArchAndAll,
     /// Neither one architecture nor one for each kernel.
     #[error("{arches} architectures for {kernels} kernels: give one, or one for each kernel")]
@@ -36,7 +36,7 @@ pub enum Refusal {
         path: PathBuf,
     },
     /// Both restrictions of a tarball.
-    #[error("--binaries-only and --source-only exclude each other")]
+    #[error("--binaries-only and --source-only cannot be used together")]
     BinariesAndSource,
     /// An option's value is none.
     #[error("`{option} {value}` cannot be used: {reason}")]
@@ -58,16 +58,16 @@ pub enum Refusal {
     #[error("an empty kernel release or architecture was given")]
     EmptyKernel,
     /// `-k` beside `--all`.
-    #[error("-k and --all exclude each other")]
+    #[error("-k and --all cannot be used together")]
     KernelAndAll,
     /// A kernel hook beside `--all`.
-    #[error("`{}` is about one kernel and takes no --all", .verb.name())]
+    #[error("`{}` works on one kernel and does not accept --all", .verb.name())]
     KernelHookAndAll {
         /// The verb.
         verb: Verb,
     },
     /// `plan` before a verb that is not planned.
-    #[error("there is no plan for `{}`", .verb.name())]
+    #[error("`{}` cannot be planned", .verb.name())]
     NoGoal {
         /// The verb.
         verb: Verb,
@@ -105,7 +105,7 @@ pub enum Refusal {
         count: usize,
     },
     /// A path where the verb takes none.
-    #[error("`{}` takes no path, but `{path}` is one", .verb.name())]
+    #[error("`{}` does not accept a path: `{path}`", .verb.name())]
     PathNotTaken {
         /// The verb.
         verb: Verb,
@@ -125,7 +125,7 @@ pub enum Refusal {
         path: PathBuf,
     },
     /// Both kernels of `match` are the same.
-    #[error("--templatekernel and -k both are `{kernel}`")]
+    #[error("--templatekernel and -k are both `{kernel}`")]
     SameKernels {
         /// The kernel.
         kernel: String,
@@ -137,7 +137,7 @@ pub enum Refusal {
         verb: Verb,
     },
     /// The tree cannot be written to.
-    #[error("`{}` has to write to `{}`, and may not", .verb.name(), .tree.display())]
+    #[error("`{}` cannot write to `{}`", .verb.name(), .tree.display())]
     TreeReadOnly {
         /// The verb.
         verb: Verb,
@@ -145,7 +145,7 @@ pub enum Refusal {
         tree: PathBuf,
     },
     /// Two verbs.
-    #[error("two verbs were given, `{}` and `{}`", .first.name(), .second.name())]
+    #[error("two commands were given, `{}` and `{}`", .first.name(), .second.name())]
     TwoVerbs {
         /// The first.
         first: Verb,

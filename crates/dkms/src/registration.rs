@@ -153,7 +153,7 @@ pub(crate) fn load(
         session.output.line(&format!("loaded the build of {target}"))?;
     }
     for target in skipped {
-        log::warn!("the build of {target} is there already and was left out; --force replaces it");
+        log::warn!("skipped the build of {target}, which exists already; --force replaces it");
     }
     Ok(Some(Registered { module, added: added.map(|added| *added) }))
 }

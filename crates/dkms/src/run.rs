@@ -110,7 +110,7 @@ fn root(option: Option<&str>) -> Result<Root> {
 
 fn warn_of_words(arguments: &Arguments) {
     for word in &arguments.ignored {
-        log::warn!("`{word}` means nothing here and is ignored");
+        log::warn!("`{word}` is an extra argument and is ignored");
     }
     let line = &arguments.line;
     for (given, option) in [

@@ -54,7 +54,7 @@ fn overlay(line: &CommandLine, place: Place<'_>) -> Result<Vec<(Key, String)>> {
     {
         if let Some(directory) = option {
             let path = place.resolve(directory)?;
-            settings.push((key, path.to_str().context("a tree's name is no text")?.to_owned()));
+            settings.push((key, path.to_str().context("a tree's path is not UTF-8")?.to_owned()));
         }
     }
     for (key, flag) in [

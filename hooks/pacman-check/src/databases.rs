@@ -77,7 +77,7 @@ pub(crate) fn coming(setup: &Setup) -> Result<Vec<Coming>, String> {
             (None, Some(next)) if by_rule(installed).as_ref() == Some(&release) => (next, Source::Rule),
             (None, Some(next)) => (next, Source::Guess),
             (None, None) => {
-                dkms_hook::say(&format!("warning: which kernel {name} {version} has is not known\nhint: pacman -Fy"));
+                dkms_hook::say(&format!("warning: the kernel release of {name} {version} is unknown\nhint: pacman -Fy"));
                 continue;
             }
         };
@@ -100,7 +100,7 @@ fn open(conf: &PacmanConf, kind: &str) -> Result<Alpm, String> {
         match alpm.register_syncdb(name.as_str(), SigLevel::NONE) {
             Ok(repository) if usable(repository) => {}
             _ => dkms_hook::say(&format!(
-                "warning: the database `{}` cannot be read; what that repository has is not known\nhint: pacman -Syy",
+                "warning: cannot read the database `{}`, so that repository was not checked\nhint: pacman -Syy",
                 file.display()
             )),
         }

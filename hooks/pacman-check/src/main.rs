@@ -62,7 +62,7 @@ fn for_a_person(setup: &Setup) -> bool {
         }
     };
     if coming.is_empty() {
-        print("no kernel would be upgraded, as far as the databases tell\n");
+        print("no kernel would be upgraded, according to the databases\n");
     }
     let mut releases = BTreeSet::new();
     for kernel in coming {

@@ -34,7 +34,7 @@ fn run(setup: &Setup, verb: &str) -> Result<bool, Error> {
         "going" => Event::Going { touched, owner: None },
         "leaving" => Event::Leaving,
         other => {
-            dkms_hook::say(&format!("warning: `{other}` is not a word that pacman's hooks of dkms say"));
+            dkms_hook::say(&format!("warning: unknown argument `{other}`"));
             return Ok(false);
         }
     };

@@ -21,7 +21,7 @@ class DkmsRs(dnf.Plugin):
             "%s-%s:%s-%s.%s\n" % (p.name, p.epoch, p.version, p.release, p.arch) for p in coming
         )
         if names and self._hook(["coming"], names) == 1:
-            raise dnf.exceptions.Error("dkms: modules do not support the kernel that would come")
+            raise dnf.exceptions.Error("dkms: modules do not support the kernel to be installed")
 
     def transaction(self):
         """After everything else."""

@@ -14,7 +14,7 @@ const VERDICT: &str = "cd /var/lib/dkms/.dkms-rs; cat verdict.json motd";
 pub(crate) fn excluded_by_new<G: Door>(stage: &Stage<G>) -> Result<()> {
     let newer = stage.release(Kernel::Newer);
     let step = stage.install(&linux(Kernel::Newer))?;
-    let told = format!("fickle/1.0 will not be there on {newer}: ");
+    let told = format!("fickle/1.0 will be missing on {newer}: ");
     step.builds(stage, 0).reports(stage, &[&told, "BUILD_EXCLUSIVE_KERNEL", stage.release(Kernel::Older)]);
     stage.expect_state("fickle", newer, None)?;
     let verdict = stage.root.bash(VERDICT)?.stdout;
@@ -22,7 +22,7 @@ pub(crate) fn excluded_by_new<G: Door>(stage: &Stage<G>) -> Result<()> {
     stage.expect(!verdict.contains(&told), || format!("the message of the day tells what nobody can mend: {verdict}"));
     let again = stage.again(&[Package::Headers(Kernel::Newer)])?;
     again.builds(stage, 0);
-    stage.expect(!again.said.contains("will not be there"), || format!("it was told again\n{}", again.tail(20)));
+    stage.expect(!again.said.contains("will be missing"), || format!("it was told again\n{}", again.tail(20)));
     Ok(())
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn contested<G: Door>(stage: &Stage<G>) -> Result<()> {
     stage.install(&[DUMMY])?.builds(stage, 1);
     owned_by("dummy/9.9", None)?;
     let step = stage.install(&[SHRUB])?;
-    let told = format!("shrub/9.5 gives way on {older}: dummy/9.9 has the place of `dummy`");
+    let told = format!("shrub/9.5 is not fully installed on {older}: dummy/9.9 provides `dummy`");
     step.builds(stage, 1).reports(stage, &[&told, "its version is higher", "dkms install shrub/9.5"]);
     owned_by("dummy/9.9", Some("shrub/9.5"))?;
     let again = stage.again(&[SHRUB])?;

@@ -169,10 +169,10 @@ fn builds(root: &Root, archive: &Path, main: &Path) -> Result<Vec<Build>, Error>
         for (arch, inner) in root.list(&of_release)? {
             let directory = of_release.join(&arch);
             let (Some(release), Some(arch)) = (release.to_str(), arch.to_str()) else {
-                return Err(refused(format!("`{}` is no kernel", directory.display())));
+                return Err(refused(format!("`{}` is not a kernel release", directory.display())));
             };
             if kind != Kind::Directory || inner != Kind::Directory || !root.is_dir(&directory.join("module")) {
-                return Err(refused(format!("{MAIN_TREE}/{release}/{arch} is no finished build")));
+                return Err(refused(format!("{MAIN_TREE}/{release}/{arch} is not a finished build")));
             }
             let kernel = KernelId::new(release, arch).map_err(|error| refused(error.to_string()))?;
             only_files(root, &directory).map_err(&refused)?;
@@ -193,12 +193,12 @@ fn only_files(root: &Root, directory: &Path) -> Result<(), String> {
                     let file = file.to_string_lossy();
                     let known = text == "log" || file == "Module.symvers" || Compression::of_file_name(&file).is_some();
                     if kind != Kind::File || !known {
-                        return Err(format!("`{file}` does not belong into a finished build"));
+                        return Err(format!("`{file}` does not belong in a finished build"));
                     }
                 }
             }
             Kind::File => {}
-            _ => return Err(format!("`{text}` does not belong into a finished build")),
+            _ => return Err(format!("`{text}` does not belong in a finished build")),
         }
     }
     Ok(())

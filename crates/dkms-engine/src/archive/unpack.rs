@@ -37,7 +37,7 @@ const FOREIGN: [(&[u8], &str); 6] = [
 pub fn unpack(root: &RootMut, archive: &Path, directory: &Path) -> Result<(), Error> {
     let file = root.open_file(archive)?;
     if !file.metadata().map_err(Error::io("read", archive))?.is_file() {
-        return Err(refused(archive)("it is no regular file".into()));
+        return Err(refused(archive)("it is not a regular file".into()));
     }
     each_entry(&file, archive, &mut |_, _, _| Ok(()))?;
     each_entry(&file, archive, &mut |path, kind, entry| write(root, &directory.join(path), kind, entry))?;
@@ -61,7 +61,7 @@ fn each_entry(mut file: &File, path: &Path, visit: &mut Visit<'_>) -> Result<(),
         }
     }
     if vetting.is_empty() {
-        return Err(refused(path)("there is nothing in it".into()));
+        return Err(refused(path)("it is empty".into()));
     }
     end(archive.into_inner()).map_err(unreadable)
 }
@@ -75,16 +75,16 @@ fn end(mut rest: Ended<'_>) -> std::io::Result<()> {
         match rest.read(&mut buffer)? {
             0 => break,
             read if buffer[..read].iter().any(|byte| *byte != 0) => {
-                return Err(std::io::Error::other("something follows after its end"));
+                return Err(std::io::Error::other("data follows its end"));
             }
             read => padding += read,
         }
         if padding > MAX_PADDING {
-            return Err(std::io::Error::other("more than padding follows after its end"));
+            return Err(std::io::Error::other("data other than padding follows its end"));
         }
     }
     if rest.zeros < BLOCK {
-        return Err(std::io::Error::other("it has no end: it was cut off"));
+        return Err(std::io::Error::other("it is truncated"));
     }
     Ok(())
 }

@@ -67,10 +67,10 @@ impl Vetting {
         }
         let path = clean(&entry.path).ok_or_else(|| format!("the name `{shown}` leads out of it"))?;
         if path.components().count() > MAX_DEPTH {
-            return Err(format!("`{shown}` lies deeper than {MAX_DEPTH} directories"));
+            return Err(format!("`{shown}` is nested deeper than {MAX_DEPTH} directories"));
         }
         if entry.mode & LENDING != 0 {
-            return Err(format!("`{shown}` would run with its owner's or group's rights"));
+            return Err(format!("`{shown}` is setuid or setgid"));
         }
         let kind = match entry.kind {
             EntryType::Regular => Kind::File,
@@ -79,10 +79,10 @@ impl Vetting {
             EntryType::Link => return Err(format!("`{shown}` is a hard link")),
             EntryType::Char | EntryType::Block => return Err(format!("`{shown}` is a device")),
             EntryType::Fifo => return Err(format!("`{shown}` is a pipe")),
-            _ => return Err(format!("`{shown}` is of a kind that no module needs")),
+            _ => return Err(format!("`{shown}` is a special file")),
         };
         if path.as_os_str().is_empty() {
-            return if kind == Kind::Directory { Ok(None) } else { Err(format!("`{shown}` is no name")) };
+            return if kind == Kind::Directory { Ok(None) } else { Err(format!("`{shown}` is not a valid name")) };
         }
         self.remember(&path, &kind)?;
         Ok(Some((path, kind)))
@@ -97,7 +97,7 @@ impl Vetting {
         let shown = path.display();
         for above in path.ancestors().skip(1).filter(|above| !above.as_os_str().is_empty()) {
             if self.seen.insert(above.to_owned(), true) == Some(false) {
-                return Err(format!("`{shown}` lies below `{}`, which is no directory", above.display()));
+                return Err(format!("`{shown}` is below `{}`, which is not a directory", above.display()));
             }
         }
         let is_directory = *kind == Kind::Directory;
@@ -117,7 +117,7 @@ impl Vetting {
     /// start from wherever another link leads.
     fn link(&self, entry: &Described, path: &Path) -> Result<PathBuf, String> {
         let target = entry.link.clone().unwrap_or_default();
-        let leaves = || format!("the link `{}` leads to `{}`, out of it", path.display(), target.display());
+        let leaves = || format!("the link `{}` leads to `{}`, outside of it", path.display(), target.display());
         // The first directory stays the outermost: what lies in it is moved elsewhere alone.
         let mut depth = path.components().count().saturating_sub(2);
         let mut named = false;
@@ -185,13 +185,13 @@ mod tests {
             (vec![described("/etc/passwd", Regular, None)], "leads out"),
             (vec![described("a/../../x", Regular, None)], "leads out"),
             (vec![described("..", Directory, None)], "leads out"),
-            (vec![link("top/a", "/etc")], "out of it"),
-            (vec![link("top/a", "..")], "out of it"),
-            (vec![link("top/a/b", "../../other")], "out of it"),
+            (vec![link("top/a", "/etc")], "outside of it"),
+            (vec![link("top/a", "..")], "outside of it"),
+            (vec![link("top/a/b", "../../other")], "outside of it"),
             (vec![link("a", "b")], ""),
-            (vec![link("a", "../b")], "out of it"),
-            (vec![link("top/d/down/up", "../.."), link("top/t", "d/down/up/../..")], "out of it"),
-            (vec![link("top/a", "")], "out of it"),
+            (vec![link("a", "../b")], "outside of it"),
+            (vec![link("top/d/down/up", "../.."), link("top/t", "d/down/up/../..")], "outside of it"),
+            (vec![link("top/a", "")], "outside of it"),
             (vec![link("top/a", "b"), described("top/a/x", Regular, None)], "no directory"),
             (vec![described("top/a", Regular, None), described("top/a/x", Regular, None)], "no directory"),
             (vec![described("top/a", Regular, None), described("top/a", Regular, None)], "twice"),

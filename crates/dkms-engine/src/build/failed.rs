@@ -158,7 +158,7 @@ fn advice(setup: &Setup, order: &BuildOrder, cause: Option<Cause>) -> Option<Str
             let text = kernel.config.text("CONFIG_CC_VERSION_TEXT").filter(|text| !text.is_empty())?;
             Some(format!("the kernel was built by `{text}`: install that compiler"))
         }
-        Cause::Memory => Some("end other programs, or set parallel_jobs=1 in /etc/dkms/framework.conf".to_owned()),
+        Cause::Memory => Some("close other programs, or set parallel_jobs=1 in /etc/dkms/framework.conf".to_owned()),
         Cause::Disk => Some(format!("make room on the file system of `{}`", setup.layout.tree.display())),
         _ => None,
     }

@@ -62,7 +62,7 @@ impl<'a> Steps<'a> {
         let unusable = |reason| Error::PatchMissing { target: target.clone(), patch: patch.to_owned(), reason };
         let path = Path::new(patch);
         if path.components().any(|component| !matches!(component, Component::Normal(_) | Component::CurDir)) {
-            return Err(unusable("it lies outside the directory of patches"));
+            return Err(unusable("it is outside the directory `patches`"));
         }
         let directory = self.setup.layout.build(&target.module);
         if !self.setup.root.is_file(&self.place.ours(&directory.join("patches").join(path))) {
@@ -91,7 +91,7 @@ impl<'a> Steps<'a> {
             Ok(script) => script,
             Err(unusable) => {
                 let why = if unusable.missing { "does not exist" } else { "is not executable" };
-                let text = format!("{directive} names `{}`, which {why}: it is left out", value.trim());
+                let text = format!("skipped {directive}: `{}` {why}", value.trim());
                 (self.listener)(BuildEvent::Warning(text));
                 return Ok(());
             }

@@ -169,9 +169,9 @@ fn unusable_objects_are_refused() {
     let make = "make -C $kernel_source_dir M=$dkms_tree/m/1/build";
     for (command, reason) in [
         (": > m.ko".to_owned(), "it is empty"),
-        ("echo text > m.ko".to_owned(), "it is no ELF file"),
+        ("echo text > m.ko".to_owned(), "it is not an ELF file"),
         (format!("sed -i s/6.1.0/6.6.6/ m.c; {make}"), "it is built for kernel 6.6.6"),
-        (format!("sed -i /vermagic/d m.c; {make}"), "it has no vermagic, so it is no kernel module"),
+        (format!("sed -i /vermagic/d m.c; {make}"), "it has no vermagic, so it is not a kernel module"),
         (
             format!("{make} && gcc -shared -o shared m.ko && mv shared m.ko"),
             "it is an ELF file, but not a relocatable one",

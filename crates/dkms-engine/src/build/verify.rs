@@ -64,7 +64,7 @@ fn examine(
         }
     }
     match info.kernel_release() {
-        None => Err("it has no vermagic, so it is no kernel module".into()),
+        None => Err("it has no vermagic, so it is not a kernel module".into()),
         Some(release) if !releases.iter().any(|known| known == release) => {
             Err(format!("it is built for kernel {release}"))
         }

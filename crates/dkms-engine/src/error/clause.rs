@@ -17,7 +17,7 @@ impl Error {
                 format!("it needs {} installed for that kernel first", missing.join(", "))
             }
             Error::InstallRefused { reasons, .. } => format!("nothing of it was installed: {}", reasons.join("; ")),
-            Error::NotBuilt { object, .. } => format!("its build left no `{object}`"),
+            Error::NotBuilt { object, .. } => format!("its build did not produce `{object}`"),
             Error::ObjectMissing { object, .. } => format!("its build has no `{object}`"),
             Error::ObjectWrong { object, reason, .. } => format!("its `{object}` is unusable: {reason}"),
             Error::PatchFailed { patch, .. } => format!("its patch `{patch}` does not apply"),
@@ -26,7 +26,7 @@ impl Error {
             Error::SourceEmpty { path, .. } => format!("its source `{}` has nothing to build", path.display()),
             Error::SourceUncopied { cause, .. } => format!("its source cannot be copied: {cause}"),
             Error::TookTooLong { what, limit, .. } => {
-                format!("its {what} took longer than {} and was ended", span(*limit))
+                format!("its {what} took longer than {} and was stopped", span(*limit))
             }
             other => other.to_string(),
         }

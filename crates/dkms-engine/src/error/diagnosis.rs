@@ -49,13 +49,13 @@ impl fmt::Display for Cause {
         f.write_str(match self {
             Cause::Unsupported => "it does not support this kernel",
             Cause::Source => "its source does not compile for this kernel",
-            Cause::Symbols => "it needs symbols that this kernel does not give it",
+            Cause::Symbols => "it needs symbols that this kernel does not export",
             Cause::Headers => "the headers of this kernel are incomplete",
             Cause::Compiler => "the compiler does not know an option that this build uses",
-            Cause::Program => "a program that its build runs is not installed",
+            Cause::Program => "its build needs a program that is not installed",
             Cause::Memory => "there was not enough memory",
-            Cause::Disk => "the disk cannot take more",
-            Cause::Limit => "a limit that dkms was called with was reached (`ulimit -a`)",
+            Cause::Disk => "the disk is full or read-only",
+            Cause::Limit => "it reached a resource limit of the caller (`ulimit -a`)",
         })
     }
 }

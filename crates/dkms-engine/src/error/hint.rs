@@ -20,9 +20,7 @@ impl Error {
             Error::BuildMissing { target } => {
                 format!("dkms build {} -k {}/{}", target.module, target.kernel.release, target.kernel.arch)
             }
-            Error::ConfMissing { .. } => {
-                "every source tree of dkms has one, dkms.conf(5) says what is in it: ls the directory".into()
-            }
+            Error::ConfMissing { .. } => "check the directory; dkms.conf(5) describes the file".into(),
             Error::DepmodDue { kernel, .. } => {
                 format!("dkms autoinstall -k {kernel} completes it, and so does any later run")
             }
@@ -38,10 +36,11 @@ impl Error {
             ),
             Error::Io { source, path, .. } => return io_hint(source, path),
             Error::Keys { .. } => {
-                "restore the missing file; to begin anew, move the other one away and run `dkms generate_mok`".into()
+                "restore the missing file; to start over, move the other one away and run `dkms generate_mok`".into()
             }
-            Error::KernelMissing { .. } => {
-                "ls the install tree for the releases that are there, and name one with -k".into()
+            Error::KernelMissing { path, .. } => {
+                let tree = path.parent().unwrap_or(path).display();
+                format!("name an installed kernel with -k; `ls {tree}` lists them")
             }
             Error::MakeFailed { diagnosis, log, .. } | Error::ScriptFailed { diagnosis, log: Some(log), .. } => {
                 let advice = diagnosis.advice.as_ref().map(|advice| format!("{advice}; ")).unwrap_or_default();
@@ -75,12 +74,11 @@ impl Error {
     fn hint_about_a_place(&self) -> Option<String> {
         Some(match self {
             Error::DestinationInvalid { .. } => {
-                "what is installed lies in directories of the kernel's own: put one there, and run the command again"
-                    .into()
+                "make it a real directory below the kernel's module directory and run the command again".into()
             }
             Error::NoExec { path, .. } => {
                 format!(
-                    "mount -o remount,exec on the file system of `{}`, or have the tree elsewhere (--dkmstree)",
+                    "mount -o remount,exec on the file system of `{}`, or use a tree elsewhere (--dkmstree)",
                     path.display()
                 )
             }
@@ -99,12 +97,12 @@ fn io_hint(source: &io::Error, path: &Path) -> Option<String> {
         io::ErrorKind::StorageFull => {
             Some(format!("make room on the file system of `{}` and run the command again", path.display()))
         }
-        io::ErrorKind::FileTooLarge => {
-            Some("who called dkms limits the size of files: run the command again after `ulimit -f unlimited`".into())
-        }
-        _ if source.raw_os_error() == Some(rustix::io::Errno::MFILE.raw_os_error()) => {
-            Some("who called dkms limits the number of open files: run the command again after `ulimit -n 1024`".into())
-        }
+        io::ErrorKind::FileTooLarge => Some(
+            "the caller of dkms limits the size of files: run the command again after `ulimit -f unlimited`".into(),
+        ),
+        _ if source.raw_os_error() == Some(rustix::io::Errno::MFILE.raw_os_error()) => Some(
+            "the caller of dkms limits the number of open files: run the command again after `ulimit -n 1024`".into(),
+        ),
         io::ErrorKind::ReadOnlyFilesystem => Some("mount it writable and run the command again".into()),
         io::ErrorKind::PermissionDenied => Some("run the command again with sudo".into()),
         _ => None,

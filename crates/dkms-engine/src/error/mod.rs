@@ -36,7 +36,7 @@ pub enum Error {
         reason: String,
     },
     /// An archive could not be written.
-    #[error("cannot make `{path}`: {reason}", path = .path.display())]
+    #[error("cannot write `{path}`: {reason}", path = .path.display())]
     ArchiveFailed {
         /// The archive.
         path: PathBuf,
@@ -44,7 +44,7 @@ pub enum Error {
         reason: String,
     },
     /// The module version in an archive is registered already.
-    #[error("`{module}`, which the archive holds, is already in the tree")]
+    #[error("`{module}` from the archive is already in the tree")]
     ArchiveKnown {
         /// Which one.
         module: ModuleId,
@@ -98,7 +98,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// Modules depend on each other in a circle.
-    #[error("BUILD_DEPENDS goes in a circle: {}", .modules.join(" -> "))]
+    #[error("BUILD_DEPENDS is circular: {}", .modules.join(" -> "))]
     Cycle {
         /// The circle, first name repeated at the end.
         modules: Vec<String>,
@@ -130,7 +130,7 @@ pub enum Error {
         reason: String,
     },
     /// Somebody stopped us before depmod; what is in place stays.
-    #[error("stopped by signal {signal}: what is installed for {kernel} stays, and modules.dep does not name it yet")]
+    #[error("stopped by signal {signal}: modules are installed for {kernel}, but depmod has not run yet")]
     DepmodDue {
         /// The kernel release.
         kernel: String,
@@ -220,7 +220,7 @@ pub enum Error {
         log: PathBuf,
     },
     /// A file that should be a kernel module is none.
-    #[error("`{path}` is no usable kernel module: {reason}", path = .path.display())]
+    #[error("`{path}` is not a usable kernel module: {reason}", path = .path.display())]
     ModuleUnreadable {
         /// The file.
         path: PathBuf,
@@ -231,7 +231,7 @@ pub enum Error {
     #[error(transparent)]
     NameInvalid(#[from] NameInvalid),
     /// A dkms call inside a build wants to change the tree that the build has locked.
-    #[error("dkms was called from inside its own run and cannot change the tree there")]
+    #[error("dkms was called from within a dkms build, which has locked the tree")]
     Nested,
     /// A directory or file is no source of a module.
     #[error("`{path}` has no dkms.conf", path = .path.display())]
@@ -254,7 +254,7 @@ pub enum Error {
         object: String,
     },
     /// A kernel would not load an object that was built elsewhere.
-    #[error("`{object}` of {target} was not built for this kernel as it is: {reason}")]
+    #[error("`{object}` of {target} does not fit this kernel: {reason}")]
     ObjectUnfit {
         /// What was to be installed.
         target: Target,
@@ -276,7 +276,7 @@ pub enum Error {
         log: PathBuf,
     },
     /// make was content, and yet an object is missing.
-    #[error("the build of {target} left no `{object}`")]
+    #[error("the build of {target} did not produce `{object}`")]
     NotBuilt {
         /// What was built.
         target: Target,
@@ -286,7 +286,7 @@ pub enum Error {
         log: PathBuf,
     },
     /// What is built cannot be executed where it is built.
-    #[error("{cause}; the file system of `{path}` is mounted noexec, so that no program can be run there", path = .path.display())]
+    #[error("{cause}; the file system of `{path}` is mounted noexec, so no program can run there", path = .path.display())]
     NoExec {
         /// The directory.
         path: PathBuf,
@@ -294,7 +294,7 @@ pub enum Error {
         cause: Box<Error>,
     },
     /// There is no os-release file, so nobody knows which distribution's rules count.
-    #[error("there is neither `{}` nor `{}`", crate::layout::OS_RELEASE[0], crate::layout::OS_RELEASE[1])]
+    #[error("neither `{}` nor `{}` exists, so the distribution is unknown", crate::layout::OS_RELEASE[0], crate::layout::OS_RELEASE[1])]
     OsRelease,
     /// A patch does not apply.
     #[error("patch `{patch}` of {target} does not apply")]
@@ -391,7 +391,7 @@ pub enum Error {
         reason: String,
     },
     /// A step of a build or a script was ended by us, because it did not end by itself.
-    #[error("{what} of `{module}` took longer than {} and was ended", span(*.limit))]
+    #[error("{what} of `{module}` took longer than {} and was stopped", span(*.limit))]
     TookTooLong {
         /// `make`, `patch`, or the directive of a script.
         what: &'static str,
@@ -413,7 +413,7 @@ pub enum Error {
         output: String,
     },
     /// A program is not installed.
-    #[error("there is no program `{program}`")]
+    #[error("the program `{program}` is not installed")]
     ToolMissing {
         /// Its name.
         program: String,

@@ -369,7 +369,8 @@ impl<'a> Examination<'a> {
 /// A file that a person named is there no longer.
 fn gone(error: Error) -> Error {
     let Error::ConfMissing { path } = error else { return error };
-    let problems = format!("`{}`, which was named with -c, is gone: put it back, or name another one", path.display());
+    let problems =
+        format!("`{}`, which was given with -c, is missing: restore it or give another file", path.display());
     Error::Conf { path, problems }
 }
 

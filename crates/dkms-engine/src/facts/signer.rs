@@ -119,7 +119,7 @@ impl Places {
     fn present(&self, root: &Root) -> Result<(), String> {
         match self.halves(root) {
             (true, true) => Ok(()),
-            (false, false) => Err(format!("there is neither the key `{}` nor its certificate", self.key)),
+            (false, false) => Err(format!("neither the key `{}` nor its certificate exists", self.key)),
             (key, _) => Err(self.half(key).to_string()),
         }
     }
@@ -162,16 +162,16 @@ pub(crate) fn decide(
         SignModules::NotInChroot | SignModules::Always => {}
     }
     if kernel.config.path.is_none() {
-        return leave("the kernel's configuration is not there");
+        return leave("the kernel's configuration is missing");
     }
     let Some(digest) = kernel.config.text("CONFIG_MODULE_SIG_HASH") else {
-        return leave("the kernel has no module signatures");
+        return leave("the kernel does not support module signatures");
     };
     let program = match program::find(setup, kernel) {
         Ok(program) => program,
         Err(looked_at) => {
             let last = looked_at.last().map(|path| path.display().to_string()).unwrap_or_default();
-            return Decision::Unable { reason: format!("there is no program that signs (`{last}`)") };
+            return Decision::Unable { reason: format!("the program that signs modules is missing (`{last}`)") };
         }
     };
     report.program = Some(program.clone());

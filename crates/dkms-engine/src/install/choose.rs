@@ -193,8 +193,8 @@ impl Refusals {
         for (place, file) in self.objections {
             let Refusal { name, reason, .. } = &mut self.list[place];
             match file.map(|file| owners.get(&file)) {
-                Some(Some(package)) => *reason = format!("{reason}; the package {} brought that file", package.name),
-                Some(None) => *reason = format!("{reason}; no package brought that file, so somebody copied it there"),
+                Some(Some(package)) => *reason = format!("{reason}; that file belongs to the package {}", package.name),
+                Some(None) => *reason = format!("{reason}; that file belongs to no package"),
                 None => {}
             }
             session.say(InstallEvent::Refused { name: name.clone(), reason: reason.clone() });

@@ -31,7 +31,7 @@ impl OwnChanges {
         self.sources.push((module.clone(), before.to_owned(), after));
         if let Err(error) = self.carry_over(setup, guard, module) {
             // Costs a build that would not be needed.
-            log::warn!("what changed in the source of {module} by itself will count as a change: {error}");
+            log::warn!("what the build of {module} changed in its source will count as a change: {error}");
         }
     }
 

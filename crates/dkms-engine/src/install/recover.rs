@@ -43,7 +43,7 @@ pub fn recover(session: &mut Session<'_>, target: &Target) -> Result<bool, Error
                 }
                 Err(error @ Error::Interrupted { .. }) => return Err(error),
                 Err(error) => {
-                    log::warn!("the installation of {target} that was cut off could not be finished: {error}");
+                    log::warn!("the interrupted installation of {target} could not be finished: {error}");
                     false
                 }
             }

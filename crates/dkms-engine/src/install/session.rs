@@ -170,7 +170,9 @@ impl<'a> Session<'a> {
         let status = match finished {
             Ok(finished) => {
                 if let End::TimeLimit(_) = finished.end {
-                    self.say(InstallEvent::ScriptSays { line: format!("{directive} {} and was ended", finished.end) });
+                    self.say(InstallEvent::ScriptSays {
+                        line: format!("{directive} {} and was stopped", finished.end),
+                    });
                 }
                 finished.end.status()
             }
@@ -183,7 +185,7 @@ impl<'a> Session<'a> {
         // The shell's word for a program that it may not run.
         if status == 126 && self.root().is_noexec(&script.directory) {
             let place = script.directory.display();
-            let line = format!("the file system of `{place}` is mounted noexec, so that no program can be run there");
+            let line = format!("the file system of `{place}` is mounted noexec, so no program can run there");
             self.say(InstallEvent::ScriptSays { line });
         }
         if status != 0 {

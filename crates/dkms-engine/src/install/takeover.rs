@@ -215,7 +215,7 @@ impl Taken {
 
 /// An object that is left to another module.
 pub(super) fn refusal(name: &str, owner: &ModuleId) -> Refusal {
-    Refusal { name: name.to_owned(), reason: format!("{owner} has the place of `{name}`"), owner: Some(owner.clone()) }
+    Refusal { name: name.to_owned(), reason: format!("{owner} provides `{name}`"), owner: Some(owner.clone()) }
 }
 
 /// Files of modules of others: neither the rules of versions nor the archive are for what is taken from a module of ours.

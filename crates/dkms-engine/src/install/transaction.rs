@@ -183,14 +183,14 @@ impl Transaction {
             journal::clear(session, &self.target)
         };
         if let Err(error) = clean() {
-            log::warn!("the attempt to install {} left something behind: {error}", self.target);
+            log::warn!("the failed installation of {} left files behind: {error}", self.target);
         }
     }
 
     /// Puts everything back as far as that can be done; what cannot is reported and left.
     pub(super) fn take_back(&self, session: &mut Session<'_>) {
         if let Err(error) = self.try_take_back(session) {
-            log::warn!("the installation of {} could not be taken back whole: {error}", self.target);
+            log::warn!("the installation of {} could not be undone completely: {error}", self.target);
         }
     }
 

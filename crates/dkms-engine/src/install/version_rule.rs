@@ -52,7 +52,7 @@ pub(super) fn objection(built: &Identity, existing: Existing<'_>) -> Option<Stri
         Ordering::Equal if ours != theirs || built.srcversion != existing.info.srcversion => None,
         Ordering::Equal => match ours {
             Some(version) => Some(format!("`{path}` has version {version} already")),
-            None if built.srcversion.is_some() => Some(format!("`{path}` is made of the same sources")),
+            None if built.srcversion.is_some() => Some(format!("`{path}` is built from the same source")),
             None => existing.identical.then(|| format!("`{path}` is the same file")),
         },
     }

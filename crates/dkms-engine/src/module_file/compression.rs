@@ -60,7 +60,7 @@ pub fn unpack(content: Vec<u8>, limit: u64) -> Result<Vec<u8>, String> {
     if compression == Compression::None {
         return Ok(content);
     }
-    let does_not = |error: std::io::Error| format!("it does not unpack: {error}");
+    let does_not = |error: std::io::Error| format!("it cannot be unpacked: {error}");
     let mut unpacked = Vec::new();
     let reader = decompressed(content.as_slice(), compression).map_err(does_not)?;
     reader.take(limit.saturating_add(1)).read_to_end(&mut unpacked).map_err(does_not)?;

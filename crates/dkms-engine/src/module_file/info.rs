@@ -47,7 +47,7 @@ impl ModuleInfo {
             _ if object.is_empty() => return Err("it is empty".into()),
             Some(elf::ELFCLASS32) => header::<FileHeader32<Endianness>>(object)?,
             Some(elf::ELFCLASS64) => header::<FileHeader64<Endianness>>(object)?,
-            _ => return Err("it is no ELF file".into()),
+            _ => return Err("it is not an ELF file".into()),
         };
         Ok(Self { machine, is_64_bit, fields: fields(section), signature })
     }

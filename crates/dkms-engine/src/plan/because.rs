@@ -74,12 +74,12 @@ pub enum Because {
 impl fmt::Display for Because {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Because::Asked => write!(f, "asked for"),
-            Because::Forced => write!(f, "asked for with --force"),
+            Because::Asked => write!(f, "requested"),
+            Because::Forced => write!(f, "requested with --force"),
             Because::NotBuilt => write!(f, "not built for this kernel yet"),
             Because::NotInstalled => write!(f, "built, not installed"),
-            Because::Fits { from } => write!(f, "what is built for {from} fits"),
-            Because::Unfit { from } => write!(f, "what is built for {from} does not fit"),
+            Because::Fits { from } => write!(f, "the modules of {from} fit"),
+            Because::Unfit { from } => write!(f, "the modules of {from} do not fit"),
             Because::FilesLost => write!(f, "its files are missing or changed"),
             Because::Changed { input } => write!(f, "{input}"),
             Because::DependencyRebuilt { name } => write!(f, "`{name}`, which it depends on, is rebuilt"),
@@ -87,7 +87,7 @@ impl fmt::Display for Because {
             Because::Replaced { version } => write!(f, "version {version} replaces it"),
             Because::SourceGone => write!(f, "its package was removed"),
             Because::KernelRemoved => write!(f, "its kernel is being removed"),
-            Because::TakesOver { object, from } => write!(f, "`{object}` is its to place, and no more that of {from}"),
+            Because::TakesOver { object, from } => write!(f, "`{object}` now comes from it instead of {from}"),
             Because::Provided { package } => write!(f, "{package} provides it"),
             Because::PartOfDepmod => write!(f, "part of depmod"),
         }

@@ -59,7 +59,7 @@ pub fn import(session: &mut Session<'_>, path: &Path, kernel: &Kernel, force: bo
         return Err(Error::AlreadyAdded { path: layout.version(&module), module });
     }
     if source.starts_with(&directory) {
-        let reason = std::io::Error::other("the copy would lie inside of it");
+        let reason = std::io::Error::other("the copy would be inside it");
         return Err(Error::io("copy", &directory)(reason));
     }
     replace_tree(root, &directory, &source)?;

@@ -38,17 +38,17 @@ pub fn reason(why: &Why) -> String {
         Why::AlreadyInstalled => "it is installed already".into(),
         Why::BadConfiguration { missing: true, .. } => "its dkms.conf is missing".into(),
         Why::BadConfiguration { problems, .. } => format!("its dkms.conf cannot be used: {problems}"),
-        Why::WeaklyLinked { from } => format!("what is installed for {from} fits, and links lead to it"),
+        Why::WeaklyLinked { from } => format!("it has weak links to the modules of {from}, which fit"),
         Why::Broken => "its source is missing".into(),
         Why::Conflict { objects } => conflict(objects),
-        Why::Cycle { modules } => format!("BUILD_DEPENDS goes in a circle: {}", modules.join(" -> ")),
-        Why::Deferred { missing } => format!("it waits for {}, which nobody has registered", missing.join(", ")),
-        Why::DependencyMissing { missing } => format!("it needs {}, which will not be there", missing.join(", ")),
+        Why::Cycle { modules } => format!("BUILD_DEPENDS is circular: {}", modules.join(" -> ")),
+        Why::Deferred { missing } => format!("it waits for {}, which is not registered", missing.join(", ")),
+        Why::DependencyMissing { missing } => format!("it needs {}, which will not be installed", missing.join(", ")),
         Why::Excluded { reason, .. } => format!("it is not meant for this kernel: {reason}"),
         Why::FailedBefore { message, .. } => format!("it failed before and nothing has changed since: {message}"),
         Why::HeadersMissing { path, .. } => format!("the headers are missing: {path}"),
         Why::Kept { successor } => format!("it stays until version {successor} is installed"),
-        Why::LinkedBy { kernels } => format!("it stays while weak links of {} lead to it", kernels.join(", ")),
+        Why::LinkedBy { kernels } => format!("it stays while weak links of {} point to it", kernels.join(", ")),
         Why::NoSource => "only built objects were imported, and none for this kernel".into(),
         Why::NotAdded => "it is not registered".into(),
         Why::NotAutoinstalled => "its AUTOINSTALL is off".into(),
@@ -70,7 +70,7 @@ fn conflict(objects: &[Yielded]) -> String {
     }
     let each = owners.into_iter().map(|(to, by, objects)| {
         let objects = objects.join(", ");
-        format!("{to} has the place of {objects}, {}", rule(by))
+        format!("{to} provides {objects}, {}", rule(by))
     });
     each.collect::<Vec<_>>().join("; ")
 }
@@ -96,10 +96,10 @@ pub fn list(names: &[String], columns: usize) -> String {
 /// Why one of two modules has a place.
 fn rule(rule: Rule) -> &'static str {
     match rule {
-        Rule::Asked => "because it is asked for",
-        Rule::Wanted => "because it is to be there",
+        Rule::Asked => "because it is requested",
+        Rule::Wanted => "because it is wanted",
         Rule::InstalledLater => "because it was installed by hand, or later",
-        Rule::DependedOn => "because it is depended on",
+        Rule::DependedOn => "because other modules depend on it",
         Rule::Version => "because its version is higher",
         Rule::Name => "because its name comes first",
     }

@@ -28,7 +28,7 @@ pub fn load(root: &Root) -> Result<FrameworkConfig, Error> {
         });
         match source {
             Ok(source) => sources.push(source),
-            Err(problem) => log::warn!("{problem}; it is left out"),
+            Err(problem) => log::warn!("{problem}; it is ignored"),
         }
     }
     let (config, problems) = FrameworkConfig::parse(&sources);
@@ -72,7 +72,7 @@ pub fn addon_directory(root: &Root, environment: &Environment) -> Option<String>
         return None;
     }
     if value.contains(['$', '`']) || value.split('/').any(|part| part == "..") {
-        log::warn!("ADDON_MODULES_DIR `{value}` is no plain directory name and is left out");
+        log::warn!("ADDON_MODULES_DIR `{value}` is not a plain directory name and is ignored");
         return None;
     }
     Some(format!("/{value}"))

@@ -41,7 +41,7 @@ pub(super) fn strip(
     match run() {
         Ok(_) => Ok(Some(stripped)),
         Err(error @ (Error::ToolMissing { .. } | Error::ToolFailed { .. })) => {
-            let text = format!("`{}` keeps its debugging information: {error}", object.display());
+            let text = format!("cannot strip `{}`: {error}", object.display());
             listener(BuildEvent::Warning(text));
             Ok(None)
         }
@@ -73,7 +73,7 @@ pub(super) fn sign(
             digest: if trailer.digest.is_empty() { digest.clone() } else { trailer.digest },
             key: key.clone(),
         },
-        None => Signature::Failed { reason: format!("`{}` left no signature", program.display()) },
+        None => Signature::Failed { reason: format!("`{}` added no signature", program.display()) },
     }))
 }
 

@@ -121,7 +121,7 @@ fn a_failing_program_leaves_the_modules_unsigned_and_says_so() {
     assert!(ModuleInfo::read(&setting.setup.root, &signed_one.objects[0].path).unwrap().signature.is_none());
     setting.executable("modules/6.1.0/build/scripts/sign-file", "#!/bin/sh\n:\n");
     let lied = signed(&setting, order(&setting, Compression::None)).unwrap();
-    assert!(matches!(&lied.signature, Signature::Failed { reason } if reason.contains("left no signature")));
+    assert!(matches!(&lied.signature, Signature::Failed { reason } if reason.contains("added no signature")));
 }
 
 #[test]
@@ -152,7 +152,10 @@ fn a_kernel_that_insists_gets_no_unsigned_module() {
 fn kernels_without_signatures_get_none() {
     let setting = signing();
     let signed = signed(&setting, setting.order(None)).unwrap();
-    assert_eq!(signed.signature, Signature::Unsigned { reason: "the kernel has no module signatures".into() });
+    assert_eq!(
+        signed.signature,
+        Signature::Unsigned { reason: "the kernel does not support module signatures".into() }
+    );
     assert!(setting.warnings().is_empty() && setting.names("tree").iter().all(|name| !name.starts_with("mok")));
 }
 

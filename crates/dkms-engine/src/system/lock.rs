@@ -114,7 +114,7 @@ impl Guard {
             return Ok(None);
         }
         if let Some(flaw) = flaw(&stat) {
-            log::warn!("the lock `{}` {flaw}; a new one takes its place", path.display());
+            log::warn!("the lock `{}` {flaw}; replacing it", path.display());
             RootMut::for_lock(root).remove_file(path)?;
             return Ok(None);
         }
@@ -126,7 +126,7 @@ impl Guard {
 /// Why a file must not be the lock: what is written to it would be written elsewhere, or somebody else could hold it.
 fn flaw(stat: &Stat) -> Option<String> {
     if stat.st_nlink > 1 {
-        return Some("is another file, too (a hard link)".to_owned());
+        return Some("has a second name (a hard link)".to_owned());
     }
     let ours = [0, rustix::process::geteuid().as_raw()];
     (!ours.contains(&stat.st_uid)).then(|| format!("belongs to user {}", stat.st_uid))
@@ -142,9 +142,9 @@ fn open(root: &Root, path: &Path) -> Result<File, Error> {
             let what = match kind {
                 Kind::Link => "a link",
                 Kind::Directory => "a directory",
-                _ => "no file",
+                _ => "not a file",
             };
-            log::warn!("the lock `{}` is {what}; a new one takes its place", path.display());
+            log::warn!("the lock `{}` is {what}; replacing it", path.display());
             // Of a directory only an empty one: what is in it is not ours.
             if kind == Kind::Directory { root.remove_dir(path)? } else { root.remove_file(path)? }
         }

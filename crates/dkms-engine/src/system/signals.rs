@@ -17,7 +17,7 @@ pub fn register(cancel: &Cancel) {
         }
         let number = usize::try_from(signal).unwrap_or_default();
         if let Err(error) = signal_hook::flag::register_usize(signal, cancel.cell(), number) {
-            log::warn!("signal {signal} would end this run at once: {error}");
+            log::warn!("cannot handle signal {signal}, which would end this run at once: {error}");
         }
     }
     mask::unblock();

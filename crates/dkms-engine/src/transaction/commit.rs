@@ -54,7 +54,7 @@ impl Commit {
             file.set_len(0).map_err(Error::io("empty", &kept()))?;
             Ok(Self { root, file })
         };
-        hold().map_err(|error| log::warn!("each package of this commit is seen to on its own: {error}")).ok()
+        hold().map_err(|error| log::warn!("each package of this commit is handled separately: {error}")).ok()
     }
 
     /// What was kept. From now on every trigger acts for itself again.

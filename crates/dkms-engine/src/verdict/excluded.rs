@@ -111,7 +111,7 @@ mod tests {
         let now = verdict(&["6.1", "6.2"], &["6.1"], "6.2", Some(&before));
         let told = news(&now, Some(&before));
         assert_eq!(told.len(), 1);
-        assert!(told[0].starts_with("m/1 will not be there on 6.2: too new\n  hint: it works on 6.1;"), "{told:?}");
+        assert!(told[0].starts_with("m/1 will be missing on 6.2: too new\n  hint: it works on 6.1;"), "{told:?}");
         let again = verdict(&["6.1", "6.2"], &["6.1"], "6.2", Some(&now));
         assert_eq!(again, now);
         let later = verdict(&["6.2"], &[], "6.2", Some(&now));

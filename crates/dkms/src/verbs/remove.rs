@@ -24,7 +24,7 @@ pub(super) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
     match session.caller.decide(&session.setup, removal, &mut writer, &mut watcher)? {
         Goes::Now => {}
         Goes::AtTheEnd => {
-            let words = format!("{module} goes at the end of the transaction, if nothing takes its place");
+            let words = format!("{module} is removed at the end of the transaction unless something replaces it");
             return say_of_installed(session, &module, &words);
         }
         Goes::WithSuccessor => {

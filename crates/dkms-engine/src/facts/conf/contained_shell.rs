@@ -139,7 +139,7 @@ impl<'a> ContainedShell<'a> {
         let complaint = &captured.stderr[..captured.stderr.len().min(MAX_COMPLAINT_BYTES)];
         let mut stderr = moved.back(&String::from_utf8_lossy(complaint));
         if view.is_some_and(|view| view.is_partial) && !stderr.is_empty() {
-            stderr.push_str("\n(it saw a part of its source only, which is too large to be copied)");
+            stderr.push_str("\n(it saw only a part of its source, because all of it is too large to copy)");
         }
         Ok(Ok(ShellAnswer { result: moved.values_back(values), stderr }))
     }

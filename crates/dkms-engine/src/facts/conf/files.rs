@@ -84,7 +84,7 @@ fn read(setup: &Setup, path: &Path) -> File {
     let source = Source::from_bytes(&name, &bytes)?;
     let strangers = setup.root.meta(path).is_some_and(|meta| meta.uid != 0 || meta.mode & 0o022 != 0);
     let warning = (rustix::process::geteuid().is_root() && strangers).then(|| {
-        let warning = Diagnostic::warning("others than root can change it, and so what root installs");
+        let warning = Diagnostic::warning("users other than root can change it, and with it what root installs");
         warning.hint(format!("chown root {name}; chmod go-w {name}")).at(Some(source.whole()))
     });
     Ok((source, warning))

@@ -114,14 +114,14 @@ impl<'a> Search<'a> {
             self.interfaces.insert(release.clone(), Interface::gather(root, &directory, release)?);
         }
         let Some(Some(interface)) = self.interfaces.get(release) else {
-            return Ok(Some("nothing tells the versions of the kernel's symbols".into()));
+            return Ok(Some("the versions of the kernel's symbols are unknown".into()));
         };
         let directory = kernels::directory(self.setup, release);
         let own = links::installed_files(self.setup, &source.module.name)?;
         for link in links::links(root, &directory)? {
             let is_others = root.canonical(&link).is_some_and(|end| !own.contains(&end));
             if is_others && manifest.files.iter().any(|file| file.is_called_like(&link)) {
-                return Ok(Some(format!("`{}` is somebody else's", link.display())));
+                return Ok(Some(format!("`{}` does not belong to dkms", link.display())));
             }
         }
         let table = |target: &Target| Versions::read(root, &layout.objects(target).join("Module.symvers"));

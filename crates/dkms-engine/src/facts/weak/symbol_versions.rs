@@ -177,7 +177,7 @@ impl Interface {
             if is_known {
                 format!("it was built against another version of `{symbol}` than the kernel has{of_all}")
             } else {
-                format!("it needs `{symbol}`, which neither the kernel nor a module that is known has{of_all}")
+                format!("it needs `{symbol}`, which neither the kernel nor a known module exports{of_all}")
             }
         }))
     }

@@ -43,7 +43,7 @@ pub(super) fn ensure(setup: &Setup, guard: &Guard, places: &Places) -> Result<bo
             }
         }
         Maker::Nobody => {
-            let reason = format!("there is neither the key `{}` nor its certificate", places.key);
+            let reason = format!("neither the key `{}` nor its certificate exists", places.key);
             return Err(Error::Keys { path: places.certificate.clone(), reason });
         }
     }

@@ -58,7 +58,7 @@ impl Root {
         let file = self.open_file(path)?;
         let meta = file.metadata().map_err(Error::io("read", path))?;
         if !meta.is_file() {
-            let source = std::io::Error::other("it is no regular file");
+            let source = std::io::Error::other("it is not a regular file");
             return Err(Error::Io { verb: "read", path: path.to_owned(), source });
         }
         // One byte more than there is: a regular file that gives less than it was asked for has come to its end.

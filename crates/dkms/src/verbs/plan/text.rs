@@ -128,7 +128,7 @@ mod tests {
                         \x20 build and install (not built for this kernel yet): a/1, b/1\n\
                         \x20 nothing to do (it is installed already): c/1\n\
                         all kernels:\n\
-                        \x20 remove (asked for): old/1\n";
+                        \x20 remove (requested): old/1\n";
         assert_eq!(text(&plan, 80), expected);
         assert_eq!(text(&Plan::default(), 80), "nothing to do\n");
         assert!(text(&Plan { switched_off: true, ..Plan::default() }, 80).contains("no-autoinstall"));
