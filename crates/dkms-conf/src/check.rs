@@ -482,10 +482,10 @@ pub(crate) mod tests {
                 "{shown}"
             );
         }
-        assert!(with("sub/m", "").contains("no name to install it as"));
+        assert!(with("sub/m", "").contains("not a valid name to install it under"));
         assert!(with("sub/m.ko", "DEST_MODULE_NAME=m\n").contains("ends in `.ko`"));
-        assert!(with("sub/..", "DEST_MODULE_NAME=m\n").contains("no name for a module"));
-        assert!(with("m", "DEST_MODULE_NAME=sub/m\n").contains("no name for a module"));
+        assert!(with("sub/..", "DEST_MODULE_NAME=m\n").contains("not a valid module name"));
+        assert!(with("m", "DEST_MODULE_NAME=sub/m\n").contains("not a valid module name"));
     }
 
     #[test]
@@ -518,7 +518,7 @@ pub(crate) mod tests {
         let with = |text: &str| errors(&format!("BUILT_MODULE_NAME=a\nDEST_MODULE_LOCATION=/extra\n{text}"));
         for name in ["-rf", "a b", "../x", "..", "x/y", "a;b", ".x"] {
             let told = with(&format!("DEST_MODULE_NAME='{name}'"));
-            assert!(told.contains("`DEST_MODULE_NAME[0]`") && told.contains("no name for a module"), "{told}");
+            assert!(told.contains("`DEST_MODULE_NAME[0]`") && told.contains("not a valid module name"), "{told}");
         }
         for place in ["/etc", "../x", "a/../../x", "/"] {
             assert!(with(&format!("BUILT_MODULE_LOCATION={place}")).contains("not below the build directory"));

@@ -400,7 +400,7 @@ mod tests {
         let (_, found) = parse("# comment\nsing_file=/x\nfoo\ncolour=1\n");
         assert_eq!(found[0].hint.as_deref(), Some("did you mean `sign_file`?"));
         assert_eq!(found[0].location.as_ref().unwrap().line, 2);
-        assert!(found[1].message.contains("no assignment"));
+        assert!(found[1].message.contains("not an assignment"));
         assert_eq!(found.len(), 3);
     }
 
