@@ -117,7 +117,12 @@ fn module_comes_along(suite: &str) -> Result<()> {
     let module = Made { name: "old-dkms", version: "2.0-1", more: "", files: &[("usr/src/old-2.0/dkms.conf", &conf)] };
     let module = machine.make(&module)?;
     let output = machine.try_pacman(&format!("-U {} {module}", kernel(&machine, 1)?))?;
-    ensure!(output.code == 0 && output.stdout.contains("is replaced along with"), "{}\n{}", output.code, output.stdout);
+    ensure!(
+        output.code == 0 && output.stdout.contains("is upgraded together with"),
+        "{}\n{}",
+        output.code,
+        output.stdout
+    );
     Ok(())
 }
 

@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(result.values.text(Directive::PackageName, 0), Some("pkg"));
         assert_eq!((result.refusal.is_some(), result.complaint.as_str()), (true, "oh"));
         let ended = handed_over(&raw("make $(date)"), Some(&Answers("")));
-        assert!(ended.errors[0].message.contains("ends the shell"), "{:?}", ended.errors);
+        assert!(ended.errors[0].message.contains("exits the shell"), "{:?}", ended.errors);
     }
 
     #[test]

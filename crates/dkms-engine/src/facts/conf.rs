@@ -289,7 +289,8 @@ fn unfilled(module: Option<&ModuleId>, config: &ModuleConfig) -> Option<Diagnost
     let (name, version) = module.map_or((&config.package_name, &config.package_version), |id| (&id.name, &id.version));
     [("PACKAGE_NAME", name), ("PACKAGE_VERSION", version)].into_iter().find_map(|(directive, text)| {
         let found = placeholder(text)?;
-        let message = format!("`{found}` in its {directive} is a placeholder that was not replaced: upgrades would go unnoticed");
+        let message =
+            format!("`{found}` in its {directive} is a placeholder that was not replaced: upgrades would go unnoticed");
         let hint =
             format!("write the real value, then remove and add the module again: dkms remove {name}/{version} --all");
         Some(Diagnostic::warning(message).hint(hint))

@@ -230,7 +230,7 @@ pub(crate) mod tests {
     #[test]
     fn what_is_no_module_is_refused_in_words() {
         for (bytes, reason) in
-            [(&b""[..], "empty"), (b"#!/bin/sh\n", "no ELF file"), (b"\x7fELF\x02\x01\x01\0\0", "damaged")]
+            [(&b""[..], "empty"), (b"#!/bin/sh\n", "not an ELF file"), (b"\x7fELF\x02\x01\x01\0\0", "damaged")]
         {
             assert!(ModuleInfo::parse(bytes).unwrap_err().contains(reason), "{reason}");
         }

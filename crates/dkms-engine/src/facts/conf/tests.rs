@@ -103,7 +103,7 @@ fn files_that_are_no_text_are_refused_with_their_name() {
     }
     root.writable().remove_file(path).unwrap();
     root.writable().create_dir_all(path).unwrap();
-    assert!(scene.problems().contains("no regular file"));
+    assert!(scene.problems().contains("not a regular file"));
     root.writable().remove_dir(path).unwrap();
     rustix::fs::mknodat(
         rustix::fs::CWD,
@@ -113,7 +113,7 @@ fn files_that_are_no_text_are_refused_with_their_name() {
         0,
     )
     .unwrap();
-    assert!(scene.problems().contains("no regular file"));
+    assert!(scene.problems().contains("not a regular file"));
     root.writable().remove_file(path).unwrap();
     root.writable().symlink(Path::new("dkms.conf"), path).unwrap();
     assert!(matches!(scene.load(), Err(Error::ConfMissing { .. })));
@@ -133,7 +133,7 @@ fn another_name_and_strange_owners_are_told() {
     scene.setup.root.writable().set_mode(Path::new(CONF), 0o666).unwrap();
     let warnings: Vec<_> = scene.load().unwrap().warnings.iter().map(ToString::to_string).collect();
     assert!(warnings.iter().any(|text| text.contains("m/2, but is registered as m/1")), "{warnings:?}");
-    let told = warnings.iter().any(|text| text.contains("others than root"));
+    let told = warnings.iter().any(|text| text.contains("users other than root"));
     assert_eq!(told, rustix::process::geteuid().is_root());
 }
 

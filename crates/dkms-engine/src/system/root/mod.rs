@@ -176,6 +176,6 @@ mod tests {
     fn a_directory_is_no_file() {
         let (_directory, root) = root();
         root.writable().create_dir_all(Path::new("/conf")).unwrap();
-        assert!(root.read(Path::new("/conf")).unwrap_err().to_string().contains("no regular file"));
+        assert!(root.read(Path::new("/conf")).unwrap_err().to_string().contains("not a regular file"));
     }
 }
