@@ -137,7 +137,7 @@ impl Transferred {
         let values = shell.run(&request).and_then(|answer| {
             self.complaint = answer.stderr.trim().to_owned();
             let values = shell::read_result(source, &answer.result)?;
-            values.ok_or_else(|| "a command in a value ends the shell that reads it".to_owned())
+            values.ok_or_else(|| "a command in a value exits the shell that reads it".to_owned())
         });
         match values {
             Ok(values) => {

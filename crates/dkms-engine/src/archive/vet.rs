@@ -203,12 +203,12 @@ mod tests {
             (vec![described("top/a", Char, None)], "device"),
             (vec![described("top/a", Block, None)], "device"),
             (vec![described("top/a", Fifo, None)], "pipe"),
-            (vec![described("top/a", GNUSparse, None)], "kind"),
-            (vec![Described { mode: 0o4755, ..described("top/a", Regular, None) }], "rights"),
-            (vec![Described { mode: 0o2755, ..described("top/a", Directory, None) }], "rights"),
+            (vec![described("top/a", GNUSparse, None)], "special file"),
+            (vec![Described { mode: 0o4755, ..described("top/a", Regular, None) }], "setuid or setgid"),
+            (vec![Described { mode: 0o2755, ..described("top/a", Directory, None) }], "setuid or setgid"),
             (vec![Described { size: u64::MAX, ..described("top/a", Regular, None) }], "GiB"),
             (vec![described(&"d/".repeat(100), Directory, None)], "deeper"),
-            (vec![described(".", Regular, None)], "no name"),
+            (vec![described(".", Regular, None)], "not a valid name"),
         ] {
             let found = verdict(&entries);
             match found {

@@ -247,7 +247,7 @@ fn pre_build_may_prepare_and_may_refuse() {
     setting.build(order("no-such.sh")).unwrap();
     setting.write("src/m-1/plain.sh", "");
     setting.build(order("plain.sh x")).unwrap();
-    let expected = ["`no-such.sh`, which does not exist", "`plain.sh x`, which is not executable"];
+    let expected = ["`no-such.sh` does not exist", "`plain.sh x` is not executable"];
     for (warning, expected) in setting.warnings().iter().zip(expected) {
         assert!(warning.contains(expected), "{warning}");
     }

@@ -76,7 +76,7 @@ fn a_directive_wins_and_counts_as_an_input() {
     assert_eq!(effective.config.make_command_for("6.1"), Some("make mine"));
     assert_ne!(before, effective.text);
     scene.setup.options.directives = vec![("PATH".into(), "/evil".into())];
-    assert!(scene.problems().contains("`PATH` is no directive"));
+    assert!(scene.problems().contains("unknown directive `PATH`"));
 }
 
 #[test]
