@@ -28,7 +28,9 @@ pub struct Package {
 pub fn owners(setup: &Setup, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Package> {
     // That a package came or went says nothing new about a file that is untouched: no note is taken of what is read.
     let Ok(root) = Root::open(setup.root.host_path()) else { return BTreeMap::new() };
-    if setup.distribution.has_rpm() {
+    // Distributions that nobody here knows are asked for rpm's, too, if they have none of the others.
+    let has_lists = [DPKG_STATUS, PACMAN_DATABASE].iter().any(|path| root.exists(Path::new(path)));
+    if setup.distribution.has_rpm() || !has_lists {
         let there = paths.iter().filter(|path| root.link_meta(path).is_some()).cloned().collect();
         return of_rpm(&there, |paths| ask_rpm(setup, paths));
     }

@@ -39,7 +39,7 @@ pub trait Packages {
     }
 }
 
-/// Runs us when everything that a build needs is in place.
+/// A package manager that runs us when everything that a build needs is in place.
 #[derive(Clone, Copy, Debug)]
 pub struct Complete;
 

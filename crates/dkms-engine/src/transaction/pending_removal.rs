@@ -3,8 +3,9 @@
 //! Scripts in between cannot know whether what goes comes back: a package that is installed again goes, too. The end sees
 //! it on the disk. What was told is kept under the process that runs the transaction, and holds for it alone.
 
+use super::kept;
 use super::owner::Owner;
-use super::{Place, kept};
+use super::touched::Place;
 use crate::setup::Setup;
 use crate::system::root::Root;
 
