@@ -1,5 +1,7 @@
 //! What rows that are written once for several package managers need of apt and dpkg.
 
+use std::ops::RangeInclusive;
+
 use super::ground::{Ground, Kernel};
 use super::stage::apt;
 use super::{image, made};
@@ -24,6 +26,16 @@ impl Door for Ground {
         apt(&format!("install --allow-downgrades {}", self.sources(packages)))
     }
 
+    fn install_alone(&self, headers: Package) -> String {
+        // Some releases let headers depend on the image; a person, or another archive, need not.
+        let files = self.files(&format!("install {}", self.sources(&[headers])));
+        format!("dpkg --force-depends -i $(echo {files} | tr ' ' '\\n' | grep -v /linux-image-)")
+    }
+
+    fn install_without_temporary(&self, packages: &[Package]) -> String {
+        format!("dpkg -i {}", self.sources(packages))
+    }
+
     fn again(&self, packages: &[Package]) -> String {
         apt(&format!("install --reinstall {}", self.sources(packages)))
     }
@@ -31,6 +43,15 @@ impl Door for Ground {
     fn remove(&self, packages: &[Package]) -> String {
         let names = packages.iter().map(|package| self.name(*package));
         apt(&format!("remove {}", names.collect::<Vec<_>>().join(" ")))
+    }
+
+    fn remove_kernel(&self, kernel: door::Kernel) -> String {
+        // Where the image is a package of hooks, the files are in others.
+        let parts = format!(
+            "dpkg-query -W -f '${{db:Status-Status}} ${{Package}}\\n' 'linux-*-{}' | sed -n 's/^installed //p'",
+            self.release(of(kernel))
+        );
+        apt(&format!("purge $({parts})"))
     }
 
     fn pack(&self, name: &str, version: &str) -> String {
@@ -49,8 +70,13 @@ impl Door for Ground {
         image::tells_lack(self.release(of(kernel)), object)
     }
 
-    fn lacks(&self, kernel: door::Kernel, object: &str) -> String {
-        image::tells_presence(self.release(of(kernel)), object)
+    fn list(&self, kernel: door::Kernel) -> String {
+        format!("lsinitramfs {}", self.image(kernel))
+    }
+
+    fn images_of_new(&self) -> RangeInclusive<usize> {
+        // A second time if modules came after the first.
+        1..=2
     }
 
     fn headers_package(&self, kernel: door::Kernel) -> String {

@@ -7,6 +7,7 @@ use testbed::layer::Layer;
 use testbed::root::Root;
 
 use crate::transaction::made::{Image, MODULES, Module};
+use crate::transaction::rows::pairs::FOUND;
 
 /// Where packages that were made are, in a root.
 pub(super) const TWIG: &str = "/srv/debs/twig-dkms_1.0_all.deb";
@@ -23,10 +24,6 @@ pub(super) const TRUNK: &str = "/srv/debs/trunk-dkms_1.0_all.deb";
 pub(super) const TRUNK_NEXT: &str = "/srv/debs/trunk-dkms_1.1_all.deb";
 /// Needs the symbols of trunk.
 pub(super) const LEAF: &str = "/srv/debs/leaf-dkms_1.0_all.deb";
-/// Excluded from every kernel.
-pub(super) const NEVER: &str = "/srv/debs/never-dkms_1.0_all.deb";
-/// AUTOINSTALL is not set.
-pub(super) const MANUAL: &str = "/srv/debs/manual-dkms_1.0_all.deb";
 /// Its module is in the kernel, too.
 pub(super) const DUMMY: &str = "/srv/debs/dummy-dkms_9.9_all.deb";
 /// Asks for a new initramfs by its trigger.
@@ -62,6 +59,7 @@ for build in /lib/modules/*/build; do
     kernel=$(basename "$(dirname "$build")")
     modinfo -k "$kernel" twig > /dev/null
     grep -q '^updates/dkms/twig[.]ko' "/lib/modules/$kernel/modules.dep"
+    echo "$kernel" >> FOUND
 done
 "#;
 
@@ -88,7 +86,12 @@ pub(super) fn layer(below: &Layer, suite: &str, older: &str, newer: &str) -> Res
         renamed.files.push(("DEBIAN/control".to_owned(), control.to_owned()));
         packages.push(Files { name: "bough-dkms".to_owned(), ..renamed });
     }
-    packages.push(Files::new("eager", "1.0", "twig-dkms", vec![("DEBIAN/postinst", EAGER_POSTINST.into())]));
+    packages.push(Files::new(
+        "eager",
+        "1.0",
+        "twig-dkms",
+        vec![("DEBIAN/postinst", EAGER_POSTINST.replace("FOUND", FOUND))],
+    ));
     packages.push(Files::new("unrelated", "1.0", "", vec![("usr/src/unrelated-1.0/README", "no module\n".into())]));
     let headers = format!("OLDER={older}{HEADERS_AGAIN}");
     let text: String = packages

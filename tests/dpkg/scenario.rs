@@ -2,8 +2,8 @@
 
 use super::ground::Kernel::{self, Newer, Older, PlainOlder};
 use super::ground::{Ground, Start};
-use super::{crowd, dracut, full, kernels, made, modules, notes, pairs, rescue, switch, unattended};
-use crate::transaction::rows::{news, owners};
+use super::{crowd, dracut, kernels as own_kernels, made, modules as own_modules, notes, rescue, switch, unattended};
+use crate::transaction::rows::{self, full, kernels, modules, news, owners, pairs};
 use crate::transaction::scenario::{When, everywhere, row};
 
 /// A row of the table.
@@ -32,9 +32,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         with(&[Older], &[ACPI_CALL, made::TWIG]),
         modules::upgrade_with_kernel,
     )),
-    row("S4", "install something unrelated", with(&[Older], &[ACPI_CALL]), modules::unrelated),
+    row("S4", "install something unrelated", with(&[Older], &[ACPI_CALL]), own_modules::unrelated),
     everywhere(row("S5", "reinstall kernel, headers, module", with(&[Older], &[ACPI_CALL]), kernels::reinstall)),
-    row("S6", "headers released again", with(&[Older, Newer], &[ACPI_CALL, WRITEBOOST]), kernels::headers_again),
+    row("S6", "headers released again", with(&[Older, Newer], &[ACPI_CALL, WRITEBOOST]), own_kernels::headers_again),
     everywhere(row("S7", "kernel now, headers later", with(&[Older], &[ACPI_CALL]), kernels::headers_later)),
     row("S8", "headers now, kernel later", with(&[Older], &[ACPI_CALL]), kernels::image_later),
     everywhere(row(
@@ -54,7 +54,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         "S12",
         "remove a kernel",
         with(&[Older, Newer], &[ACPI_CALL, made::TWIG, made::DUMMY]),
-        kernels::remove,
+        own_kernels::remove,
     )),
     row("S13", "remove headers only", with(&[Older, Newer], &[ACPI_CALL]), kernels::remove_headers),
     row("S14", "two modules, one needs the other", with(&[Older, Newer], &[]), pairs::install),
@@ -76,7 +76,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     ),
     row("S22", "a package that needs the module at once", with(&[Older, Newer], &[]), pairs::needed_at_once),
     row("S23", "downgrade a module", with(&[Older, Newer], &[made::TWIG_NEXT]), modules::downgrade),
-    row("S24", "several at the same time", with(&[Older, Newer], &[]), crowd::at_once),
+    row("S24", "a person at the same time", with(&[Older, Newer], &[]), rows::crowd::at_once),
+    row("S24-hooks", "two hooks and a person at the same time", with(&[Older, Newer], &[]), crowd::at_once),
     row("S25-tree", "no room in the tree", with(&[Older, Newer], &[made::TWIG]), full::tree),
     row("S25-modules", "no room for modules", with(&[Older, Newer], &[made::TWIG]), full::modules),
     row("S25-temporary", "no room in /tmp", with(&[Older, Newer], &[made::TWIG]), full::temporary),
@@ -84,18 +85,23 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         "S26",
         "a kernel gives way to the same one",
         with(&[Older, Newer], &[ACPI_CALL, made::TWIG]),
-        kernels::gives_way,
+        own_kernels::gives_way,
     ),
-    row("S26-module", "a package gives way to another", with(&[Older, Newer], &[made::TWIG]), modules::gives_way),
+    row("S26-module", "a package gives way to another", with(&[Older, Newer], &[made::TWIG]), own_modules::gives_way),
     row("S27", "a new kernel is excluded", with(&[Older], &[made::FICKLE]), news::excluded_by_new),
-    row("S28", "packages that ask for an initramfs", with(&[Older, Newer], &[]), modules::asks_for_images),
+    row("S28", "packages that ask for an initramfs", with(&[Older, Newer], &[]), own_modules::asks_for_images),
     row("S29", "an upgrade that fails again", with(&[Older, Newer], &[made::TWIG_BROKEN]), news::fails_again),
     row("S30", "a package with a finished module", with(&[Older], &[]), owners::finished),
     row("S32", "two packages, one object", with(&[Older], &[]), owners::contested),
     MANY,
     row("interrupted", "dpkg dies and is run again", with(&[Older], &[ACPI_CALL]), rescue::interrupted),
     row("bare", "dpkg without apt", with(&[Older], &[ACPI_CALL]), rescue::bare),
-    row("on-failure", "a failed build fails the run", with(&[Older], &[ACPI_CALL, made::PICKY]), kernels::on_failure),
+    row(
+        "on-failure",
+        "a failed build fails the run",
+        with(&[Older], &[ACPI_CALL, made::PICKY]),
+        own_kernels::on_failure,
+    ),
     row(
         "unattended",
         "upgrades that nobody watches",
@@ -143,6 +149,6 @@ pub(crate) const FIVE: Scenario = Scenario {
         "five",
         "a kernel and its headers, five modules installed",
         with(&[PlainOlder], &[ACPI_CALL, "ddcci-dkms", "evdi-dkms", "v4l2loopback-dkms", WRITEBOOST]),
-        kernels::install_for_five,
+        own_kernels::install_for_five,
     )
 };

@@ -1,5 +1,7 @@
 //! What scenarios of one Debian release's rpm, one program on top of it and one dkms start from.
 
+use std::ops::RangeInclusive;
+
 use anyhow::{Context, Result, bail};
 use testbed::layer::{self, Flavour, Layer};
 
@@ -139,8 +141,9 @@ impl Door for Ground {
         format!("kernel-devel-{}", self.release(kernel))
     }
 
-    fn comes_late(&self) -> bool {
-        self.tool.is_one_by_one()
+    fn images_of_new(&self) -> RangeInclusive<usize> {
+        let times = if self.tool.is_one_by_one() { 2 } else { 1 };
+        times..=times
     }
 }
 

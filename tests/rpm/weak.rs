@@ -60,7 +60,7 @@ pub(super) fn links(stage: &Stage) -> Result<()> {
         step.builds(stage, 0).reports(stage, &["trunk", &same.release]);
         return same.lacks(stage, "trunk");
     }
-    let images = vec![&same.release; if stage.ground.comes_late() { 2 } else { 1 }];
+    let images = vec![&same.release; if stage.ground.tool().is_one_by_one() { 2 } else { 1 }];
     step.builds(stage, 0).depmods(stage, &[&same.release]).initramfs(stage, &images);
     for module in ["trunk", "leaf"] {
         same.is_linked(stage, module, older)?;

@@ -1,6 +1,6 @@
 //! What rows that are written once for several package managers need of each.
 
-use std::path::Path;
+use std::ops::RangeInclusive;
 
 use anyhow::Result;
 
@@ -92,17 +92,37 @@ pub(crate) trait Door: Ground {
     /// A line of bash: one transaction that installs, upgrades or downgrades.
     fn install(&self, packages: &[Package]) -> String;
 
+    /// The same for headers whose kernel is not there.
+    fn install_alone(&self, headers: Package) -> String {
+        self.install(&[headers])
+    }
+
+    /// The same by what needs no temporary directory.
+    fn install_without_temporary(&self, packages: &[Package]) -> String {
+        self.install(packages)
+    }
+
     /// The same for what is there already.
     fn again(&self, packages: &[Package]) -> String;
 
     /// A line of bash: one transaction that removes.
     fn remove(&self, packages: &[Package]) -> String;
 
+    /// The same for a kernel with its headers, and whatever else its packages brought.
+    fn remove_kernel(&self, kernel: Kernel) -> String {
+        self.remove(&linux(kernel))
+    }
+
     /// A line of bash that packs what is below `/srv/package` and takes it away.
     fn pack(&self, name: &str, version: &str) -> String;
 
-    /// Where the list of hashes is that stands for a kernel's initramfs.
+    /// Where a kernel's initramfs is: a list of hashes that stands for one, unless the functions below say otherwise.
     fn image(&self, kernel: Kernel) -> String;
+
+    /// A line of bash that lists what is in a kernel's initramfs.
+    fn list(&self, kernel: Kernel) -> String {
+        format!("cat {}", self.image(kernel))
+    }
 
     /// A line of bash that tells if a kernel's initramfs has not the very object that is installed.
     fn holds(&self, kernel: Kernel, object: &str) -> String {
@@ -113,17 +133,13 @@ pub(crate) trait Door: Ground {
         )
     }
 
-    /// A line of bash that tells of objects of this name in a kernel's initramfs.
-    fn lacks(&self, kernel: Kernel, object: &str) -> String {
-        format!("grep '/{object}[.]ko' {} || [ $? = 1 ]", self.image(kernel))
-    }
-
     /// What a person installs who is told that a kernel has no headers.
     fn headers_package(&self, kernel: Kernel) -> String;
 
-    /// Whether a kernel's initramfs is made before anything is built for it, and then once more.
-    fn comes_late(&self) -> bool {
-        false
+    /// How often a kernel's initramfs is made when the kernel comes: more than once where that may be before anything is built
+    /// for it.
+    fn images_of_new(&self) -> RangeInclusive<usize> {
+        1..=1
     }
 }
 
@@ -153,9 +169,12 @@ impl<G: Door> Stage<'_, G> {
         self.ground.release(kernel)
     }
 
-    /// The images that are made when a kernel comes.
-    pub(crate) fn images_of_new(&self, kernel: Kernel) -> Vec<&String> {
-        vec![self.release(kernel); if self.ground.comes_late() { 2 } else { 1 }]
+    /// Expects the images that are made when a kernel comes, and no other.
+    pub(crate) fn images_of_new(&self, step: &Step, kernel: Kernel) {
+        let (release, wanted, made) = (self.release(kernel), self.ground.images_of_new(), &step.counts.initramfs);
+        self.expect(wanted.contains(&made.len()) && made.iter().all(|of| of == release), || {
+            format!("`{}`: initramfs for {made:?}, not {wanted:?} times for {release}", step.line)
+        });
     }
 
     /// Expects that nobody made an image who need not.
@@ -183,16 +202,22 @@ impl<G: Door> Stage<'_, G> {
 
     /// Expects no object of this name in the image.
     pub(crate) fn lacks(&self, kernel: Kernel, object: &str) -> Result<()> {
-        self.complain(&self.root.must(&self.ground.lacks(kernel, object))?.stdout);
+        let found = self.root.must(&format!("{} | grep '/{object}[.]ko' || [ $? = 1 ]", self.listing(kernel)))?;
+        self.complain(&found.stdout);
         Ok(())
+    }
+
+    /// Lines of bash that print what is in the image. One that cannot be listed lacks nothing; that is no answer.
+    fn listing(&self, kernel: Kernel) -> String {
+        format!("{} > /tmp/listed && [ -s /tmp/listed ] || exit 3; cat /tmp/listed", self.ground.list(kernel))
     }
 
     /// Expects that nothing of ours is left beside a kernel, in its index or in its image.
     pub(crate) fn is_bare(&self, kernel: Kernel) -> Result<()> {
-        let (release, place, image) = (self.release(kernel), Path::new(G::PLACE), self.ground.image(kernel));
-        let place = place.display();
+        let (release, place, listing) = (self.release(kernel), G::PLACE, self.listing(kernel));
         let left = self.root.must(&format!(
-            "cd /usr/lib/modules/{release}; find {place} -type f 2> /dev/null; grep '^{place}/' modules.dep {image} || [ $? = 1 ]"
+            "cd /usr/lib/modules/{release}; find {place} -type f 2> /dev/null; grep '^{place}/' modules.dep || [ $? = 1 ] || exit
+             {listing} | grep '[ /]{place}/' || [ $? = 1 ]"
         ))?;
         self.complain(&left.stdout);
         Ok(())

@@ -25,7 +25,7 @@ pub(crate) fn temporary<G: Door>(stage: &Stage<G>) -> Result<()> {
 
 fn upgrade<'a, G: Door>(stage: &'a Stage<G>) -> Upgrade<'a> {
     Upgrade {
-        line: stage.ground.install(&[TWIG_NEXT]),
+        line: stage.ground.install_without_temporary(&[TWIG_NEXT]),
         again: G::CATCH_UP,
         kernels: BOTH.map(|kernel| stage.release(kernel)),
     }

@@ -9,7 +9,8 @@ use crate::transaction::door::{ACPI_CALL, BOTH, Door, Kernel, Package, TWIG, lin
 pub(crate) fn install<G: Door>(stage: &Stage<G>) -> Result<()> {
     let newer = stage.release(Kernel::Newer);
     let step = stage.install(&linux(Kernel::Newer))?;
-    step.builds(stage, 2).depmods(stage, &[newer]).initramfs(stage, &stage.images_of_new(Kernel::Newer));
+    step.builds(stage, 2).depmods(stage, &[newer]);
+    stage.images_of_new(&step, Kernel::Newer);
     stage.works("twig", "1.0", &BOTH)?;
     stage.expect_state("acpi-call", newer, Some("installed"))?;
     stage.holds(Kernel::Newer, "acpi_call")
@@ -31,6 +32,7 @@ pub(crate) fn headers_again<G: Door>(stage: &Stage<G>) -> Result<()> {
     let older = stage.release(Kernel::Older);
     let step = stage.install(&[Package::HeadersAgain])?;
     step.builds(stage, 2).depmods(stage, &[older]).initramfs(stage, &[older]);
+    stage.expect(step.counts.builds.iter().all(|build| build.kernel == *older), || format!("{:?}", step.counts.builds));
     // The package manager names the package; that something changed in it is for us to say, once for all modules of a kernel.
     let reasons =
         step.said.lines().filter(|line| line.contains("dkms: building ") && line.contains("changed)")).count();
@@ -55,10 +57,11 @@ pub(crate) fn headers_later<G: Door>(stage: &Stage<G>) -> Result<()> {
 
 /// S8
 pub(crate) fn image_later<G: Door>(stage: &Stage<G>) -> Result<()> {
-    let headers = stage.install(&[Package::Headers(Kernel::Newer)])?;
+    let headers = stage.run(&stage.ground.install_alone(Package::Headers(Kernel::Newer)))?;
     headers.builds(stage, 0).initramfs(stage, &[]);
     let image = stage.install(&[Package::Image(Kernel::Newer)])?;
-    image.builds(stage, 1).initramfs(stage, &stage.images_of_new(Kernel::Newer));
+    image.builds(stage, 1);
+    stage.images_of_new(&image, Kernel::Newer);
     stage.expect_state("acpi-call", stage.release(Kernel::Newer), Some("installed"))?;
     stage.holds(Kernel::Newer, "acpi_call")
 }
@@ -67,7 +70,7 @@ pub(crate) fn image_later<G: Door>(stage: &Stage<G>) -> Result<()> {
 pub(crate) fn one_fails<G: Door>(stage: &Stage<G>) -> Result<()> {
     let newer = stage.release(Kernel::Newer);
     let step = stage.install(&linux(Kernel::Newer))?;
-    step.builds(stage, 2).initramfs(stage, &stage.images_of_new(Kernel::Newer));
+    stage.images_of_new(step.builds(stage, 2), Kernel::Newer);
     step.reports(stage, &["picky", newer, "this kernel is too new", "dkms "]);
     stage.expect_state("acpi-call", newer, Some("installed"))?;
     stage.expect_state("picky", newer, None)?;
@@ -79,7 +82,7 @@ pub(crate) fn one_fails<G: Door>(stage: &Stage<G>) -> Result<()> {
 
 /// S12
 pub(crate) fn remove<G: Door>(stage: &Stage<G>) -> Result<()> {
-    stage.remove(&linux(Kernel::Newer))?.builds(stage, 0).initramfs(stage, &[]);
+    stage.run(&stage.ground.remove_kernel(Kernel::Newer))?.builds(stage, 0).initramfs(stage, &[]);
     let newer = stage.release(Kernel::Newer);
     // The last one has displaced a module of the kernel, which must not come back now.
     for module in ["acpi-call", "twig", "dummy"] {

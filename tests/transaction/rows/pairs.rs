@@ -31,7 +31,7 @@ pub(crate) fn needed_at_once<G: Door>(stage: &Stage<G>) -> Result<()> {
         let release = stage.release(kernel);
         stage.expect(found.contains(release.as_str()), || format!("a later step did not find twig for {release}"));
     }
-    Ok(())
+    stage.works("twig", "1.0", &BOTH)
 }
 
 /// For each kernel trunk is built before leaf, which gets its symbols.
@@ -43,6 +43,8 @@ fn handed_over<G: Door>(stage: &Stage<G>, step: &Step) -> Result<()> {
         stage.expect(order == ["trunk", "leaf"], || format!("order of the builds for {release}: {order:?}"));
         let depends = stage.root.bash(&format!("modinfo -k {release} -F depends leaf"))?.stdout;
         stage.expect(depends.trim() == "trunk", || format!("leaf for {release} depends on `{depends}`"));
+        stage.holds(kernel, "trunk")?;
+        stage.holds(kernel, "leaf")?;
     }
     Ok(())
 }
