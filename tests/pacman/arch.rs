@@ -1,9 +1,9 @@
 //! A root that looks like Arch: pacman with an empty database, counting programs, and stand-ins for neighbours.
 
 use anyhow::Result;
-use testbed::disk;
 use testbed::layer::{self, Layer};
-use testbed::root::Root;
+
+use crate::transaction::counting::{self, write};
 
 /// Packs a directory; see the script.
 pub(super) const PACK: &str = "/usr/lib/counted/pack";
@@ -13,8 +13,8 @@ const FILES: &[(&str, &str)] = &[
     ("usr/lib/os-release", include_str!("files/os-release")),
     ("etc/pacman.conf", include_str!("files/pacman.conf")),
     ("usr/lib/counted/pack", include_str!("files/pack")),
-    ("srv/counting/make", include_str!("../transaction/files/make")),
-    ("srv/counting/depmod", include_str!("../transaction/files/depmod")),
+    counting::MAKE,
+    counting::DEPMOD,
     ("srv/kmod/usr/share/libalpm/hooks/60-depmod.hook", include_str!("files/60-depmod.hook")),
     ("srv/kmod/usr/share/libalpm/scripts/depmod", include_str!("files/depmod-script")),
     (
@@ -37,12 +37,7 @@ const SETUP: &str = r#"
 set -e
 chmod 0755 /usr/lib/counted/pack /srv/counting/* /srv/*/usr/share/libalpm/scripts/* /srv/mkinitcpio/usr/bin/*
 mkdir -p /var/log/counted /usr/lib/modules /srv/base/usr/share/base /var/lib/pacman/local
-depmod=$(dpkg -L kmod | grep 'sbin/depmod$')
-mv /usr/bin/make /usr/lib/counted/make
-mv /srv/counting/make /usr/bin/make
-ln -s /usr/bin/kmod /usr/lib/counted/depmod
-rm "$depmod"
-mv /srv/counting/depmod "$depmod"
+PLACE_COUNTING
 /usr/lib/counted/pack /srv/base base 1-1 'provides = bash' 'provides = gcc' 'provides = gcc-libs' 'provides = glibc' \
     'provides = make' 'provides = patch'
 /usr/lib/counted/pack /srv/kmod kmod 34-1
@@ -53,18 +48,14 @@ rm -r /srv/*
 
 /// Over the tools of a Debian release.
 pub(super) fn layer(suite: &str) -> Result<Layer> {
+    let setup = SETUP.replace("PLACE_COUNTING", counting::PLACE);
     let recipe: Vec<&str> =
-        FILES.iter().flat_map(|(path, text)| [*path, *text]).chain([SETUP]).chain(PACKAGES).collect();
+        FILES.iter().flat_map(|(path, text)| [*path, *text]).chain([setup.as_str()]).chain(PACKAGES).collect();
     layer::tools_of(suite)?.extend("arch", &recipe.join("\n"), |root| {
         root.apt_install(&PACKAGES)?;
         write(root, FILES)?;
-        root.must(SETUP).map(drop)
+        root.must(&setup).map(drop)
     })
-}
-
-/// Writes files by their paths in the root.
-pub(super) fn write(root: &Root, files: &[(impl AsRef<str>, impl AsRef<str>)]) -> Result<()> {
-    files.iter().try_for_each(|(path, text)| disk::write(&root.path(path.as_ref()), text.as_ref()))
 }
 
 /// A line that runs pacman as nobody watches it.

@@ -3,7 +3,8 @@
 use anyhow::Result;
 use testbed::root::Root;
 
-use super::arch::{self, PACK};
+use super::arch::PACK;
+use crate::transaction::counting;
 
 /// Below `/usr/src`, but no module.
 pub(super) const UNRELATED: &str = "/srv/pkgs/unrelated-1-1-any.pkg.tar.zst";
@@ -49,6 +50,6 @@ pub(super) fn recipe() -> String {
 
 /// Makes them in a root.
 pub(super) fn write(root: &Root) -> Result<()> {
-    arch::write(root, &FILES)?;
+    counting::write(root, &FILES)?;
     root.must(&line()).map(drop)
 }

@@ -6,6 +6,7 @@ use super::arch::PACK;
 use super::ground::Kernel::{Lts, Older};
 use super::stage::Stage;
 use super::{arch, image, made};
+use crate::transaction::counting;
 use crate::transaction::door::Package;
 
 const FILES: [(&str, &str); 1] = [("usr/bin/dracut", include_str!("files/dracut"))];
@@ -40,7 +41,7 @@ rm -r /srv/images
 /// dracut takes the place of mkinitcpio.
 fn prepare(stage: &Stage) -> Result<()> {
     stage.prepare(&arch::pacman("-R mkinitcpio"))?;
-    arch::write(&stage.root, &FILES)?;
+    counting::write(&stage.root, &FILES)?;
     stage.prepare("chmod 0755 /usr/bin/dracut")
 }
 

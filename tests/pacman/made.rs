@@ -6,8 +6,9 @@ use testbed::disk;
 use testbed::layer::Layer;
 use testbed::root::Root;
 
-use super::arch::{self, PACK};
+use super::arch::PACK;
 use super::bystander;
+use crate::transaction::counting;
 use crate::transaction::made::{MODULES, Module};
 
 pub(super) const TWIG: &str = "/srv/pkgs/twig-dkms-1.0-1-any.pkg.tar.zst";
@@ -42,7 +43,7 @@ pub(super) fn layer(below: &Layer, suite: &str, lts: &str) -> Result<Layer> {
     below.extend("arch-made", &recipe.join("\n"), |root| {
         for module in &MODULES {
             let files = module.sources(lts).map(|(path, text)| (format!("srv/package/{path}"), text));
-            arch::write(root, &files)?;
+            counting::write(root, &files)?;
             root.must(&pack(module)).with_context(|| format!("make package {}", module.name))?;
         }
         for (name, deb) in REAL.iter().zip(&debs) {

@@ -7,7 +7,8 @@ use testbed::debs::Debs;
 use testbed::disk;
 use testbed::layer::Layer;
 
-use super::arch::{self, PACK};
+use super::arch::PACK;
+use crate::transaction::counting;
 
 /// Where the package is in a root.
 pub(super) const PACKAGE: &str = "/srv/pkgs/dkms-3-1-any.pkg.tar.zst";
@@ -38,7 +39,7 @@ pub(super) fn layer(below: &Layer, suite: &str) -> Result<Layer> {
     let line = REPACK.replace("PACK", PACK);
     let texts: Vec<&str> = FILES.iter().flat_map(|(path, text)| [*path, *text]).collect();
     below.extend("arch-original", &format!("{} {} {line}", deb.display(), texts.join("\n")), |root| {
-        arch::write(root, FILES)?;
+        counting::write(root, FILES)?;
         disk::copy(&deb, &root.path("/srv/dkms.deb"))?;
         root.must(&line).map(drop)
     })

@@ -1,9 +1,9 @@
 //! A root that looks like Fedora: rpm with an empty database, counting programs, and a stand-in for dracut.
 
 use anyhow::Result;
-use testbed::disk;
 use testbed::layer::{self, Layer};
-use testbed::root::Root;
+
+use crate::transaction::counting::{self, write};
 
 use super::tool::Tool;
 
@@ -16,8 +16,8 @@ pub(super) const KEPT: &str = "/usr/lib/counted/kept";
 const FILES: &[(&str, &str)] = &[
     ("usr/lib/os-release", include_str!("files/os-release")),
     ("usr/lib/counted/pack", include_str!("files/pack")),
-    ("srv/counting/make", include_str!("../transaction/files/make")),
-    ("srv/counting/depmod", include_str!("../transaction/files/depmod")),
+    counting::MAKE,
+    counting::DEPMOD,
     ("usr/bin/dracut", include_str!("files/dracut")),
     ("usr/lib/kernel/install.d/50-dracut.install", include_str!("files/50-dracut.install")),
 ];
@@ -36,12 +36,7 @@ chmod 0755 /usr/lib/counted/pack /srv/counting/* /usr/bin/dracut /usr/lib/kernel
 mkdir -p /var/log/counted /usr/lib/modules /srv/base/usr/share/base /srv/repo /etc/kernel
 echo layout=other > /etc/kernel/install.conf
 systemd-machine-id-setup
-depmod=$(dpkg -L kmod | grep 'sbin/depmod$')
-mv /usr/bin/make /usr/lib/counted/make
-mv /srv/counting/make /usr/bin/make
-ln -s /usr/bin/kmod /usr/lib/counted/depmod
-rm "$depmod"
-mv /srv/counting/depmod "$depmod"
+PLACE_COUNTING
 rpm --initdb
 touch /srv/base/usr/share/base/file
 libraries=$(cd /usr/lib/x86_64-linux-gnu && ls libc.so.6 libm.so.6 libgcc_s.so.1 ld-linux-x86-64.so.2 | sed "s,^,$PWD/," | /usr/lib/rpm/elfdeps --provides)
@@ -53,7 +48,7 @@ rm -r /srv/base /srv/counting /srv/repo/*
 
 /// Over the tools of a Debian release, with a program on top of rpm.
 pub(super) fn layer(suite: &str, tool: Tool) -> Result<Layer> {
-    let setup = format!("{}{}", SETUP.replace("PACK", PACK), tool.setup());
+    let setup = format!("{}{}", SETUP.replace("PACK", PACK).replace("PLACE_COUNTING", counting::PLACE), tool.setup());
     let keep = KEEP.replace("KEPT", KEPT);
     let packages: Vec<&str> = PACKAGES.into_iter().chain(tool.packages().iter().copied()).collect();
     let recipe: Vec<&str> = FILES
@@ -68,9 +63,4 @@ pub(super) fn layer(suite: &str, tool: Tool) -> Result<Layer> {
         write(root, FILES)?;
         root.must(&setup).map(drop)
     })
-}
-
-/// Writes files by their paths in the root.
-pub(super) fn write(root: &Root, files: &[(impl AsRef<str>, impl AsRef<str>)]) -> Result<()> {
-    files.iter().try_for_each(|(path, text)| disk::write(&root.path(path.as_ref()), text.as_ref()))
 }

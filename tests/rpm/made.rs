@@ -12,7 +12,8 @@ use testbed::disk;
 use testbed::layer::Layer;
 use testbed::root::Root;
 
-use super::fedora::{self, PACK};
+use super::fedora::PACK;
+use crate::transaction::counting;
 use crate::transaction::made::MODULES;
 use crate::transaction::rows::pairs::FOUND;
 
@@ -50,7 +51,7 @@ pub(super) fn layer(below: &Layer, suite: &str, newer: &str) -> Result<Layer> {
     below.extend("fedora-made", &recipe.join("\n"), |root| {
         for module in &MODULES {
             let files = module.sources(newer).map(|(path, text)| (format!("srv/package/{path}"), text));
-            fedora::write(root, &files)?;
+            counting::write(root, &files)?;
             root.must(&pack(module.name, module.version, module.depends))
                 .with_context(|| format!("make package {}", module.name))?;
         }

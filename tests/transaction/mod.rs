@@ -4,6 +4,7 @@
 //! (`audit`). How a root is made, what is installed in it and by whom is the business of each suite.
 
 pub(super) mod audit;
+pub(super) mod counting;
 pub(super) mod counts;
 pub(super) mod debian;
 pub(super) mod door;
