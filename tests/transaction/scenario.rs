@@ -1,86 +1,117 @@
-//! What a row of the table is, and what a front door has to have so that rows can be played on it.
+//! One root in which transactions are run, what was seen of them, and what was not as it has to be.
 
-use anyhow::Result;
-use testbed::layer::Layer;
+use std::cell::RefCell;
 
-use super::Stage;
-use super::kills::Killing;
+use anyhow::{Result, bail, ensure};
+use testbed::disk;
+use testbed::root::Root;
 
-/// Whose dkms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// The original, as a distribution arranges it.
-    Original,
-    /// Our package as it is released.
-    Ours,
-    /// The package that was built last, with a debug build of ours in it.
-    Quick,
+use super::counts;
+use super::{Ground, Side, Step};
+
+/// A root with its history.
+pub(crate) struct Stage<'a, G> {
+    pub(crate) root: Root,
+    pub(crate) ground: &'a G,
+    steps: RefCell<Vec<Step>>,
+    complaints: RefCell<Vec<String>>,
 }
 
-/// A release of a package manager with a dkms, and what scenarios start from on it.
-pub(crate) trait Ground: Sized + Sync + 'static {
-    /// What rows are called after.
-    const NAME: &'static str;
-    /// Releases of Debian: on the first all rows are played; on the others with `--full`, or when they are asked for by
-    /// name.
-    const RELEASES: &'static [&'static str];
-    /// The table.
-    const ROWS: &'static [Scenario<Self>];
-    /// What a run of all suites plays of the table, unless it is a full one; empty for everything.
-    const BRIEF: &'static [&'static str] = &[];
-    /// Where modules are, below a kernel's directory.
-    const PLACE: &'static str = "updates/dkms";
-    /// Lines of bash that print what the package manager left incomplete.
-    const AUDIT: &'static str;
-    /// Lines of bash that call every hook of ours as the package manager does, for all that is there.
-    const HOOKS: &'static str;
+/// The clock is read by the bash that starts the transaction: entering the root costs time of its own.
+const SCRIPT: &str = r#"
+TIMEFORMAT='%3U %3S'
+start=$EPOCHREALTIME
+{ time bash -c "$1" > /var/log/counted/said 2>&1; } 2> /var/log/counted/cpu
+code=$? end=$EPOCHREALTIME
+echo "$code $start $end $(tail -n 1 /var/log/counted/cpu)"
+"#;
 
-    /// What a root has before the first transaction.
-    type Start: Copy + Sync;
+/// A transaction takes a minute or two; one that hangs has to end some time.
+const LIMIT: u32 = 900;
 
-    /// Prepares what all scenarios share.
-    fn new(release: &'static str, side: Side) -> Result<Self>;
-    /// The release of Debian.
-    fn suite(&self) -> &'static str;
-    fn side(&self) -> Side;
-    /// The layer with what a scenario starts from.
-    fn start(&self, start: &Self::Start) -> Result<Layer>;
-    /// S16.
-    fn killing(&self) -> Killing<Self::Start>;
-}
+impl<'a, G: Ground> Stage<'a, G> {
+    /// A fresh root as a scenario wants it.
+    pub(crate) fn new(ground: &'a G, start: &G::Start) -> Result<Stage<'a, G>> {
+        let root = Root::over(&ground.start(start)?)?;
+        Ok(Stage { root, ground, steps: RefCell::default(), complaints: RefCell::default() })
+    }
 
-/// In which runs a row is played.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum When {
-    /// On every release.
-    Everywhere,
-    /// On the first release; on the others with `--full`.
-    First,
-    /// With `--full` only: it takes long, and what it tests is tested by another row in small.
-    Full,
-}
+    /// A line of bash that counts as a transaction.
+    pub(crate) fn run(&self, line: &str) -> Result<Step> {
+        let step = self.look(line)?;
+        self.steps.borrow_mut().push(step.clone());
+        Ok(step)
+    }
 
-/// A row of the contract that every front door has to fulfil.
-pub(crate) struct Scenario<G: Ground> {
-    pub(crate) id: &'static str,
-    pub(crate) title: &'static str,
-    pub(crate) start: G::Start,
-    pub(crate) when: When,
-    /// Runs the transactions and says what is expected of each.
-    pub(crate) play: fn(&Stage<G>) -> Result<()>,
-}
+    /// A line of bash whose counts are looked at, but which is no part of the scenario.
+    pub(crate) fn look(&self, line: &str) -> Result<Step> {
+        let script = format!("{}\n{SCRIPT}", counts::FORGET);
+        let output = self.root.command(LIMIT, &["bash", "-c", &script, "stage", line]).checked()?;
+        let numbers: Vec<f64> = output.stdout.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        let [exit, start, end, user, system] = numbers.as_slice() else {
+            bail!("a transaction is told by five numbers, not by `{}`", output.stdout);
+        };
+        ensure!(!matches!(exit, 124.0 | 137.0), "`{line}` did not end in time");
+        Ok(Step {
+            line: line.to_owned(),
+            #[expect(clippy::cast_possible_truncation, reason = "an exit status is small")]
+            exit: *exit as i32,
+            wall: end - start,
+            cpu: user + system,
+            counts: counts::read(&self.root),
+            said: disk::read_lossy(&self.root.path("/var/log/counted/said"))?,
+        })
+    }
 
-/// A row for the first release.
-pub(crate) const fn row<G: Ground>(
-    id: &'static str,
-    title: &'static str,
-    start: G::Start,
-    play: fn(&Stage<G>) -> Result<()>,
-) -> Scenario<G> {
-    Scenario { id, title, start, when: When::First, play }
-}
+    /// Whether expectations of ours are judged.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.ground.side() != Side::Original
+    }
 
-/// The row, for every release.
-pub(crate) const fn everywhere<G: Ground>(row: Scenario<G>) -> Scenario<G> {
-    Scenario { when: When::Everywhere, ..row }
+    /// What ours has to fulfil. The original's shortcomings are noted, too, but nobody judges them.
+    pub(crate) fn expect(&self, holds: bool, complaint: impl FnOnce() -> String) {
+        if !holds {
+            self.complaints.borrow_mut().push(complaint());
+        }
+    }
+
+    /// A finding of a check that gives its own words, empty if there is none.
+    pub(crate) fn complain(&self, said: &str) {
+        self.expect(said.trim().is_empty(), || said.trim_end().to_owned());
+    }
+
+    /// The transactions so far.
+    pub(crate) fn steps(&self) -> Vec<Step> {
+        self.steps.borrow().clone()
+    }
+
+    /// What is wrong so far.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        self.complaints.borrow().clone()
+    }
+
+    /// A line of bash that has to succeed, for making things ready.
+    pub(crate) fn prepare(&self, line: &str) -> Result<()> {
+        self.root.must(line).map(drop)
+    }
+
+    /// The state that `dkms status` tells.
+    pub(crate) fn state(&self, module: &str, release: &str) -> Result<Option<String>> {
+        testbed::installed::state(&self.root, module, release)
+    }
+
+    /// Expects a state of a module for a kernel.
+    pub(crate) fn expect_state(&self, module: &str, release: &str, wanted: Option<&str>) -> Result<()> {
+        let state = self.state(module, release)?;
+        let same = state.as_deref().map(|state| state.split(' ').next().unwrap_or(state)) == wanted;
+        self.expect(same, || format!("{module} for {release} is {state:?}, not {wanted:?}"));
+        Ok(())
+    }
+
+    /// Expects that `dkms status` has this very line.
+    pub(crate) fn expect_row(&self, row: &str) -> Result<()> {
+        let status = self.root.must("dkms status")?.stdout;
+        self.expect(status.lines().any(|line| line == row), || format!("dkms status has no row `{row}` but\n{status}"));
+        Ok(())
+    }
 }
