@@ -12,116 +12,19 @@ mod packages;
 mod pacman;
 mod parallel;
 mod parity;
+mod request;
 mod rpm;
+mod tally;
 mod transaction;
 mod unit;
 mod vm;
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
-use testbed::layer::{self, Layer};
-use testbed::ours;
+use clap::ValueEnum;
 
-/// What to run.
-#[derive(Args)]
-pub struct Request {
-    /// Only this suite
-    #[arg(value_enum)]
-    suite: Option<Suite>,
-    /// Only cases whose name contains this
-    #[arg(long, value_name = "TEXT")]
-    only: Option<String>,
-    /// Also what takes long and needs much from the archive
-    #[arg(long)]
-    full: bool,
-    /// The original in the place of ours: a test of the harness itself
-    #[arg(long)]
-    twins: bool,
-    /// Debug builds of our programs over the package that was built last: for quick rounds of work
-    #[arg(long)]
-    quick: bool,
-}
-
-impl Request {
-    /// The layer under test: ours, or the original when the harness itself is tested.
-    fn subject(&self, below: &Layer) -> Result<Layer> {
-        match (self.twins, self.quick) {
-            (true, _) => layer::original(below),
-            (false, true) => ours::quick(below),
-            (false, false) => ours::layer(below),
-        }
-    }
-
-    /// Whether all suites are run, and long ones with a part of their rows only.
-    fn is_brief(&self) -> bool {
-        self.suite.is_none() && !self.full
-    }
-
-    fn wants(&self, name: &str) -> bool {
-        self.only.as_ref().is_none_or(|text| name.contains(text.as_str()))
-    }
-}
-
-/// A set of tests with one subject.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Suite {
-    /// `cargo test` of the workspace
-    Unit,
-    /// What `dkms.conf` files mean, compared with bash
-    Conf,
-    /// The same commands with the original and with ours
-    Parity,
-    /// Bad input, full disks, killed runs
-    Hostile,
-    /// Real apt transactions with our package
-    Debian,
-    /// Every transaction of the table, its builds counted from outside
-    Dpkg,
-    /// Our packages for pacman, as makepkg makes and pacman installs them
-    Arch,
-    /// The same table with a real pacman in roots like Arch's
-    Pacman,
-    /// The same table with rpm, dnf4, dnf5 and zypper in roots like Fedora's
-    Rpm,
-    /// Heavy packages of the archive for two kernels, with the original and with ours
-    Packages,
-    /// A built module loaded by a real kernel in QEMU
-    Vm,
-    /// dkms killed at its steps, and run again
-    Crash,
-}
-
-impl Suite {
-    /// Whether it is left out unless it is named or everything is asked for: it compiles the programs anew for the libalpm of
-    /// two releases, or builds for hours.
-    fn is_long(self) -> bool {
-        matches!(self, Suite::Arch | Suite::Packages)
-    }
-}
-
-/// How many checks passed and failed.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) passed: usize,
-    pub(crate) failed: usize,
-}
-
-impl Tally {
-    /// Counts one check.
-    pub(crate) fn count(&mut self, passed: bool) {
-        if passed {
-            self.passed += 1;
-        } else {
-            self.failed += 1;
-        }
-    }
-
-    /// Adds another tally.
-    pub(crate) fn add(&mut self, other: Tally) {
-        self.passed += other.passed;
-        self.failed += other.failed;
-    }
-}
+pub use self::request::Request;
+use self::request::Suite;
+use self::tally::Tally;
 
 /// Runs the suites asked for; true if nothing failed.
 pub fn run(request: &Request) -> Result<bool> {

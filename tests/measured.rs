@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 pub use crate::transaction::Side;
-use crate::transaction::{Ground, Scenario, Stage, Step, When};
+use crate::transaction::{Environment, Row, Scenario, Step, Table, When};
 use crate::{dpkg, pacman, rpm};
 
 /// A package manager with its table.
@@ -11,13 +11,16 @@ pub struct Manager {
     /// What its rows are called after: `dpkg`.
     pub name: &'static str,
     /// The table.
-    pub rows: Vec<Row>,
-    open: fn(Side) -> Result<Player>,
+    pub rows: Vec<Case>,
+    open: Box<Open>,
 }
 
-/// A row of the table.
+/// Makes a side ready.
+type Open = dyn Fn(Side) -> Result<Player>;
+
+/// A row of the table, by its names.
 #[derive(Debug, Clone, Copy)]
-pub struct Row {
+pub struct Case {
     /// `S1`
     pub id: &'static str,
     /// What happens in it.
@@ -65,17 +68,17 @@ impl Player {
 impl Manager {
     /// All of them.
     pub fn all() -> [Manager; 3] {
-        [Manager::of::<dpkg::Ground>(), Manager::of::<pacman::Ground>(), Manager::of::<rpm::Ground>()]
+        [Manager::of(&dpkg::TABLE), Manager::of(&pacman::TABLE), Manager::of(&rpm::TABLE)]
     }
 
-    fn of<G: Ground>() -> Manager {
-        let row = |row: &Scenario<G>| Row {
+    fn of<E: Environment>(table: &'static Table<E>) -> Manager {
+        let row = |row: &Row<E>| Case {
             id: row.id,
             title: row.title,
             is_main: row.when == When::Everywhere,
             is_long: row.when == When::Full,
         };
-        Manager { name: G::NAME, rows: G::ROWS.iter().map(row).collect(), open: open::<G> }
+        Manager { name: E::NAME, rows: table.rows.iter().map(row).collect(), open: Box::new(|side| open(table, side)) }
     }
 
     /// A side on the first release.
@@ -84,13 +87,13 @@ impl Manager {
     }
 }
 
-fn open<G: Ground>(side: Side) -> Result<Player> {
-    let ground = G::new(G::RELEASES[0], side)?;
+fn open<E: Environment>(table: &'static Table<E>, side: Side) -> Result<Player> {
+    let environment = E::new(E::RELEASES[0], side)?;
     Ok(Player(Box::new(move |id| {
-        let row = G::ROWS.iter().find(|row| row.id == id).context("there is no such row")?;
-        let stage = Stage::new(&ground, &row.start)?;
-        (row.play)(&stage)?;
-        Ok(Played::of(&stage.steps(), stage.complaints()))
+        let row = table.rows.iter().find(|row| row.id == id).context("there is no such row")?;
+        let scenario = Scenario::new(&environment, &row.start)?;
+        (row.play)(&scenario)?;
+        Ok(Played::of(&scenario.steps(), scenario.complaints()))
     })))
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::Tally;
+use crate::tally::Tally;
 
 /// How many cases run at once.
 const WORKERS: usize = 2;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use testbed::command::Cmd;
 
-use super::Tally;
+use crate::tally::Tally;
 
 /// Runs all tests of the workspace.
 pub(super) fn run() -> Result<Tally> {

@@ -9,7 +9,8 @@ use testbed::root::Root;
 use testbed::{sources, vm};
 
 use super::parallel;
-use super::{Request, Tally};
+use crate::request::Request;
+use crate::tally::Tally;
 
 /// Fixture, version, and the modules of it that are loaded.
 const FIXTURES: [(&str, &str, &[&str]); 2] = [("basic", "1.0", &["basic"]), ("pair", "1.0", &["left", "right"])];

@@ -12,7 +12,8 @@ use anyhow::Result;
 use testbed::layer::SUITE;
 
 use super::parallel;
-use super::{Request, Tally};
+use crate::request::Request;
+use crate::tally::Tally;
 
 /// Suites with another libalpm each: 15 and 16.
 const SUITES: [&str; 2] = [SUITE, "sid"];

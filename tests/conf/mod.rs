@@ -24,7 +24,7 @@ use self::kernels::KernelContext;
 use self::machine::Machine;
 use self::oracle::Said;
 use self::shell::ContainedShell;
-use super::Tally;
+use crate::tally::Tally;
 
 /// The least share of different files that have to be evaluated without a shell.
 const NATIVE_SHARE: f64 = 0.93;

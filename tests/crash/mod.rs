@@ -14,7 +14,8 @@ use testbed::layer::{self, Kernels};
 use self::killing::Killing;
 use self::scenario::SCENARIOS;
 use super::parallel;
-use super::{Request, Tally};
+use crate::request::Request;
+use crate::tally::Tally;
 
 /// At most so many moments of each scenario in an ordinary run, evenly spread; `--full` takes all.
 const MOMENTS: usize = 24;

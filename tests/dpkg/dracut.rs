@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use super::ground::Kernel::{Newer, Older};
-use super::made;
-use super::stage::{Stage, Step};
+use super::environment::Kernel::{Newer, Older};
+use super::scenario::{Scenario, Step};
+use super::test_packages;
 use crate::transaction::dracut::SETTINGS;
 
 /// A dracut that counts.
@@ -30,25 +30,25 @@ true
 "#;
 
 /// A kernel with its headers, headers later, a module alone: each image is right, and is made again once where it is not.
-pub(super) fn transactions(stage: &Stage) -> Result<()> {
-    let (older, newer) = (stage.ground.release(Older), stage.ground.release(Newer));
-    stage.prepare(&format!("older={older}{}", SETUP.replace("SETTINGS", SETTINGS)))?;
-    let module = stage.apt(&format!("install {}", made::TWIG))?;
-    module.builds(stage, 1).initramfs(stage, &[older]);
-    holds(stage, older, &["twig"])?;
-    let image = stage.apt(&format!("install linux-image-{newer}"))?;
-    image.builds(stage, 0).initramfs(stage, &[newer]);
-    let headers = stage.apt(&format!("install linux-headers-{newer}"))?;
-    headers.builds(stage, 2).initramfs(stage, &[newer]);
-    holds(stage, newer, &["twig", "acpi_call"])?;
-    let kernel: Step = stage.apt(&format!("install --reinstall linux-image-{newer} linux-headers-{newer}"))?;
-    kernel.builds(stage, 0);
-    holds(stage, newer, &["twig", "acpi_call"])
+pub(super) fn transactions(scenario: &Scenario) -> Result<()> {
+    let (older, newer) = (scenario.environment.release(Older), scenario.environment.release(Newer));
+    scenario.prepare(&format!("older={older}{}", SETUP.replace("SETTINGS", SETTINGS)))?;
+    let module = scenario.apt(&format!("install {}", test_packages::TWIG))?;
+    module.builds(scenario, 1).initramfs(scenario, &[older]);
+    holds(scenario, older, &["twig"])?;
+    let image = scenario.apt(&format!("install linux-image-{newer}"))?;
+    image.builds(scenario, 0).initramfs(scenario, &[newer]);
+    let headers = scenario.apt(&format!("install linux-headers-{newer}"))?;
+    headers.builds(scenario, 2).initramfs(scenario, &[newer]);
+    holds(scenario, newer, &["twig", "acpi_call"])?;
+    let kernel: Step = scenario.apt(&format!("install --reinstall linux-image-{newer} linux-headers-{newer}"))?;
+    kernel.builds(scenario, 0);
+    holds(scenario, newer, &["twig", "acpi_call"])
 }
 
-fn holds(stage: &Stage, kernel: &str, objects: &[&str]) -> Result<()> {
+fn holds(scenario: &Scenario, kernel: &str, objects: &[&str]) -> Result<()> {
     for object in objects {
-        stage.complain(&stage.root.must(&format!("kernel={kernel} object={object}{HOLDS}"))?.stdout);
+        scenario.complain(&scenario.root.must(&format!("kernel={kernel} object={object}{HOLDS}"))?.stdout);
     }
     Ok(())
 }

@@ -7,9 +7,7 @@ use testbed::debs::Debs;
 use testbed::layer::{self, Flavour, Layer};
 use testbed::{ours, package};
 
-use super::scenario::{SCENARIOS, Scenario};
-use super::{audit, counted, made, rescue};
-use crate::transaction::kills::Killing;
+use super::{audit, counted, test_packages};
 use crate::transaction::{self, Side};
 
 /// A kernel of the archive, by what it is to a scenario.
@@ -53,7 +51,7 @@ pub(crate) struct Start {
 }
 
 /// A Debian release with a dkms.
-pub(crate) struct Ground {
+pub(crate) struct Environment {
     pub(crate) suite: &'static str,
     side: Side,
     releases: Releases,
@@ -78,16 +76,15 @@ const PACKAGES: [&str; 9] = [
     "hello",
 ];
 
-impl transaction::Ground for Ground {
+impl transaction::Environment for Environment {
     const NAME: &'static str = "dpkg";
     const RELEASES: &'static [&'static str] = &["trixie", "bookworm", "sid"];
-    const ROWS: &'static [Scenario] = SCENARIOS;
     const AUDIT: &'static str = audit::PACKAGES;
     const HOOKS: &'static str = audit::HOOKS;
 
     type Start = Start;
 
-    fn new(suite: &'static str, side: Side) -> Result<Ground> {
+    fn new(suite: &'static str, side: Side) -> Result<Environment> {
         let releases = Releases::of(suite)?;
         let counted = counted::layer(&layer::tools_of(suite)?)?;
         let kernels = releases.0.iter().flat_map(|release| kernel_packages(release));
@@ -96,8 +93,8 @@ impl transaction::Ground for Ground {
         // It does not go with the signed one, so it is asked for on its own.
         let stocked =
             stock(suite, &stocked, &[format!("linux-image-{}-unsigned", releases.0[Kernel::Newer as usize])])?;
-        let stocked = made::layer(&stocked, suite, &releases.0[0], &releases.0[1])?;
-        Ok(Ground { suite, side, releases, stocked })
+        let stocked = test_packages::layer(&stocked, suite, &releases.0[0], &releases.0[1])?;
+        Ok(Environment { suite, side, releases, stocked })
     }
 
     fn suite(&self) -> &'static str {
@@ -125,13 +122,9 @@ impl transaction::Ground for Ground {
         }
         Ok(layer)
     }
-
-    fn killing(&self) -> Killing<Start> {
-        rescue::killing()
-    }
 }
 
-impl Ground {
+impl Environment {
     /// The release of a kernel.
     pub(crate) fn release(&self, kernel: Kernel) -> &String {
         &self.releases.0[kernel as usize]

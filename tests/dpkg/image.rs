@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::stage::{Stage, Step};
+use super::scenario::{Scenario, Step};
 
 /// Modules may be compressed in one place and not in the other; what counts is the source version that modinfo reads.
 const HOLDS: &str = r#"
@@ -23,9 +23,9 @@ pub(super) fn tells_lack(kernel: &str, object: &str) -> String {
 }
 
 /// Expects the very object in the image.
-pub(super) fn holds(stage: &Stage, kernel: &str, object: &str) -> Result<()> {
-    let said = stage.root.bash(&tells_lack(kernel, object))?;
-    stage.complain(&format!("{}{}", said.stdout, said.stderr));
+pub(super) fn holds(scenario: &Scenario, kernel: &str, object: &str) -> Result<()> {
+    let said = scenario.root.bash(&tells_lack(kernel, object))?;
+    scenario.complain(&format!("{}{}", said.stdout, said.stderr));
     Ok(())
 }
 
@@ -38,13 +38,13 @@ pub(super) fn tells_presence(kernel: &str, object: &str) -> String {
 }
 
 /// Expects that nothing of this name is in the image.
-pub(super) fn lacks(stage: &Stage, kernel: &str, object: &str) -> Result<()> {
-    stage.complain(&stage.root.must(&tells_presence(kernel, object))?.stdout);
+pub(super) fn lacks(scenario: &Scenario, kernel: &str, object: &str) -> Result<()> {
+    scenario.complain(&scenario.root.must(&tells_presence(kernel, object))?.stdout);
     Ok(())
 }
 
 /// Expects that the image was made once, or a second time because modules came after the first.
-pub(super) fn once(stage: &Stage, step: &Step, kernel: &str) {
+pub(super) fn once(scenario: &Scenario, step: &Step, kernel: &str) {
     let times = step.counts.initramfs.iter().filter(|made| *made == kernel).count();
-    stage.expect((1..=2).contains(&times), || format!("`{}`: {times} initramfs runs for {kernel}", step.line));
+    scenario.expect((1..=2).contains(&times), || format!("`{}`: {times} initramfs runs for {kernel}", step.line));
 }

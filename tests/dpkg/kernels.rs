@@ -2,40 +2,40 @@
 
 use anyhow::Result;
 
-use super::ground::Kernel::{Newer, PlainNewer};
+use super::environment::Kernel::{Newer, PlainNewer};
 use super::image;
-use super::stage::Stage;
+use super::scenario::Scenario;
 use crate::transaction::rows;
 
 /// S2 with all that the ordinary flavour allows
-pub(super) fn install_for_five(stage: &Stage) -> Result<()> {
-    let newer = stage.ground.release(PlainNewer);
-    let step = stage.apt(&stage.ground.install(PlainNewer))?;
-    step.builds(stage, 5);
+pub(super) fn install_for_five(scenario: &Scenario) -> Result<()> {
+    let newer = scenario.environment.release(PlainNewer);
+    let step = scenario.apt(&scenario.environment.install(PlainNewer))?;
+    step.builds(scenario, 5);
     for module in ["acpi-call", "ddcci", "evdi", "v4l2loopback", "dm-writeboost"] {
-        stage.expect_state(module, newer, Some("installed"))?;
+        scenario.expect_state(module, newer, Some("installed"))?;
     }
-    image::holds(stage, newer, "v4l2loopback")?;
-    image::once(stage, &step, newer);
+    image::holds(scenario, newer, "v4l2loopback")?;
+    image::once(scenario, &step, newer);
     Ok(())
 }
 
 /// S6, and the very reason.
-pub(super) fn headers_again(stage: &Stage) -> Result<()> {
-    rows::kernels::headers_again(stage)?;
+pub(super) fn headers_again(scenario: &Scenario) -> Result<()> {
+    rows::kernels::headers_again(scenario)?;
     // apt speaks of headers, too; the file that changed is named by us alone.
     let reason = "the kernel's include/generated changed";
-    let said: String = stage.steps().iter().map(|step| step.said.as_str()).collect();
-    stage.expect(said.contains(reason), || format!("the reason is not `{reason}`\n{said}"));
+    let said: String = scenario.steps().iter().map(|step| step.said.as_str()).collect();
+    scenario.expect(said.contains(reason), || format!("the reason is not `{reason}`\n{said}"));
     Ok(())
 }
 
 /// S12, with nothing left that dpkg would stumble over.
-pub(super) fn remove(stage: &Stage) -> Result<()> {
-    rows::kernels::remove(stage)?;
-    for step in stage.steps() {
-        step.depmods(stage, &[]);
-        stage.expect(!step.said.contains("not empty"), || {
+pub(super) fn remove(scenario: &Scenario) -> Result<()> {
+    rows::kernels::remove(scenario)?;
+    for step in scenario.steps() {
+        step.depmods(scenario, &[]);
+        scenario.expect(!step.said.contains("not empty"), || {
             format!("dpkg met a directory that is not empty\n{}", step.tail(20))
         });
     }
@@ -59,31 +59,31 @@ touch /var/log/lacking
 "#;
 
 /// S26: the headers stay, so apt brings the unsigned kernel in the place of the signed one, whose purge comes last.
-pub(super) fn gives_way(stage: &Stage) -> Result<()> {
-    let newer = stage.ground.release(Newer);
-    stage.prepare(WATCH)?;
+pub(super) fn gives_way(scenario: &Scenario) -> Result<()> {
+    let newer = scenario.environment.release(Newer);
+    scenario.prepare(WATCH)?;
     // Scripts of Debian take the index of a kernel away with what they purge.
-    let purge = stage.apt(&format!("purge linux-image-{newer}"))?;
-    purge.builds(stage, 0).depmods(stage, &[newer]);
-    stage.apt(&format!("install linux-image-{newer}"))?.builds(stage, 0).depmods(stage, &[]);
+    let purge = scenario.apt(&format!("purge linux-image-{newer}"))?;
+    purge.builds(scenario, 0).depmods(scenario, &[newer]);
+    scenario.apt(&format!("install linux-image-{newer}"))?.builds(scenario, 0).depmods(scenario, &[]);
     for module in ["acpi-call", "twig"] {
-        stage.expect_state(module, newer, Some("installed"))?;
+        scenario.expect_state(module, newer, Some("installed"))?;
     }
-    image::holds(stage, newer, "twig")?;
-    stage.complain(&stage.root.must("cat /var/log/lacking")?.stdout);
-    let said = format!("{}{}", purge.said, stage.root.must("ls /var/lib/dkms/.dkms-rs")?.stdout);
-    stage.expect(!said.contains("dkms: removed"), || format!("something was removed\n{said}"));
-    stage.expect(!said.contains("going"), || "a kernel is still said to go".into());
+    image::holds(scenario, newer, "twig")?;
+    scenario.complain(&scenario.root.must("cat /var/log/lacking")?.stdout);
+    let said = format!("{}{}", purge.said, scenario.root.must("ls /var/lib/dkms/.dkms-rs")?.stdout);
+    scenario.expect(!said.contains("dkms: removed"), || format!("something was removed\n{said}"));
+    scenario.expect(!said.contains("going"), || "a kernel is still said to go".into());
     Ok(())
 }
 
 /// Whoever wants a failed build to fail the transaction says so, and can go on when the module is gone.
-pub(super) fn on_failure(stage: &Stage) -> Result<()> {
-    stage.prepare("echo 'on_failure=\"fail\"' >> /etc/dkms/framework.conf")?;
-    let step = stage.apt(&stage.ground.install(Newer))?;
-    stage.expect(step.exit != 0, || format!("`{}` ended with 0 although on_failure is fail", step.line));
-    stage.expect_state("acpi-call", stage.ground.release(Newer), Some("installed"))?;
-    stage.prepare("sed -i /on_failure/d /etc/dkms/framework.conf")?;
-    stage.run("dpkg --configure -a && apt-get -y -q remove picky-dkms")?.builds(stage, 0);
+pub(super) fn on_failure(scenario: &Scenario) -> Result<()> {
+    scenario.prepare("echo 'on_failure=\"fail\"' >> /etc/dkms/framework.conf")?;
+    let step = scenario.apt(&scenario.environment.install(Newer))?;
+    scenario.expect(step.exit != 0, || format!("`{}` ended with 0 although on_failure is fail", step.line));
+    scenario.expect_state("acpi-call", scenario.environment.release(Newer), Some("installed"))?;
+    scenario.prepare("sed -i /on_failure/d /etc/dkms/framework.conf")?;
+    scenario.run("dpkg --configure -a && apt-get -y -q remove picky-dkms")?.builds(scenario, 0);
     Ok(())
 }

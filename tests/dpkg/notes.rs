@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use super::ground::Kernel::{Newer, Older};
-use super::made;
-use super::stage::Stage;
+use super::environment::Kernel::{Newer, Older};
+use super::scenario::Scenario;
+use super::test_packages;
 
 /// journald needs no more than this to run beside a package manager.
 const JOURNALD: &str = "
@@ -34,31 +34,31 @@ mount -t tmpfs tmpfs /sys/module
 "#;
 
 /// A problem is in the journal and in the message of the day, until there is none.
-pub(super) fn told(stage: &Stage) -> Result<()> {
-    stage.prepare(JOURNALD)?;
-    let newer = stage.ground.release(Newer);
-    stage.apt(&stage.ground.install(Newer))?.succeeds(stage);
+pub(super) fn told(scenario: &Scenario) -> Result<()> {
+    scenario.prepare(JOURNALD)?;
+    let newer = scenario.environment.release(Newer);
+    scenario.apt(&scenario.environment.install(Newer))?.succeeds(scenario);
     let line = format!("picky/1.0 does not work on {newer}");
     for reader in ["journalctl --sync; journalctl -q -t dkms -p err -o cat --no-pager", LOGIN] {
-        let seen = stage.root.bash(reader)?.stdout;
-        stage.expect(seen.contains(&line), || format!("`{reader}` does not say `{line}` but\n{seen}"));
+        let seen = scenario.root.bash(reader)?.stdout;
+        scenario.expect(seen.contains(&line), || format!("`{reader}` does not say `{line}` but\n{seen}"));
     }
-    stage.apt("remove picky-dkms")?.succeeds(stage);
-    let seen = stage.root.bash(LOGIN)?.stdout;
-    stage.expect(!seen.contains("picky"), || format!("picky is gone, and the message of the day says\n{seen}"));
+    scenario.apt("remove picky-dkms")?.succeeds(scenario);
+    let seen = scenario.root.bash(LOGIN)?.stdout;
+    scenario.expect(!seen.contains("picky"), || format!("picky is gone, and the message of the day says\n{seen}"));
     Ok(())
 }
 
 /// A module that is in use and was replaced wants a restart, and nothing else does.
-pub(super) fn restart(stage: &Stage) -> Result<()> {
+pub(super) fn restart(scenario: &Scenario) -> Result<()> {
     let notes = "cat /run/reboot-required /run/reboot-required.pkgs 2> /dev/null || true";
-    stage.prepare(&format!("older={}{RUNNING}", stage.ground.release(Older)))?;
-    stage.apt(&format!("install {}", made::TWIG))?.builds(stage, 2);
-    let early = stage.root.must(notes)?.stdout;
-    stage.expect(early.is_empty(), || format!("nothing was in use, and a restart is asked for:\n{early}"));
-    stage.prepare("mkdir /sys/module/twig")?;
-    stage.apt(&format!("install {}", made::TWIG_NEXT))?.builds(stage, 2);
-    let notes = stage.root.must(notes)?.stdout;
-    stage.expect(notes == "*** System restart required ***\ntwig-dkms\n", || format!("a restart is due:\n{notes}"));
+    scenario.prepare(&format!("older={}{RUNNING}", scenario.environment.release(Older)))?;
+    scenario.apt(&format!("install {}", test_packages::TWIG))?.builds(scenario, 2);
+    let early = scenario.root.must(notes)?.stdout;
+    scenario.expect(early.is_empty(), || format!("nothing was in use, and a restart is asked for:\n{early}"));
+    scenario.prepare("mkdir /sys/module/twig")?;
+    scenario.apt(&format!("install {}", test_packages::TWIG_NEXT))?.builds(scenario, 2);
+    let notes = scenario.root.must(notes)?.stdout;
+    scenario.expect(notes == "*** System restart required ***\ntwig-dkms\n", || format!("a restart is due:\n{notes}"));
     Ok(())
 }

@@ -2,23 +2,23 @@
 
 use std::ops::RangeInclusive;
 
-use super::ground::{Ground, Kernel};
-use super::stage::apt;
-use super::{image, made};
-use crate::transaction::door::{self, Door, FINISHED, Package};
+use super::environment::{Environment, Kernel};
+use super::scenario::apt;
+use super::{image, test_packages};
+use crate::transaction::package_manager::{self, FINISHED, Package, PackageManager};
 
 /// A kernel of the small flavour.
-fn of(kernel: door::Kernel) -> Kernel {
+fn of(kernel: package_manager::Kernel) -> Kernel {
     match kernel {
-        door::Kernel::Older => Kernel::Older,
-        door::Kernel::Newer => Kernel::Newer,
+        package_manager::Kernel::Older => Kernel::Older,
+        package_manager::Kernel::Newer => Kernel::Newer,
     }
 }
 
-impl Door for Ground {
+impl PackageManager for Environment {
     const CATCH_UP: &'static str = "/usr/lib/dkms/hook triggered '/usr/src /lib/modules /usr/lib/modules'";
 
-    fn release(&self, kernel: door::Kernel) -> &String {
+    fn release(&self, kernel: package_manager::Kernel) -> &String {
         self.release(of(kernel))
     }
 
@@ -45,7 +45,7 @@ impl Door for Ground {
         apt(&format!("remove {}", names.collect::<Vec<_>>().join(" ")))
     }
 
-    fn remove_kernel(&self, kernel: door::Kernel) -> String {
+    fn remove_kernel(&self, kernel: package_manager::Kernel) -> String {
         // Where the image is a package of hooks, the files are in others.
         let parts = format!(
             "dpkg-query -W -f '${{db:Status-Status}} ${{Package}}\\n' 'linux-*-{}' | sed -n 's/^installed //p'",
@@ -59,18 +59,21 @@ impl Door for Ground {
             "Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: Nobody <nobody@example.invalid>\n\
              Description: made for a test"
         );
-        format!("mkdir -p /srv/package/DEBIAN && echo '{control}' > /srv/package/DEBIAN/control && {}", made::PACK)
+        format!(
+            "mkdir -p /srv/package/DEBIAN && echo '{control}' > /srv/package/DEBIAN/control && {}",
+            test_packages::PACK
+        )
     }
 
-    fn image(&self, kernel: door::Kernel) -> String {
+    fn image(&self, kernel: package_manager::Kernel) -> String {
         format!("/boot/initrd.img-{}", self.release(of(kernel)))
     }
 
-    fn holds(&self, kernel: door::Kernel, object: &str) -> String {
+    fn holds(&self, kernel: package_manager::Kernel, object: &str) -> String {
         image::tells_lack(self.release(of(kernel)), object)
     }
 
-    fn list(&self, kernel: door::Kernel) -> String {
+    fn list(&self, kernel: package_manager::Kernel) -> String {
         format!("lsinitramfs {}", self.image(kernel))
     }
 
@@ -79,20 +82,20 @@ impl Door for Ground {
         1..=2
     }
 
-    fn headers_package(&self, kernel: door::Kernel) -> String {
+    fn headers_package(&self, kernel: package_manager::Kernel) -> String {
         format!("linux-headers-{}", self.release(of(kernel)))
     }
 }
 
-impl Ground {
+impl Environment {
     /// Names of packages of the archive, and files of those that were made.
     fn sources(&self, packages: &[Package]) -> String {
         let source = |package: &Package| match package {
             Package::Image(_) | Package::Headers(_) | Package::Real(_) => self.name(*package),
-            Package::HeadersAgain => made::HEADERS.to_owned(),
+            Package::HeadersAgain => test_packages::HEADERS.to_owned(),
             Package::Module(_, version) => format!("/srv/debs/{}_{version}_all.deb", self.name(*package)),
-            Package::Unrelated => made::UNRELATED.to_owned(),
-            Package::Eager => made::EAGER.to_owned(),
+            Package::Unrelated => test_packages::UNRELATED.to_owned(),
+            Package::Eager => test_packages::EAGER.to_owned(),
             Package::Finished => format!("/srv/debs/{FINISHED}_1_all.deb"),
         };
         packages.iter().map(source).collect::<Vec<_>>().join(" ")
@@ -102,7 +105,7 @@ impl Ground {
         match package {
             Package::Image(kernel) => format!("linux-image-{}", self.release(of(kernel))),
             Package::Headers(kernel) => self.headers_package(kernel),
-            Package::HeadersAgain => self.headers_package(door::Kernel::Older),
+            Package::HeadersAgain => self.headers_package(package_manager::Kernel::Older),
             Package::Module(name, _) | Package::Real(name) => format!("{name}-dkms"),
             Package::Unrelated => "unrelated".to_owned(),
             Package::Eager => "eager".to_owned(),

@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 
-use super::ground::Ground;
+use super::environment::Environment;
 pub(crate) use crate::transaction::Step;
 
 /// A root in which apt runs transactions.
-pub(crate) type Stage<'a> = crate::transaction::Stage<'a, Ground>;
+pub(crate) type Scenario<'a> = crate::transaction::Scenario<'a, Environment>;
 
-impl Stage<'_> {
+impl Scenario<'_> {
     /// An apt-get transaction that counts.
     pub(crate) fn apt(&self, args: &str) -> Result<Step> {
         self.run(&apt(args))

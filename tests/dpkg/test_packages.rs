@@ -6,8 +6,8 @@ use testbed::disk;
 use testbed::layer::Layer;
 use testbed::root::Root;
 
-use crate::transaction::made::{Image, MODULES, Module};
 use crate::transaction::rows::pairs::FOUND;
+use crate::transaction::test_modules::{Image, MODULES, Module};
 
 /// Where packages that were made are, in a root.
 pub(super) const TWIG: &str = "/srv/debs/twig-dkms_1.0_all.deb";

@@ -9,7 +9,8 @@ use testbed::layer::{self, Kernels};
 use super::parallel;
 use super::parity::case::{self, Case, Wanted};
 use super::parity::play::{self, Players, Seen};
-use super::{Request, Tally};
+use crate::request::Request;
+use crate::tally::Tally;
 
 /// Plays all cases of `tests/hostile`.
 pub(super) fn run(request: &Request) -> Result<Tally> {

@@ -14,10 +14,12 @@ use testbed::disk;
 use testbed::layer::{self, Flavour, Kernels, Layer};
 use testbed::root::Root;
 
+use super::parallel;
 use super::parity::case::{self, Case, Line};
 use super::parity::play::{self, Players, Seen};
 use super::parity::{Exam, examine};
-use super::{Request, Tally, parallel};
+use crate::request::Request;
+use crate::tally::Tally;
 
 /// Where kernels newer than those of Debian stable are to be had.
 const BACKPORTS: &str = "trixie-backports";
@@ -42,7 +44,7 @@ pub(super) fn run(request: &Request) -> Result<Tally> {
         kernels: Kernels { older, newer },
         original: layer::original(&below)?,
         ours: request.subject(&below)?,
-        twins: request.twins,
+        self_test: request.self_test,
     };
     let mut cases = case::load(Path::new("tests/packages"))?;
     cases.retain(|case| request.wants(&case.name));

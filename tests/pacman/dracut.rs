@@ -3,11 +3,11 @@
 use anyhow::Result;
 
 use super::arch::PACK;
-use super::ground::Kernel::{Lts, Older};
-use super::stage::Stage;
-use super::{arch, image, made};
+use super::releases::Kernel::{Lts, Older};
+use super::scenario::Scenario;
+use super::{arch, image, test_packages};
 use crate::transaction::counting;
-use crate::transaction::door::Package;
+use crate::transaction::package_manager::Package;
 
 const FILES: [(&str, &str); 1] = [("usr/bin/dracut", include_str!("files/dracut"))];
 
@@ -39,39 +39,41 @@ rm -r /srv/images
 "#;
 
 /// dracut takes the place of mkinitcpio.
-fn prepare(stage: &Stage) -> Result<()> {
-    stage.prepare(&arch::pacman("-R mkinitcpio"))?;
-    counting::write(&stage.root, &FILES)?;
-    stage.prepare("chmod 0755 /usr/bin/dracut")
+fn prepare(scenario: &Scenario) -> Result<()> {
+    scenario.prepare(&arch::pacman("-R mkinitcpio"))?;
+    counting::write(&scenario.root, &FILES)?;
+    scenario.prepare("chmod 0755 /usr/bin/dracut")
 }
 
 /// S28: a package with a hook of its own, which comes after ours; who else makes the images is known by it.
-pub(super) fn hook_of_its_own(stage: &Stage) -> Result<()> {
-    prepare(stage)?;
-    stage.prepare(&HOOK.replace("PACK", PACK))?;
-    let kernels = [stage.ground.release(Older), stage.ground.release(Lts)];
-    let both = stage.upgrade(&format!("/srv/pkgs/images-1-1-any.pkg.tar.zst {}", made::TWIG))?;
-    both.builds(stage, 2).initramfs(stage, &kernels);
+pub(super) fn hook_of_its_own(scenario: &Scenario) -> Result<()> {
+    prepare(scenario)?;
+    scenario.prepare(&HOOK.replace("PACK", PACK))?;
+    let kernels = [scenario.environment.release(Older), scenario.environment.release(Lts)];
+    let both = scenario.upgrade(&format!("/srv/pkgs/images-1-1-any.pkg.tar.zst {}", test_packages::TWIG))?;
+    both.builds(scenario, 2).initramfs(scenario, &kernels);
     // It is not for this one.
-    let other = stage.upgrade(made::ACPI_CALL)?;
-    other.builds(stage, 2).initramfs(stage, &kernels);
+    let other = scenario.upgrade(test_packages::ACPI_CALL)?;
+    other.builds(scenario, 2).initramfs(scenario, &kernels);
     for (kernel, object) in [(Older, "twig"), (Lts, "twig"), (Older, "acpi_call"), (Lts, "acpi_call")] {
-        image::holds(stage, kernel, object)?;
+        image::holds(scenario, kernel, object)?;
     }
-    stage.pacman("-R twig-dkms")?.builds(stage, 0).initramfs(stage, &kernels);
+    scenario.pacman("-R twig-dkms")?.builds(scenario, 0).initramfs(scenario, &kernels);
     Ok(())
 }
 
 /// A module alone, headers alone.
-pub(super) fn transactions(stage: &Stage) -> Result<()> {
-    prepare(stage)?;
-    let module = stage.upgrade(made::TWIG)?;
-    module.builds(stage, 2).initramfs(stage, &[stage.ground.release(Older), stage.ground.release(Lts)]);
+pub(super) fn transactions(scenario: &Scenario) -> Result<()> {
+    prepare(scenario)?;
+    let module = scenario.upgrade(test_packages::TWIG)?;
+    module
+        .builds(scenario, 2)
+        .initramfs(scenario, &[scenario.environment.release(Older), scenario.environment.release(Lts)]);
     for kernel in [Older, Lts] {
-        image::holds(stage, kernel, "twig")?;
+        image::holds(scenario, kernel, "twig")?;
     }
-    let headers = stage.install(&[Package::HeadersAgain])?;
-    headers.builds(stage, 2).initramfs(stage, &[stage.ground.release(Older)]);
-    image::holds(stage, Older, "twig")?;
-    image::holds(stage, Older, "acpi_call")
+    let headers = scenario.install(&[Package::HeadersAgain])?;
+    headers.builds(scenario, 2).initramfs(scenario, &[scenario.environment.release(Older)]);
+    image::holds(scenario, Older, "twig")?;
+    image::holds(scenario, Older, "acpi_call")
 }

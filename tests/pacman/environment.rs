@@ -1,28 +1,13 @@
 //! What scenarios of one Debian release's pacman and one dkms start from.
 
-use anyhow::{Result, bail};
-use testbed::layer::{self, Flavour, Layer};
+use anyhow::Result;
+use testbed::layer::{self, Layer};
 
 use super::arch::pacman;
-use super::scenario::{SCENARIOS, Scenario};
-use super::{arch, audit, bystander, kernel, made, original, ours, rescue};
-use crate::transaction::door::{self, Door, FINISHED, Package};
-use crate::transaction::kills::Killing;
+use super::releases::{Kernel, Releases};
+use super::{arch, audit, bystander, kernel, original, ours, test_packages};
+use crate::transaction::package_manager::{self, FINISHED, Package, PackageManager};
 use crate::transaction::{self, Side};
-
-/// A kernel by what it is to a scenario.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kernel {
-    /// Package `linux`.
-    Older,
-    /// What `linux` is upgraded to.
-    Newer,
-    /// Package `linux-lts`, which can be there beside either.
-    Lts,
-}
-
-/// Releases and package versions of the kernels, in their order.
-pub(super) struct Releases([String; 3]);
 
 /// What a root has before the first transaction. Packages are files that were made.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +19,7 @@ pub(crate) struct Start {
 }
 
 /// A pacman with a dkms.
-pub(crate) struct Ground {
+pub(crate) struct Environment {
     suite: &'static str,
     side: Side,
     releases: Releases,
@@ -42,57 +27,20 @@ pub(crate) struct Ground {
     stocked: Layer,
 }
 
-impl Kernel {
-    pub(super) const ALL: [Kernel; 3] = [Kernel::Older, Kernel::Newer, Kernel::Lts];
-
-    /// The name of the package, by which its images are called, too.
-    pub(crate) fn base(self) -> &'static str {
-        match self {
-            Kernel::Older | Kernel::Newer => "linux",
-            Kernel::Lts => "linux-lts",
-        }
-    }
-}
-
-impl Releases {
-    fn of_suite(suite: &str) -> Result<Releases> {
-        let flavours = [Flavour::Cloud, Flavour::Ordinary, Flavour::RealTime];
-        let [cloud, plain, rt] = flavours.map(|flavour| layer::releases(suite, flavour));
-        match (cloud?.as_slice(), plain?.as_slice(), rt?.as_slice()) {
-            ([.., older, newer], [.., plain], _) => Ok(Releases([older, newer, plain].map(Clone::clone))),
-            ([cloud], [plain], [.., rt]) => Ok(Releases([cloud, plain, rt].map(Clone::clone))),
-            other => bail!("{suite} has too few kernels: {other:?}"),
-        }
-    }
-
-    pub(super) fn of(&self, kernel: Kernel) -> &String {
-        &self.0[kernel as usize]
-    }
-
-    /// Two kernels may be of the same version, but then one was packaged later.
-    pub(super) fn version(&self, kernel: Kernel) -> String {
-        let number = self.of(kernel).split(|c: char| !c.is_ascii_digit() && c != '.').next().unwrap_or_default();
-        format!("{number}-{}", if kernel == Kernel::Newer { 2 } else { 1 })
-    }
-}
-
-impl transaction::Ground for Ground {
+impl transaction::Environment for Environment {
     const NAME: &'static str = "pacman";
     const RELEASES: &'static [&'static str] = &["trixie", "sid"];
-    const ROWS: &'static [Scenario] = SCENARIOS;
-    const BRIEF: &'static [&'static str] =
-        &["S1", "S2", "S5", "S7", "S9", "S12", "S16", "S21", "S26", "S27", "S28", "S29", "S30", "S32", "order"];
     const AUDIT: &'static str = audit::PACKAGES;
     const HOOKS: &'static str = audit::HOOKS;
 
     type Start = Start;
 
-    fn new(suite: &'static str, side: Side) -> Result<Ground> {
+    fn new(suite: &'static str, side: Side) -> Result<Environment> {
         let releases = Releases::of_suite(suite)?;
         let stocked = kernel::layer(&arch::layer(suite)?, suite, &releases)?;
-        let stocked = made::layer(&stocked, suite, releases.of(Kernel::Lts))?;
+        let stocked = test_packages::layer(&stocked, suite, releases.of(Kernel::Lts))?;
         let stocked = original::layer(&stocked, suite)?;
-        Ok(Ground { suite, side, releases, stocked: ours::layer(&stocked, side)? })
+        Ok(Environment { suite, side, releases, stocked: ours::layer(&stocked, side)? })
     }
 
     fn suite(&self) -> &'static str {
@@ -118,25 +66,21 @@ impl transaction::Ground for Ground {
         }
         Ok(layer)
     }
-
-    fn killing(&self) -> Killing<Start> {
-        rescue::killing()
-    }
 }
 
 /// A kernel beside the first one is one of another package.
-fn beside(kernel: door::Kernel) -> Kernel {
+fn beside(kernel: package_manager::Kernel) -> Kernel {
     match kernel {
-        door::Kernel::Older => Kernel::Older,
-        door::Kernel::Newer => Kernel::Lts,
+        package_manager::Kernel::Older => Kernel::Older,
+        package_manager::Kernel::Newer => Kernel::Lts,
     }
 }
 
-impl Door for Ground {
+impl PackageManager for Environment {
     const CATCH_UP: &'static str = "/usr/lib/dkms/hook ended < /dev/null";
     const MAKES_ALL_IMAGES: bool = true;
 
-    fn release(&self, kernel: door::Kernel) -> &String {
+    fn release(&self, kernel: package_manager::Kernel) -> &String {
         self.releases.of(beside(kernel))
     }
 
@@ -153,7 +97,7 @@ impl Door for Ground {
         let names = packages.iter().map(|package| match package {
             Package::Image(kernel) => beside(*kernel).base().to_owned(),
             Package::Headers(kernel) => self.headers_package(*kernel),
-            Package::HeadersAgain => self.headers_package(door::Kernel::Older),
+            Package::HeadersAgain => self.headers_package(package_manager::Kernel::Older),
             Package::Module(name, _) | Package::Real(name) => format!("{name}-dkms"),
             Package::Unrelated => "unrelated".to_owned(),
             Package::Eager => "eager".to_owned(),
@@ -166,16 +110,16 @@ impl Door for Ground {
         format!("{} /srv/package {name} {version}-1 && rm -r /srv/package", arch::PACK)
     }
 
-    fn image(&self, kernel: door::Kernel) -> String {
+    fn image(&self, kernel: package_manager::Kernel) -> String {
         format!("/boot/initramfs-{}.img", beside(kernel).base())
     }
 
-    fn headers_package(&self, kernel: door::Kernel) -> String {
+    fn headers_package(&self, kernel: package_manager::Kernel) -> String {
         format!("{}-headers", beside(kernel).base())
     }
 }
 
-impl Ground {
+impl Environment {
     fn file(&self, package: Package) -> String {
         match package {
             Package::Image(kernel) => Self::image(self, beside(kernel)),

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use super::ground::Kernel::{Lts, Older};
-use super::made;
-use super::stage::Stage;
+use super::releases::Kernel::{Lts, Older};
+use super::scenario::Scenario;
+use super::test_packages;
 
 /// What pacman, or anybody, could write on its stdin.
 const INPUTS: [(&str, &str); 9] = [
@@ -26,46 +26,46 @@ const INPUTS: [(&str, &str); 9] = [
 const FILES: &str = "dkms status; find /usr/src /usr/lib/modules/*/updates /usr/lib/modules/*/modules.dep /boot /etc -printf '%p %s %T@\\n' | sort";
 
 /// Each of them, before and after a transaction, and no stdin at all.
-pub(super) fn input(stage: &Stage) -> Result<()> {
-    if !stage.is_ours() {
+pub(super) fn input(scenario: &Scenario) -> Result<()> {
+    if !scenario.is_ours() {
         return Ok(());
     }
-    let before = stage.root.must(FILES)?.stdout;
+    let before = scenario.root.must(FILES)?.stdout;
     for verb in ["ended", "going"] {
         let closed = [("a closed stdin", format!("timeout 20 /usr/lib/dkms/hook {verb} <&-"))];
         let piped = INPUTS.map(|(name, line)| (name, format!("{line} | timeout 20 /usr/lib/dkms/hook {verb}")));
         for (name, line) in piped.into_iter().chain(closed) {
-            let step = stage.look(&line)?;
-            stage.expect(step.exit == 0, || format!("{verb}, {name}: ended with {}\n{}", step.exit, step.tail(10)));
-            step.builds(stage, 0);
-            let after = stage.root.must(FILES)?.stdout;
-            stage.expect(before == after, || format!("{verb}, {name}: changed\n{before}into\n{after}"));
+            let step = scenario.look(&line)?;
+            scenario.expect(step.exit == 0, || format!("{verb}, {name}: ended with {}\n{}", step.exit, step.tail(10)));
+            step.builds(scenario, 0);
+            let after = scenario.root.must(FILES)?.stdout;
+            scenario.expect(before == after, || format!("{verb}, {name}: changed\n{before}into\n{after}"));
         }
     }
     Ok(())
 }
 
 /// A transaction with thousands of paths: all are read, nothing comes of them, and the real one among them is found.
-pub(super) fn thousands(stage: &Stage) -> Result<()> {
-    if !stage.is_ours() {
+pub(super) fn thousands(scenario: &Scenario) -> Result<()> {
+    if !scenario.is_ours() {
         return Ok(());
     }
     let many = "for i in $(seq 3000); do echo usr/src/gone-$i/dkms.conf; done";
-    let step = stage.look(&format!("({many}) | /usr/lib/dkms/hook ended"))?;
-    step.builds(stage, 0);
-    stage.expect(step.said.trim().is_empty(), || format!("3,000 paths of nothing make it say\n{}", step.tail(10)));
-    stage.prepare(&format!("bsdtar -x -C / -f {} usr/src", made::TRUNK))?;
-    let step = stage.look(&format!("({many}; echo usr/src/trunk-1.0/dkms.conf) | /usr/lib/dkms/hook ended"))?;
-    step.builds(stage, 2);
+    let step = scenario.look(&format!("({many}) | /usr/lib/dkms/hook ended"))?;
+    step.builds(scenario, 0);
+    scenario.expect(step.said.trim().is_empty(), || format!("3,000 paths of nothing make it say\n{}", step.tail(10)));
+    scenario.prepare(&format!("bsdtar -x -C / -f {} usr/src", test_packages::TRUNK))?;
+    let step = scenario.look(&format!("({many}; echo usr/src/trunk-1.0/dkms.conf) | /usr/lib/dkms/hook ended"))?;
+    step.builds(scenario, 2);
     for kernel in [Older, Lts] {
-        stage.expect_state("trunk", stage.ground.release(kernel), Some("installed"))?;
+        scenario.expect_state("trunk", scenario.environment.release(kernel), Some("installed"))?;
     }
     Ok(())
 }
 
 /// Whatever cannot be read of pacman's database or of our own state, a transaction ends well, and modules are there.
-pub(super) fn broken_state(stage: &Stage) -> Result<()> {
-    if !stage.is_ours() {
+pub(super) fn broken_state(scenario: &Scenario) -> Result<()> {
+    if !scenario.is_ours() {
         return Ok(());
     }
     let lines = [
@@ -78,18 +78,19 @@ pub(super) fn broken_state(stage: &Stage) -> Result<()> {
         "mkdir -p /var/lib/dkms/twig/1.0/.work-dead/x /var/lib/dkms/.dkms-rs/retiring/twig && : > /var/lib/dkms/.dkms-rs/retiring/twig/9",
     ];
     for line in lines {
-        stage.prepare(line)?;
-        let step = stage.look(
+        scenario.prepare(line)?;
+        let step = scenario.look(
             "find usr/lib/modules usr/src -name vmlinuz -o -name dkms.conf | timeout 100 /usr/lib/dkms/hook ended",
         )?;
-        stage.expect(step.exit == 0, || format!("after `{line}` the hook ended with {}\n{}", step.exit, step.tail(10)));
+        scenario
+            .expect(step.exit == 0, || format!("after `{line}` the hook ended with {}\n{}", step.exit, step.tail(10)));
         for kernel in [Older, Lts] {
-            stage.expect_state("twig", stage.ground.release(kernel), Some("installed"))?;
+            scenario.expect_state("twig", scenario.environment.release(kernel), Some("installed"))?;
         }
     }
-    stage.upgrade(made::TWIG_NEXT)?.succeeds(stage);
+    scenario.upgrade(test_packages::TWIG_NEXT)?.succeeds(scenario);
     for kernel in [Older, Lts] {
-        stage.expect_row(&format!("twig/1.1, {}, x86_64: installed", stage.ground.release(kernel)))?;
+        scenario.expect_row(&format!("twig/1.1, {}, x86_64: installed", scenario.environment.release(kernel)))?;
     }
     Ok(())
 }

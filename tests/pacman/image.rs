@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use super::ground::Kernel;
-use super::stage::Stage;
+use super::releases::Kernel;
+use super::scenario::Scenario;
 
 /// The image is a list of hashes and names.
 const HOLDS: &str = r#"
@@ -13,9 +13,9 @@ grep -qFx "$(sha256sum "$here")" "/boot/initramfs-$base.img" || echo "the initra
 "#;
 
 /// Expects the very object in the image.
-pub(super) fn holds(stage: &Stage, kernel: Kernel, object: &str) -> Result<()> {
-    let (base, release) = (kernel.base(), stage.ground.release(kernel));
-    let said = stage.root.bash(&format!("base={base} kernel={release} object={object}{HOLDS}"))?;
-    stage.complain(&format!("{}{}", said.stdout, said.stderr));
+pub(super) fn holds(scenario: &Scenario, kernel: Kernel, object: &str) -> Result<()> {
+    let (base, release) = (kernel.base(), scenario.environment.release(kernel));
+    let said = scenario.root.bash(&format!("base={base} kernel={release} object={object}{HOLDS}"))?;
+    scenario.complain(&format!("{}{}", said.stdout, said.stderr));
     Ok(())
 }

@@ -10,7 +10,7 @@ use testbed::layer::Layer;
 use testbed::root::Root;
 
 use super::arch::PACK;
-use super::ground::{Kernel, Releases};
+use super::releases::{Kernel, Releases};
 use crate::transaction::debian;
 
 /// Packs what `debian::UNPACK` has laid out.

@@ -3,13 +3,13 @@
 use anyhow::Result;
 
 use super::arch::pacman;
-use super::ground::Ground;
+use super::environment::Environment;
 pub(super) use crate::transaction::Step;
 
 /// A root in which pacman runs transactions.
-pub(crate) type Stage<'a> = crate::transaction::Stage<'a, Ground>;
+pub(crate) type Scenario<'a> = crate::transaction::Scenario<'a, Environment>;
 
-impl Stage<'_> {
+impl Scenario<'_> {
     /// A transaction of pacman that counts.
     pub(super) fn pacman(&self, args: &str) -> Result<Step> {
         self.run(&pacman(args))

@@ -3,10 +3,10 @@
 use anyhow::Result;
 
 use super::arch::pacman;
-use super::ground::Kernel::{Lts, Older};
-use super::stage::Stage;
-use super::{image, made, original};
-use crate::transaction::door::BOTH;
+use super::releases::Kernel::{Lts, Older};
+use super::scenario::Scenario;
+use super::{image, original, test_packages};
+use crate::transaction::package_manager::BOTH;
 
 /// Packages that conflict are replaced; the question is answered with yes.
 fn replace(package: &str) -> String {
@@ -14,48 +14,58 @@ fn replace(package: &str) -> String {
 }
 
 /// S17
-pub(super) fn there_and_back(stage: &Stage) -> Result<()> {
-    stage.prepare(&pacman(&format!("-U {} {} {}", original::PACKAGE, made::ACPI_CALL, made::WRITEBOOST)))?;
+pub(super) fn there_and_back(scenario: &Scenario) -> Result<()> {
+    scenario.prepare(&pacman(&format!(
+        "-U {} {} {}",
+        original::PACKAGE,
+        test_packages::ACPI_CALL,
+        test_packages::WRITEBOOST
+    )))?;
     let files = "dkms status; find /usr/lib/modules/*/updates /var/lib/dkms/*/*/*/*/module -name '*.ko*' -printf '%p %s %T@\\n' | sort";
-    let before = stage.root.must(files)?.stdout;
-    stage.expect(before.contains("installed"), || format!("the original installed nothing\n{before}"));
-    if stage.is_ours() {
-        stage.run(&replace(stage.ground.dkms()))?.builds(stage, 0).depmods(stage, &[]).initramfs(stage, &[]);
-        let there = stage.root.must(files)?.stdout;
-        stage.expect(before == there, || format!("switching to ours changed\n{before}into\n{there}"));
-        stage.run(&replace(original::PACKAGE))?.builds(stage, 0).depmods(stage, &[]).initramfs(stage, &[]);
-        let back = stage.root.must(files)?.stdout;
-        stage.expect(before == back, || format!("switching back changed\n{before}into\n{back}"));
+    let before = scenario.root.must(files)?.stdout;
+    scenario.expect(before.contains("installed"), || format!("the original installed nothing\n{before}"));
+    if scenario.is_ours() {
+        scenario
+            .run(&replace(scenario.environment.dkms()))?
+            .builds(scenario, 0)
+            .depmods(scenario, &[])
+            .initramfs(scenario, &[]);
+        let there = scenario.root.must(files)?.stdout;
+        scenario.expect(before == there, || format!("switching to ours changed\n{before}into\n{there}"));
+        scenario.run(&replace(original::PACKAGE))?.builds(scenario, 0).depmods(scenario, &[]).initramfs(scenario, &[]);
+        let back = scenario.root.must(files)?.stdout;
+        scenario.expect(before == back, || format!("switching back changed\n{before}into\n{back}"));
     }
     // The original reads the tree, and finds nothing to do.
-    let kernel = stage.ground.release(Older);
-    stage.run(&format!("dkms autoinstall -k {kernel}"))?.builds(stage, 0);
+    let kernel = scenario.environment.release(Older);
+    scenario.run(&format!("dkms autoinstall -k {kernel}"))?.builds(scenario, 0);
     Ok(())
 }
 
 /// First installation, all in one transaction.
-pub(super) fn first_installation(stage: &Stage) -> Result<()> {
-    let ground = stage.ground;
-    let packages = [made::ACPI_CALL, made::TWIG, ground.dkms()].join(" ");
-    let step = stage.upgrade(&format!("{} {} {packages}", ground.linux(Older), ground.linux(Lts)))?;
-    step.builds(stage, 4).initramfs(stage, &[ground.release(Older), ground.release(Lts)]);
+pub(super) fn first_installation(scenario: &Scenario) -> Result<()> {
+    let environment = scenario.environment;
+    let packages = [test_packages::ACPI_CALL, test_packages::TWIG, environment.dkms()].join(" ");
+    let step = scenario.upgrade(&format!("{} {} {packages}", environment.linux(Older), environment.linux(Lts)))?;
+    step.builds(scenario, 4).initramfs(scenario, &[environment.release(Older), environment.release(Lts)]);
     for kernel in [Older, Lts] {
         for (module, object) in [("acpi-call", "acpi_call"), ("twig", "twig")] {
-            stage.expect_state(module, ground.release(kernel), Some("installed"))?;
-            image::holds(stage, kernel, object)?;
+            scenario.expect_state(module, environment.release(kernel), Some("installed"))?;
+            image::holds(scenario, kernel, object)?;
         }
     }
     Ok(())
 }
 
 /// Our package goes together with the modules: only hooks before the transaction are run.
-pub(super) fn removal(stage: &Stage) -> Result<()> {
-    let name = if stage.is_ours() { "dkms-rs" } else { "dkms" };
-    let kernels = [stage.ground.release(Older), stage.ground.release(Lts)];
-    stage.pacman(&format!("-R twig-dkms acpi-call-dkms {name}"))?.builds(stage, 0).depmods(stage, &kernels);
+pub(super) fn removal(scenario: &Scenario) -> Result<()> {
+    let name = if scenario.is_ours() { "dkms-rs" } else { "dkms" };
+    let kernels = [scenario.environment.release(Older), scenario.environment.release(Lts)];
+    scenario.pacman(&format!("-R twig-dkms acpi-call-dkms {name}"))?.builds(scenario, 0).depmods(scenario, &kernels);
     for kernel in BOTH {
-        stage.is_bare(kernel)?;
+        scenario.is_bare(kernel)?;
     }
-    stage.complain(&stage.root.must("ls -d /var/lib/dkms/twig /var/lib/dkms/acpi-call 2> /dev/null || true")?.stdout);
+    scenario
+        .complain(&scenario.root.must("ls -d /var/lib/dkms/twig /var/lib/dkms/acpi-call 2> /dev/null || true")?.stdout);
     Ok(())
 }

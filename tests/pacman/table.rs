@@ -1,15 +1,15 @@
 //! The table of scenarios: a name, what the root has before, and the transactions with what is expected of them.
 
-use super::ground::Kernel::{self, Lts, Older};
-use super::ground::{Ground, Start};
-use super::made::{ACPI_CALL, DUMMY, FICKLE, LEAF, PICKY, TRUNK, TWIG, TWIG_BROKEN, TWIG_NEXT, WRITEBOOST};
-use super::{crowd, dracut, hostile, kernels, order, rescue, switch};
+use super::environment::{Environment, Start};
+use super::releases::Kernel::{self, Lts, Older};
+use super::test_packages::{ACPI_CALL, DUMMY, FICKLE, LEAF, PICKY, TRUNK, TWIG, TWIG_BROKEN, TWIG_NEXT, WRITEBOOST};
+use super::{concurrency, dracut, hostile, kernels, order, rescue, switch};
 use crate::transaction::rows;
 use crate::transaction::rows::{full, modules, news, owners, pairs};
-use crate::transaction::scenario::{everywhere, row};
+use crate::transaction::table::{Table, everywhere, row};
 
 /// A row of the table.
-pub(super) type Scenario = crate::transaction::Scenario<Ground>;
+pub(super) type Row = crate::transaction::Row<Environment>;
 
 const BOTH: &[Kernel] = &[Older, Lts];
 
@@ -21,8 +21,15 @@ const fn without(kernels: &'static [Kernel]) -> Start {
     Start { kernels, dkms: false, packages: &[] }
 }
 
+/// The rows, and which of them matter most.
+pub(crate) static TABLE: Table<Environment> = Table {
+    rows: ROWS,
+    brief: &["S1", "S2", "S5", "S7", "S9", "S12", "S16", "S21", "S26", "S27", "S28", "S29", "S30", "S32", "order"],
+    killing: |_| rescue::killing(),
+};
+
 /// All of them, in the order of the contract.
-pub(super) const SCENARIOS: &[Scenario] = &[
+const ROWS: &[Row] = &[
     everywhere(row("S1", "install a module package", with(BOTH, &[]), modules::install)),
     everywhere(row(
         "S2",
@@ -53,10 +60,10 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     row("S18", "image building", with(&[], &[]), rows::kernels::image_building),
     row("S19", "an excluded kernel", with(&[Older], &[]), modules::excluded),
     row("S20", "AUTOINSTALL off", with(&[Older], &[]), modules::manual),
-    row("S21", "much at once", with(BOTH, &[ACPI_CALL, WRITEBOOST, TWIG]), crowd::full_upgrade),
+    row("S21", "much at once", with(BOTH, &[ACPI_CALL, WRITEBOOST, TWIG]), concurrency::full_upgrade),
     row("S22", "a hook that needs the module at once", with(BOTH, &[]), pairs::needed_at_once),
     row("S23", "downgrade a module", with(BOTH, &[TWIG_NEXT]), modules::downgrade),
-    row("S24", "a person at the same time", with(BOTH, &[]), rows::crowd::at_once),
+    row("S24", "a person at the same time", with(BOTH, &[]), rows::concurrency::at_once),
     row("S25-tree", "no room in the tree", with(BOTH, &[TWIG]), full::tree),
     row("S25-modules", "no room for modules", with(BOTH, &[TWIG]), full::modules),
     row("S25-temporary", "no room in /tmp", with(BOTH, &[TWIG]), full::temporary),

@@ -9,7 +9,7 @@ use testbed::root::Root;
 use super::arch::PACK;
 use super::bystander;
 use crate::transaction::counting;
-use crate::transaction::made::{MODULES, Module};
+use crate::transaction::test_modules::{MODULES, Module};
 
 pub(super) const TWIG: &str = "/srv/pkgs/twig-dkms-1.0-1-any.pkg.tar.zst";
 pub(super) const TWIG_NEXT: &str = "/srv/pkgs/twig-dkms-1.1-1-any.pkg.tar.zst";

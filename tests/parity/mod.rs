@@ -20,7 +20,9 @@ use walkdir::WalkDir;
 use self::case::{Case, Line};
 use self::compare::Comparison;
 use self::play::{Players, Seen};
-use super::{Request, Tally, parallel};
+use super::parallel;
+use crate::request::Request;
+use crate::tally::Tally;
 
 /// The two roots of an exam.
 pub(super) struct Exam {
@@ -28,7 +30,7 @@ pub(super) struct Exam {
     pub(super) original: Layer,
     pub(super) ours: Layer,
     /// Both are the original: a test of the harness itself.
-    pub(super) twins: bool,
+    pub(super) self_test: bool,
 }
 
 /// Plays all cases.
@@ -37,7 +39,7 @@ pub(super) fn run(request: &Request) -> Result<Tally> {
     let below = layer::kernels(&kernels)?;
     let original = layer::original(&below)?;
     let ours = request.subject(&below)?;
-    let exam = Exam { kernels, original, ours, twins: request.twins };
+    let exam = Exam { kernels, original, ours, self_test: request.self_test };
 
     let mut cases = case::load(Path::new("tests/parity"))?;
     cases.retain(|case| request.wants(&case.name));
@@ -56,7 +58,7 @@ fn sit(case: &Case, exam: &Exam) -> Result<Vec<String>> {
 /// Plays a case with ours; complaints about what differs from what the original did.
 pub(super) fn examine(case: &Case, exam: &Exam, original: &Seen, limit: u32) -> Result<Vec<String>> {
     let bare = Case { differs: Vec::new(), ..case.clone() };
-    let case = if exam.twins { &bare } else { case };
+    let case = if exam.self_test { &bare } else { case };
     let mut comparison = Comparison::of(case, &exam.kernels);
     if case.lines.iter().any(|line| matches!(line, Line::Switch)) {
         // Both packages cannot be installed at once, but a switch needs no more than the command itself.

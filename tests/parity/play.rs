@@ -11,6 +11,7 @@ use testbed::layer::{Kernels, Layer};
 use testbed::root::Root;
 
 use super::case::{Case, Line};
+use super::ignored::STAND_IN;
 use super::tree::{self, Tree};
 
 /// What one tool did with a case.
@@ -55,9 +56,6 @@ impl<'a> Players<'a> {
 
 /// A step that takes longer has got stuck, unless a suite knows better.
 const LIMIT: u32 = 1800;
-
-/// Before `dkms` of the layer in PATH.
-pub(super) const STAND_IN: &str = "/usr/local/sbin/dkms";
 
 /// Plays all lines of a case in a root that vanishes afterwards.
 pub(crate) fn play(case: &Case, players: &Players<'_>, kernels: &Kernels) -> Result<Seen> {

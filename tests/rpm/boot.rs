@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use super::Stage;
-use crate::transaction::door::Kernel;
+use super::Scenario;
+use crate::transaction::package_manager::Kernel;
 
 /// What systemd thinks of the unit, and whether its preset holds.
 const JUDGE: &str = r#"
@@ -13,18 +13,18 @@ true
 "#;
 
 /// It builds what is missing, and nothing else.
-pub(super) fn unit(stage: &Stage) -> Result<()> {
-    if !stage.is_ours() {
+pub(super) fn unit(scenario: &Scenario) -> Result<()> {
+    if !scenario.is_ours() {
         return Ok(());
     }
-    let older = stage.release(Kernel::Older);
-    stage.complain(&stage.root.must(JUDGE)?.stdout);
+    let older = scenario.release(Kernel::Older);
+    scenario.complain(&scenario.root.must(JUDGE)?.stdout);
     // %v is the running kernel's release.
     let start = format!("$(sed -n 's/^ExecStart=//p' /usr/lib/systemd/system/dkms.service | sed 's/%v/{older}/')");
-    stage.run(&start)?.builds(stage, 0).depmods(stage, &[]);
-    stage.prepare(&format!("rm /usr/lib/modules/{older}/extra/twig.ko*"))?;
-    stage.run(&start)?.builds(stage, 0).depmods(stage, &[older]);
-    stage.prepare(&format!("dkms unbuild twig/1.0 -k {older}"))?;
-    stage.run(&start)?.builds(stage, 1).depmods(stage, &[older]);
-    stage.expect_row(&format!("twig/1.0, {older}, x86_64: installed"))
+    scenario.run(&start)?.builds(scenario, 0).depmods(scenario, &[]);
+    scenario.prepare(&format!("rm /usr/lib/modules/{older}/extra/twig.ko*"))?;
+    scenario.run(&start)?.builds(scenario, 0).depmods(scenario, &[older]);
+    scenario.prepare(&format!("dkms unbuild twig/1.0 -k {older}"))?;
+    scenario.run(&start)?.builds(scenario, 1).depmods(scenario, &[older]);
+    scenario.expect_row(&format!("twig/1.0, {older}, x86_64: installed"))
 }

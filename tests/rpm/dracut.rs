@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 
-use super::Stage;
+use super::Scenario;
 use super::fedora::KEPT;
-use crate::transaction::door::{Kernel, Package, TWIG_NEXT, linux};
 use crate::transaction::dracut::SETTINGS;
+use crate::transaction::package_manager::{Kernel, Package, TWIG_NEXT, linux};
 
 /// A dracut that counts.
 const SETUP: &str = r#"
@@ -25,26 +25,26 @@ dracut --force /boot/initramfs-$older.img $older
 "#;
 
 /// A kernel with its headers, headers later, an upgrade of a module: each image has what is installed.
-pub(super) fn transactions(stage: &Stage) -> Result<()> {
-    let (older, newer) = (stage.release(Kernel::Older), stage.release(Kernel::Newer));
-    stage.prepare(&format!("older={older}{}", SETUP.replace("KEPT", KEPT).replace("SETTINGS", SETTINGS)))?;
-    let image = stage.install(&[Package::Image(Kernel::Newer)])?;
-    image.builds(stage, 0).initramfs(stage, &[newer]);
-    let headers = stage.install(&[Package::Headers(Kernel::Newer)])?;
-    headers.builds(stage, 2).initramfs(stage, &[newer]);
-    holds(stage, newer, &["twig", "acpi_call"])?;
-    stage.remove(&linux(Kernel::Newer))?.builds(stage, 0);
-    stage.install(&linux(Kernel::Newer))?.builds(stage, 2).initramfs(stage, &[newer]);
-    holds(stage, newer, &["twig", "acpi_call"])?;
-    stage.install(&[TWIG_NEXT])?.builds(stage, 2).initramfs(stage, &[older, newer]);
-    holds(stage, older, &["twig"])?;
-    holds(stage, newer, &["twig"])
+pub(super) fn transactions(scenario: &Scenario) -> Result<()> {
+    let (older, newer) = (scenario.release(Kernel::Older), scenario.release(Kernel::Newer));
+    scenario.prepare(&format!("older={older}{}", SETUP.replace("KEPT", KEPT).replace("SETTINGS", SETTINGS)))?;
+    let image = scenario.install(&[Package::Image(Kernel::Newer)])?;
+    image.builds(scenario, 0).initramfs(scenario, &[newer]);
+    let headers = scenario.install(&[Package::Headers(Kernel::Newer)])?;
+    headers.builds(scenario, 2).initramfs(scenario, &[newer]);
+    holds(scenario, newer, &["twig", "acpi_call"])?;
+    scenario.remove(&linux(Kernel::Newer))?.builds(scenario, 0);
+    scenario.install(&linux(Kernel::Newer))?.builds(scenario, 2).initramfs(scenario, &[newer]);
+    holds(scenario, newer, &["twig", "acpi_call"])?;
+    scenario.install(&[TWIG_NEXT])?.builds(scenario, 2).initramfs(scenario, &[older, newer]);
+    holds(scenario, older, &["twig"])?;
+    holds(scenario, newer, &["twig"])
 }
 
 /// Expects the very objects in the image.
-fn holds(stage: &Stage, kernel: &str, objects: &[&str]) -> Result<()> {
+fn holds(scenario: &Scenario, kernel: &str, objects: &[&str]) -> Result<()> {
     for object in objects {
-        let said = stage.root.must(&format!(
+        let said = scenario.root.must(&format!(
             "image=$(ls /boot/*/{kernel}/initrd /boot/initramfs-{kernel}.img 2> /dev/null | head -n 1)
              inner=$(lsinitrd \"$image\" | grep -o 'usr/lib/modules/.*/{object}[.]ko[.a-z]*')
              [ -n \"$inner\" ] || {{ echo \"$image has no {object}\"; exit; }}
@@ -52,7 +52,7 @@ fn holds(stage: &Stage, kernel: &str, objects: &[&str]) -> Result<()> {
              bytes() {{ case $1 in *.xz) xz -dc ;; *.zst) zstd -dcq ;; *) cat ;; esac; }}
              cmp -s <(lsinitrd \"$image\" \"$inner\" | bytes \"$inner\") <(bytes \"$here\" < \"$here\") || echo \"$image has another {object} than $here\""
         ))?;
-        stage.complain(&said.stdout);
+        scenario.complain(&said.stdout);
     }
     Ok(())
 }

@@ -2,41 +2,17 @@
 
 use std::ops::RangeInclusive;
 
-use anyhow::{Context, Result, bail};
-use testbed::layer::{self, Flavour, Layer};
+use anyhow::{Context, Result};
+use testbed::layer::{self, Layer};
 
-use super::scenario::{SCENARIOS, Scenario};
+use super::releases::Releases;
 use super::tool::Tool;
-use super::{audit, fedora, kernel, made, original, ours, rescue};
-use crate::transaction::door::{Door, FINISHED, Kernel, Package, Start, linux};
-use crate::transaction::kills::Killing;
+use super::{audit, fedora, kernel, original, ours, test_packages};
+use crate::transaction::package_manager::{FINISHED, Kernel, Package, PackageManager, Start, linux};
 use crate::transaction::{self, Side};
 
-/// Releases of the kernels, in their order.
-pub(super) struct Releases([String; 2]);
-
-impl Releases {
-    fn of_suite(suite: &str) -> Result<Releases> {
-        let [cloud, plain] = [Flavour::Cloud, Flavour::Ordinary].map(|flavour| layer::releases(suite, flavour));
-        match (cloud?.as_slice(), plain?.as_slice()) {
-            ([.., older, newer], _) | ([older], [newer, ..]) => Ok(Releases([older, newer].map(Clone::clone))),
-            other => bail!("{suite} has too few kernels: {other:?}"),
-        }
-    }
-
-    pub(super) fn of(&self, kernel: Kernel) -> &String {
-        &self.0[kernel as usize]
-    }
-
-    /// Version and release of the packages. Two kernels may be of the same version, but then one was packaged later.
-    pub(super) fn version(&self, kernel: Kernel) -> (String, &'static str) {
-        let number = self.of(kernel).split(|c: char| !c.is_ascii_digit() && c != '.').next().unwrap_or_default();
-        (number.to_owned(), if kernel == Kernel::Newer { "2" } else { "1" })
-    }
-}
-
 /// An rpm, who starts it, and a dkms.
-pub(crate) struct Ground {
+pub(crate) struct Environment {
     /// The Debian release and the tool: `trixie-dnf4`.
     name: &'static str,
     tool: Tool,
@@ -46,27 +22,24 @@ pub(crate) struct Ground {
     stocked: Layer,
 }
 
-impl transaction::Ground for Ground {
+impl transaction::Environment for Environment {
     const NAME: &'static str = "rpm";
     const RELEASES: &'static [&'static str] =
         &["trixie-dnf4", "trixie-zypper", "trixie-rpm", "bookworm-rpm", "bookworm-dnf4", "sid-dnf5", "sid-rpm"];
-    const ROWS: &'static [Scenario] = SCENARIOS;
-    const BRIEF: &'static [&'static str] =
-        &["S1", "S2", "S5", "S7", "S9", "S12", "S16", "S21", "S26", "S27", "S28", "S29", "S30", "S31", "S32"];
     const PLACE: &'static str = "extra";
     const AUDIT: &'static str = audit::PACKAGES;
     const HOOKS: &'static str = audit::HOOKS;
 
     type Start = Start;
 
-    fn new(name: &'static str, side: Side) -> Result<Ground> {
+    fn new(name: &'static str, side: Side) -> Result<Environment> {
         let (suite, tool) = name.split_once('-').context("a Debian release and a tool")?;
         let tool = Tool::of(tool).with_context(|| format!("no tool `{tool}`"))?;
         let releases = Releases::of_suite(suite)?;
         let stocked = kernel::layer(&fedora::layer(suite, tool)?, suite, &releases)?;
-        let stocked = made::layer(&stocked, suite, releases.of(Kernel::Newer))?;
+        let stocked = test_packages::layer(&stocked, suite, releases.of(Kernel::Newer))?;
         let stocked = original::layer(&stocked, suite)?;
-        Ok(Ground { name, tool, side, releases, stocked: ours::layer(&stocked, suite, side)? })
+        Ok(Environment { name, tool, side, releases, stocked: ours::layer(&stocked, suite, side)? })
     }
 
     fn suite(&self) -> &'static str {
@@ -94,13 +67,9 @@ impl transaction::Ground for Ground {
         }
         Ok(layer)
     }
-
-    fn killing(&self) -> Killing<Start> {
-        rescue::killing(self)
-    }
 }
 
-impl Door for Ground {
+impl PackageManager for Environment {
     const CATCH_UP: &'static str = "/usr/lib/dkms/hook installed < /dev/null";
 
     fn release(&self, kernel: Kernel) -> &String {
@@ -147,7 +116,7 @@ impl Door for Ground {
     }
 }
 
-impl Ground {
+impl Environment {
     pub(super) fn tool(&self) -> Tool {
         self.tool
     }

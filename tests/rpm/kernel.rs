@@ -10,9 +10,9 @@ use testbed::disk;
 use testbed::layer::Layer;
 
 use super::fedora::PACK;
-use super::ground::Releases;
+use super::releases::Releases;
 use crate::transaction::debian;
-use crate::transaction::door::{BOTH, Kernel};
+use crate::transaction::package_manager::{BOTH, Kernel};
 
 /// What a kernel's package is called besides its version.
 pub(super) const PARTS: [&str; 2] = ["kernel-core", "kernel-modules"];

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 
-use super::Stage;
+use super::Scenario;
 use super::fedora::PACK;
 use super::kernel::{CORE_SCRIPTS, PARTS};
-use crate::transaction::door::{BOTH, Kernel};
+use crate::transaction::package_manager::{BOTH, Kernel};
 use crate::transaction::rows::staying;
 
 /// Packages of the very files of a kernel, in one: the first takes the place of its packages, the other one keeps quiet
@@ -26,9 +26,9 @@ rm -r /srv/same /srv/files
 
 /// S26: another package of the same release in the place of its packages, whose scripts are run after the files of the new
 /// one came. Then one beside it that has the same files, and the first one goes for good.
-pub(super) fn gives_way(stage: &Stage) -> Result<()> {
-    let newer = stage.release(Kernel::Newer);
-    let (version, number) = stage.ground.version(Kernel::Newer);
+pub(super) fn gives_way(scenario: &Scenario) -> Result<()> {
+    let newer = scenario.release(Kernel::Newer);
+    let (version, number) = scenario.environment.version(Kernel::Newer);
     let script = SAME
         .replace("SCRIPTS", CORE_SCRIPTS)
         .replace("PARTS", &PARTS.join(" "))
@@ -36,29 +36,29 @@ pub(super) fn gives_way(stage: &Stage) -> Result<()> {
         .replace("VERSION", &format!("{version}-{number}"))
         .replace("NEWER", newer)
         .replace("PACK", PACK);
-    stage.prepare(&script)?;
+    scenario.prepare(&script)?;
     let file = |name: &str| format!("/srv/repo/{name}-{version}-{number}.rpm");
-    let step = staying::transaction(stage, &stage.ground.tool().install(&[], &[file("kernel-signed")]))?;
-    step.depmods(stage, &[]).initramfs(stage, &[newer]);
-    stage.works("twig", "1.0", &BOTH)?;
-    stage.expect_state("acpi-call", newer, Some("installed"))?;
-    stage.holds(Kernel::Newer, "acpi_call")?;
-    is_gone(stage, PARTS[0])?;
+    let step = staying::transaction(scenario, &scenario.environment.tool().install(&[], &[file("kernel-signed")]))?;
+    step.depmods(scenario, &[]).initramfs(scenario, &[newer]);
+    scenario.works("twig", "1.0", &BOTH)?;
+    scenario.expect_state("acpi-call", newer, Some("installed"))?;
+    scenario.holds(Kernel::Newer, "acpi_call")?;
+    is_gone(scenario, PARTS[0])?;
 
-    staying::transaction(stage, &format!("rpm -i {}", file("kernel-quiet")))?.depmods(stage, &[]);
-    stage.works("twig", "1.0", &BOTH)?;
+    staying::transaction(scenario, &format!("rpm -i {}", file("kernel-quiet")))?.depmods(scenario, &[]);
+    scenario.works("twig", "1.0", &BOTH)?;
     // Its script takes index and image away, and only the index is ours, too.
-    let line = stage.ground.tool().remove(&[format!("kernel-signed-{version}-{number}")]);
-    staying::transaction(stage, &line)?.depmods(stage, &[newer]);
+    let line = scenario.environment.tool().remove(&[format!("kernel-signed-{version}-{number}")]);
+    staying::transaction(scenario, &line)?.depmods(scenario, &[newer]);
     for module in ["acpi-call", "twig"] {
-        stage.expect_state(module, newer, Some("installed"))?;
+        scenario.expect_state(module, newer, Some("installed"))?;
     }
-    is_gone(stage, "kernel-signed")
+    is_gone(scenario, "kernel-signed")
 }
 
-fn is_gone(stage: &Stage, package: &str) -> Result<()> {
-    let (version, number) = stage.ground.version(Kernel::Newer);
-    let query = stage.root.bash(&format!("rpm -q {package}-{version}-{number}"))?;
-    stage.expect(query.code != 0, || format!("{package} is there beside the one that took its place"));
+fn is_gone(scenario: &Scenario, package: &str) -> Result<()> {
+    let (version, number) = scenario.environment.version(Kernel::Newer);
+    let query = scenario.root.bash(&format!("rpm -q {package}-{version}-{number}"))?;
+    scenario.expect(query.code != 0, || format!("{package} is there beside the one that took its place"));
     Ok(())
 }

@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 
-use super::Stage;
+use super::Scenario;
 use super::fedora::PACK;
 use super::kernel::{CORE_SCRIPTS, HEADERS};
 use crate::transaction::Step;
-use crate::transaction::door::Kernel;
+use crate::transaction::package_manager::Kernel;
 
 /// Packages of a kernel that is called otherwise and is the same, but for the versions that CHANGE changes, and its headers.
 const LIKE: &str = r#"
@@ -36,10 +36,10 @@ pub(super) struct Like {
 
 impl Like {
     /// Packs it. `change` is a program that reads a table of symbols and prints another one.
-    pub(super) fn pack(stage: &Stage, name: &str, number: u32, change: &str) -> Result<Like> {
-        let older = stage.release(Kernel::Older);
+    pub(super) fn pack(scenario: &Scenario, name: &str, number: u32, change: &str) -> Result<Like> {
+        let older = scenario.release(Kernel::Older);
         let release = format!("{older}.{name}");
-        let (version, _) = stage.ground.version(Kernel::Older);
+        let (version, _) = scenario.environment.version(Kernel::Older);
         let version = [version, number.to_string()];
         let script = LIKE
             .replace("SCRIPTS", CORE_SCRIPTS)
@@ -49,12 +49,12 @@ impl Like {
             .replace("VERSION", &version.join(" "))
             .replace("HEADERS", HEADERS)
             .replace("PACK", PACK);
-        stage.prepare(&script)?;
+        scenario.prepare(&script)?;
         Ok(Like { release, version })
     }
 
-    pub(super) fn install(&self, stage: &Stage, package: &str) -> Result<Step> {
-        stage.run(&stage.ground.tool().install(&[self.file(package)], &[]))
+    pub(super) fn install(&self, scenario: &Scenario, package: &str) -> Result<Step> {
+        scenario.run(&scenario.environment.tool().install(&[self.file(package)], &[]))
     }
 
     /// The file of one of its packages.
@@ -63,34 +63,34 @@ impl Like {
     }
 
     /// Expects a module of another kernel in its index and its image.
-    pub(super) fn is_linked(&self, stage: &Stage, module: &str, from: &str) -> Result<()> {
+    pub(super) fn is_linked(&self, scenario: &Scenario, module: &str, from: &str) -> Result<()> {
         let release = &self.release;
-        stage.expect_row(&format!("{module}, 1.0, {release}, x86_64: installed-weak from {from}"))?;
-        let said = stage.root.bash(&format!(
+        scenario.expect_row(&format!("{module}, 1.0, {release}, x86_64: installed-weak from {from}"))?;
+        let said = scenario.root.bash(&format!(
             "cd /usr/lib/modules/{release} && link=$(echo weak-updates/{module}.ko*)
              [ \"$(readlink $link)\" = \"/lib/modules/{from}/extra/${{link##*/}}\" ] || echo \"$link leads to $(readlink $link)\"
              grep -q \"^$link:\" modules.dep || echo \"modules.dep does not name $link\"
              grep -qFx \"$(sha256sum $link)\" /boot/initramfs-{release}.img || echo \"the image has not $link\""
         ))?;
-        stage.complain(&format!("{}{}", said.stdout, said.stderr));
+        scenario.complain(&format!("{}{}", said.stdout, said.stderr));
         Ok(())
     }
 
     /// Expects nothing of a module.
-    pub(super) fn lacks(&self, stage: &Stage, module: &str) -> Result<()> {
+    pub(super) fn lacks(&self, scenario: &Scenario, module: &str) -> Result<()> {
         let left = format!(
             "dkms status {module} -k {0} | grep -v ': added$'; find /usr/lib/modules/{0} -name '{module}.ko*'",
             self.release
         );
-        stage.complain(&stage.root.bash(&left)?.stdout);
+        scenario.complain(&scenario.root.bash(&left)?.stdout);
         Ok(())
     }
 }
 
 /// The root is one of Red Hat's.
-pub(super) fn red_hat(stage: &Stage) -> Result<()> {
+pub(super) fn red_hat(scenario: &Scenario) -> Result<()> {
     // Our package wants headers to be there, whatever kernel they are for.
-    stage.prepare(&format!(
+    scenario.prepare(&format!(
         "set -e; sed -i 's/^ID=.*/ID=\"rhel\"\\nID_LIKE=\"fedora\"/; s/^VERSION_ID=.*/VERSION_ID=\"9.4\"/' /usr/lib/os-release
          mkdir -p /srv/none/usr/share/none; echo > /srv/none/usr/share/none/file
          {PACK} /srv/none no-headers 1 1 'Provides: kernel-devel-matched'; rm -r /srv/none; rpm -i /srv/repo/no-headers-1-1.rpm"

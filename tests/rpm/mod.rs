@@ -6,32 +6,36 @@
 mod audit;
 mod boot;
 mod dracut;
+mod environment;
 mod fedora;
-mod ground;
 mod kernel;
 mod kernels;
 mod like;
-mod made;
 mod modules;
 mod original;
 mod ours;
+mod releases;
 mod rescue;
-mod scenario;
 mod suse;
 mod switch;
+mod table;
+mod test_packages;
 mod tool;
 mod tools;
 mod weak;
 
 use anyhow::Result;
 
-pub(crate) use self::ground::Ground;
-use super::{Request, Tally, transaction};
+use self::environment::Environment;
+pub(crate) use self::table::TABLE;
+use super::transaction;
+use crate::request::Request;
+use crate::tally::Tally;
 
 /// A root in which rpm runs transactions.
-type Stage<'a> = transaction::Stage<'a, Ground>;
+type Scenario<'a> = transaction::Scenario<'a, Environment>;
 
 /// Plays the rows asked for.
 pub(super) fn run(request: &Request) -> Result<Tally> {
-    transaction::run::<Ground>(request)
+    transaction::run(request, &TABLE)
 }

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use super::Stage;
+use super::Scenario;
 use super::fedora::PACK;
-use crate::transaction::door::{BOTH, Kernel};
+use crate::transaction::package_manager::{BOTH, Kernel};
 
 /// A package of the source of twig whose scripts install it for the kernel that is in use, and make the initramfs of that
 /// one, as those of graphics drivers do.
@@ -26,10 +26,10 @@ rm -r /srv/package
 
 /// S28: the image that the package makes has the module and is not made again; the other one is made at the end. A package that
 /// makes images without having installed anything for their kernels makes them too early: its script comes before our trigger.
-pub(super) fn makes_image(stage: &Stage) -> Result<()> {
-    let (older, newer) = (stage.release(Kernel::Older), stage.release(Kernel::Newer));
-    stage.prepare(&MAKES_IMAGE.replace("PACK", PACK).replace("OLDER", older))?;
-    let line = stage.ground.tool().install(&[], &["/srv/repo/stout-dkms-1.0-1.rpm".to_owned()]);
-    stage.run(&line)?.builds(stage, 2).depmods(stage, &[older, newer]).initramfs(stage, &[older, newer]);
-    stage.works("twig", "1.0", &BOTH)
+pub(super) fn makes_image(scenario: &Scenario) -> Result<()> {
+    let (older, newer) = (scenario.release(Kernel::Older), scenario.release(Kernel::Newer));
+    scenario.prepare(&MAKES_IMAGE.replace("PACK", PACK).replace("OLDER", older))?;
+    let line = scenario.environment.tool().install(&[], &["/srv/repo/stout-dkms-1.0-1.rpm".to_owned()]);
+    scenario.run(&line)?.builds(scenario, 2).depmods(scenario, &[older, newer]).initramfs(scenario, &[older, newer]);
+    scenario.works("twig", "1.0", &BOTH)
 }

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use super::Stage;
-use crate::transaction::door::{Door, Kernel, Package, TWIG, TWIG_NEXT};
+use super::Scenario;
+use crate::transaction::package_manager::{Kernel, Package, PackageManager, TWIG, TWIG_NEXT};
 use crate::transaction::rows::staying;
 
 /// Debian has no suse-module-tools; this writes down how it is called.
@@ -16,47 +16,47 @@ chmod 0755 /usr/lib/module-init-tools/weak-modules2
 "#;
 
 /// A module comes and goes, and another one that is not to be lent.
-pub(super) fn module(stage: &Stage) -> Result<()> {
-    if !stage.is_ours() {
+pub(super) fn module(scenario: &Scenario) -> Result<()> {
+    if !scenario.is_ours() {
         return Ok(());
     }
-    let older = stage.release(Kernel::Older);
-    stage.prepare(SETUP)?;
-    stage.install(&[TWIG])?.builds(stage, 1).depmods(stage, &[older]);
+    let older = scenario.release(Kernel::Older);
+    scenario.prepare(SETUP)?;
+    scenario.install(&[TWIG])?.builds(scenario, 1).depmods(scenario, &[older]);
     let place = format!("/lib/modules/{older}/updates/twig.ko");
-    let lent = |wanted: &str| lent(stage, wanted);
+    let lent = |wanted: &str| lent(scenario, wanted);
     lent(&format!("--add-kernel-modules {older}\n{place}\n"))?;
-    stage.expect_row(&format!("twig/1.0, {older}, x86_64: installed"))?;
-    stage.remove(&[TWIG])?.builds(stage, 0).depmods(stage, &[older]);
+    scenario.expect_row(&format!("twig/1.0, {older}, x86_64: installed"))?;
+    scenario.remove(&[TWIG])?.builds(scenario, 0).depmods(scenario, &[older]);
     lent(&format!("--remove-kernel-modules {older}\n{place}\n"))?;
-    stage.prepare("echo 'NO_WEAK_MODULES=\"yes\"' > /etc/dkms/twig.conf")?;
-    stage.install(&[TWIG_NEXT])?.builds(stage, 1);
-    stage.remove(&[TWIG_NEXT])?.builds(stage, 0);
+    scenario.prepare("echo 'NO_WEAK_MODULES=\"yes\"' > /etc/dkms/twig.conf")?;
+    scenario.install(&[TWIG_NEXT])?.builds(scenario, 1);
+    scenario.remove(&[TWIG_NEXT])?.builds(scenario, 0);
     lent("")?;
-    stage.gone("twig")
+    scenario.gone("twig")
 }
 
 /// S31: what comes again was never gone, so nothing that is lent is taken back. What weak-modules2 does about a kernel is
 /// between it and the scripts of the kernel's package.
-pub(super) fn again(stage: &Stage) -> Result<()> {
-    if !stage.is_ours() {
+pub(super) fn again(scenario: &Scenario) -> Result<()> {
+    if !scenario.is_ours() {
         return Ok(());
     }
-    stage.prepare(SETUP)?;
-    let older = stage.release(Kernel::Older);
-    stage.prepare(&stage.ground.install(&[TWIG]))?;
-    stage.prepare("rm /srv/lent")?;
+    scenario.prepare(SETUP)?;
+    let older = scenario.release(Kernel::Older);
+    scenario.prepare(&scenario.environment.install(&[TWIG]))?;
+    scenario.prepare("rm /srv/lent")?;
     for package in [TWIG, Package::Image(Kernel::Older)] {
-        staying::transaction(stage, &stage.ground.again(&[package]))?.depmods(stage, &[]);
-        lent(stage, "")?;
-        stage.expect_row(&format!("twig/1.0, {older}, x86_64: installed"))?;
+        staying::transaction(scenario, &scenario.environment.again(&[package]))?.depmods(scenario, &[]);
+        lent(scenario, "")?;
+        scenario.expect_row(&format!("twig/1.0, {older}, x86_64: installed"))?;
     }
-    stage.prepare(&stage.ground.remove(&[TWIG]))
+    scenario.prepare(&scenario.environment.remove(&[TWIG]))
 }
 
 /// Expects what weak-modules2 was told since it was last asked.
-fn lent(stage: &Stage, wanted: &str) -> Result<()> {
-    let said = stage.root.must("cat /srv/lent 2> /dev/null; rm -f /srv/lent")?.stdout.replace(".ko.xz", ".ko");
-    stage.expect(said == wanted, || format!("weak-modules2 was told\n{said}and not\n{wanted}"));
+fn lent(scenario: &Scenario, wanted: &str) -> Result<()> {
+    let said = scenario.root.must("cat /srv/lent 2> /dev/null; rm -f /srv/lent")?.stdout.replace(".ko.xz", ".ko");
+    scenario.expect(said == wanted, || format!("weak-modules2 was told\n{said}and not\n{wanted}"));
     Ok(())
 }

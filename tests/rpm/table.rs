@@ -1,16 +1,16 @@
 //! The table of scenarios: a name, what the root has before, and the transactions with what is expected of them.
 
-use super::ground::Ground;
-use super::{boot, dracut, kernels as own_kernels, modules as own_modules, suse, switch, tools, weak};
-use crate::transaction::door::{
+use super::environment::Environment;
+use super::{boot, dracut, kernels as own_kernels, modules as own_modules, rescue, suse, switch, tools, weak};
+use crate::transaction::package_manager::{
     ACPI_CALL, BOTH, DUMMY, FICKLE, Kernel, LEAF, PICKY, Package, Start, TRUNK, TWIG, TWIG_BROKEN, TWIG_NEXT,
     WRITEBOOST,
 };
-use crate::transaction::rows::{crowd, full, kernels, modules, news, owners, pairs};
-use crate::transaction::scenario::{everywhere, row};
+use crate::transaction::rows::{concurrency, full, kernels, modules, news, owners, pairs};
+use crate::transaction::table::{Table, everywhere, row};
 
 /// A row of the table.
-pub(super) type Scenario = crate::transaction::Scenario<Ground>;
+pub(super) type Row = crate::transaction::Row<Environment>;
 
 const OLDER: &[Kernel] = &[Kernel::Older];
 
@@ -21,8 +21,15 @@ const fn with(kernels: &'static [Kernel], packages: &'static [Package]) -> Start
     Start { kernels, dkms: true, packages }
 }
 
+/// The rows, and which of them matter most.
+pub(crate) static TABLE: Table<Environment> = Table {
+    rows: ROWS,
+    brief: &["S1", "S2", "S5", "S7", "S9", "S12", "S16", "S21", "S26", "S27", "S28", "S29", "S30", "S31", "S32"],
+    killing: rescue::killing,
+};
+
 /// All of them, in the order of the contract.
-pub(super) const SCENARIOS: &[Scenario] = &[
+const ROWS: &[Row] = &[
     everywhere(row("S1", "install a module package", with(&BOTH, &[]), modules::install)),
     everywhere(row("S2", "install a kernel with its headers", with(OLDER, &[ACPI_CALL, TWIG]), kernels::install)),
     everywhere(row(
@@ -52,10 +59,10 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     row("S18", "image building", with(&[], &[]), kernels::image_building),
     row("S19", "an excluded kernel", with(OLDER, &[]), modules::excluded),
     row("S20", "AUTOINSTALL off", with(OLDER, &[]), modules::manual),
-    everywhere(row("S21", "much at once", with(OLDER, &[ACPI_CALL, WRITEBOOST, TWIG]), crowd::full_upgrade)),
+    everywhere(row("S21", "much at once", with(OLDER, &[ACPI_CALL, WRITEBOOST, TWIG]), concurrency::full_upgrade)),
     row("S22", "a step that needs the module at once", with(&BOTH, &[]), pairs::needed_at_once),
     everywhere(row("S23", "downgrade a module", with(&BOTH, &[TWIG_NEXT]), modules::downgrade)),
-    row("S24", "a person at the same time", with(&BOTH, &[]), crowd::at_once),
+    row("S24", "a person at the same time", with(&BOTH, &[]), concurrency::at_once),
     row("S25-tree", "no room in the tree", with(&BOTH, &[TWIG]), full::tree),
     row("S25-modules", "no room for modules", with(&BOTH, &[TWIG]), full::modules),
     row("S25-temporary", "no room in /tmp", with(&BOTH, &[TWIG]), full::temporary),

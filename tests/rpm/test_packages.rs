@@ -14,8 +14,8 @@ use testbed::root::Root;
 
 use super::fedora::PACK;
 use crate::transaction::counting;
-use crate::transaction::made::MODULES;
 use crate::transaction::rows::pairs::FOUND;
+use crate::transaction::test_modules::MODULES;
 
 /// Packages of the archive that are made of the same sources, by the names of the modules.
 const REAL: [&str; 2] = ["acpi-call", "dm-writeboost"];

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 
-use super::Stage;
-use super::ground::Ground;
+use super::Scenario;
+use super::environment::Environment;
 use super::tool::Tool;
-use crate::transaction::door::{Door, Kernel, Package, TWIG, TWIG_NEXT, linux};
+use crate::transaction::package_manager::{Kernel, Package, PackageManager, TWIG, TWIG_NEXT, linux};
 
 /// Ways in which what is ours can be broken, each put right afterwards.
 const BREAKS: [(&str, &str, &str); 4] = [
@@ -28,60 +28,64 @@ const BREAKS: [(&str, &str, &str); 4] = [
 ];
 
 /// No transaction fails, whatever of ours is broken.
-pub(super) fn broken(stage: &Stage) -> Result<()> {
-    if !stage.is_ours() {
+pub(super) fn broken(scenario: &Scenario) -> Result<()> {
+    if !scenario.is_ours() {
         return Ok(());
     }
     for (what, spoil, mend) in BREAKS {
-        stage.prepare(spoil)?;
-        for line in [stage.ground.install(&[Package::Unrelated]), stage.ground.remove(&[Package::Unrelated])] {
-            let step = stage.look(&line)?;
-            stage.expect(step.exit == 0, || format!("{what}: `{line}` ended with {}\n{}", step.exit, step.tail(20)));
+        scenario.prepare(spoil)?;
+        for line in
+            [scenario.environment.install(&[Package::Unrelated]), scenario.environment.remove(&[Package::Unrelated])]
+        {
+            let step = scenario.look(&line)?;
+            scenario.expect(step.exit == 0, || format!("{what}: `{line}` ended with {}\n{}", step.exit, step.tail(20)));
         }
-        stage.prepare(mend)?;
+        scenario.prepare(mend)?;
     }
     Ok(())
 }
 
 /// A kernel that a module says it does not support: dnf tells it before anything changes, and goes no further only if the
 /// administrator wants that. rpm and zypper ask nobody.
-pub(super) fn abort(stage: &Stage) -> Result<()> {
-    if !stage.is_ours() {
+pub(super) fn abort(scenario: &Scenario) -> Result<()> {
+    if !scenario.is_ours() {
         return Ok(());
     }
-    if !matches!(stage.ground.tool(), Tool::Dnf4 | Tool::Dnf5) {
+    if !matches!(scenario.environment.tool(), Tool::Dnf4 | Tool::Dnf5) {
         // What was put into a layer since it was last looked at has other inodes.
-        return stage.prepare(Ground::CATCH_UP);
+        return scenario.prepare(Environment::CATCH_UP);
     }
     // What the package of a Fedora kernel is called tells its release; Debian's has another one.
-    let (version, number) = stage.ground.version(Kernel::Newer);
-    stage.prepare(
+    let (version, number) = scenario.environment.version(Kernel::Newer);
+    scenario.prepare(
         "echo 'BUILD_EXCLUSIVE_KERNEL_MAX=\"1.0\"' > /etc/dkms/twig-1.0.conf
          echo 'on_unsupported_kernel=\"abort\"' >> /etc/dkms/framework.conf",
     )?;
-    let stopped = stage.look(&stage.ground.install(&linux(Kernel::Newer)))?;
-    stage.expect(stopped.exit != 0, || format!("nothing stopped it\n{}", stopped.tail(30)));
+    let stopped = scenario.look(&scenario.environment.install(&linux(Kernel::Newer)))?;
+    scenario.expect(stopped.exit != 0, || format!("nothing stopped it\n{}", stopped.tail(30)));
     for word in ["twig/1.0", &format!("{version}-{number}"), "BUILD_EXCLUSIVE_KERNEL_MAX"] {
-        stage.expect(stopped.said.contains(word), || format!("`{word}` is not named\n{}", stopped.tail(30)));
+        scenario.expect(stopped.said.contains(word), || format!("`{word}` is not named\n{}", stopped.tail(30)));
     }
-    stage.expect(stage.root.bash(&format!("rpm -q kernel-core-{version}-{number}"))?.code != 0, || {
+    scenario.expect(scenario.root.bash(&format!("rpm -q kernel-core-{version}-{number}"))?.code != 0, || {
         "the kernel was installed all the same".into()
     });
     // A module that comes along may know more.
-    let along = stage.look(&stage.ground.install(&[&linux(Kernel::Newer)[..], &[TWIG_NEXT]].concat()))?;
-    stage.expect(along.exit == 0 && along.said.contains("is not known yet"), || {
+    let along = scenario.look(&scenario.environment.install(&[&linux(Kernel::Newer)[..], &[TWIG_NEXT]].concat()))?;
+    scenario.expect(along.exit == 0 && along.said.contains("is not known yet"), || {
         format!("with a new twig it ended with {}\n{}", along.exit, along.tail(30))
     });
-    stage.prepare("rm /etc/dkms/twig-1.0.conf; sed -i /on_unsupported_kernel/d /etc/dkms/framework.conf; dkms autoinstall --all-kernels")
+    scenario.prepare("rm /etc/dkms/twig-1.0.conf; sed -i /on_unsupported_kernel/d /etc/dkms/framework.conf; dkms autoinstall --all-kernels")
 }
 
 /// zypper kills a plugin that says nothing for a while, and builds take longer.
-pub(super) fn slow(stage: &Stage) -> Result<()> {
-    if !stage.is_ours() || stage.ground.tool() != Tool::Zypper {
+pub(super) fn slow(scenario: &Scenario) -> Result<()> {
+    if !scenario.is_ours() || scenario.environment.tool() != Tool::Zypper {
         return Ok(());
     }
     let make = "make -C $kernel_source_dir M=$dkms_tree/twig/1.0/build";
-    stage.prepare(&format!("echo 'MAKE[0]=\"sleep 40 && {make}\"' > /etc/dkms/twig.conf"))?;
-    stage.run(&format!("export ZYPP_PLUGIN_TIMEOUT=10; {}", stage.ground.install(&[TWIG])))?.builds(stage, 1);
-    stage.works("twig", "1.0", &[Kernel::Older])
+    scenario.prepare(&format!("echo 'MAKE[0]=\"sleep 40 && {make}\"' > /etc/dkms/twig.conf"))?;
+    scenario
+        .run(&format!("export ZYPP_PLUGIN_TIMEOUT=10; {}", scenario.environment.install(&[TWIG])))?
+        .builds(scenario, 1);
+    scenario.works("twig", "1.0", &[Kernel::Older])
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::{Ground, Stage};
+use super::{Environment, Scenario};
 
 /// Every row of `dkms status` against the files, and every file against the rows; PLACE is where modules are, below a
 /// kernel's directory. Prints what is wrong.
@@ -59,33 +59,33 @@ const FILES: &str = "find /lib/modules/ /usr/lib/modules/ /var/lib/dkms /boot -p
      -o -path '*/.dkms-rs/seen' -o -path '*/.dkms-rs/lock' -o -printf '%p %y %s %T@ %l\\n' 2>/dev/null | sort -u";
 
 /// The rules that hold after every row.
-pub(crate) fn check<G: Ground>(stage: &Stage<G>) -> Result<()> {
-    let has_dkms = stage.root.bash("command -v dkms")?.code == 0;
+pub(crate) fn check<E: Environment>(scenario: &Scenario<E>) -> Result<()> {
+    let has_dkms = scenario.root.bash("command -v dkms")?.code == 0;
     if !has_dkms {
         return Ok(());
     }
-    stage.complain(&stage.root.must(&[G::AUDIT, &AUDIT.replace("PLACE", G::PLACE)].concat())?.stdout);
+    scenario.complain(&scenario.root.must(&[E::AUDIT, &AUDIT.replace("PLACE", E::PLACE)].concat())?.stdout);
     // A row may end with the original in our place.
-    if stage.is_ours() && stage.root.bash("test -x /usr/lib/dkms/hook")?.code == 0 {
-        again(stage)?;
+    if scenario.is_ours() && scenario.root.bash("test -x /usr/lib/dkms/hook")?.code == 0 {
+        again(scenario)?;
     }
     Ok(())
 }
 
 /// A second run of every hook builds nothing, says nothing and touches nothing.
-fn again<G: Ground>(stage: &Stage<G>) -> Result<()> {
-    let before = stage.root.must(FILES)?.stdout;
-    let step = stage.look(G::HOOKS)?;
-    let after = stage.root.must(FILES)?.stdout;
-    stage
+fn again<E: Environment>(scenario: &Scenario<E>) -> Result<()> {
+    let before = scenario.root.must(FILES)?.stdout;
+    let step = scenario.look(E::HOOKS)?;
+    let after = scenario.root.must(FILES)?.stdout;
+    scenario
         .expect(step.counts.builds.is_empty(), || format!("a second run of the hooks builds {:?}", step.counts.builds));
     // Whoever installs a module again that is known to fail is told so, and to a hook that is what a second run is.
     let said = step.said.lines().find(|line| !line.trim().is_empty() && !line.contains("is known to fail on"));
-    stage.expect(said.is_none(), || format!("a second run of the hooks says\n{}", step.tail(20)));
+    scenario.expect(said.is_none(), || format!("a second run of the hooks says\n{}", step.tail(20)));
     let (before, after): (BTreeSet<&str>, BTreeSet<&str>) = (before.lines().collect(), after.lines().collect());
     let gone: Vec<&str> = before.difference(&after).copied().collect();
     let changed: Vec<&str> = after.difference(&before).copied().collect();
-    stage.expect(changed.is_empty() && gone.is_empty(), || {
+    scenario.expect(changed.is_empty() && gone.is_empty(), || {
         format!("a second run of the hooks changed\n{}\ninto\n{}", gone.join("\n"), changed.join("\n"))
     });
     Ok(())

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Ground, Stage};
+use super::{Environment, Scenario};
 
 /// A small file system in the place of a directory, with what the directory held, and filled to the last block.
 const FILL: &str = r#"
@@ -28,30 +28,30 @@ pub(crate) struct Upgrade<'a> {
 }
 
 /// Plays it with `place` full, where nothing can fail unless it is needed, and once more with room.
-pub(crate) fn play<G: Ground>(stage: &Stage<G>, upgrade: &Upgrade, place: &str, needed: bool) -> Result<()> {
+pub(crate) fn play<E: Environment>(scenario: &Scenario<E>, upgrade: &Upgrade, place: &str, needed: bool) -> Result<()> {
     let Upgrade { line, again, kernels } = upgrade;
-    stage.prepare(&format!("place={place}\n{FILL}"))?;
-    let step = stage.run(line)?;
-    step.succeeds(stage);
+    scenario.prepare(&format!("place={place}\n{FILL}"))?;
+    let step = scenario.run(line)?;
+    step.succeeds(scenario);
     let complete = |row: &str, status: &str| status.lines().any(|line| line == row);
-    let status = stage.root.must("dkms status")?.stdout;
+    let status = scenario.root.must("dkms status")?.stdout;
     for kernel in kernels {
-        let usable = stage.root.bash(&format!("modinfo -k {kernel} -F vermagic twig"))?.stdout;
-        stage.expect(usable.starts_with(kernel.as_str()), || {
+        let usable = scenario.root.bash(&format!("modinfo -k {kernel} -F vermagic twig"))?.stdout;
+        scenario.expect(usable.starts_with(kernel.as_str()), || {
             format!("twig for {kernel} is not usable any more: {usable}")
         });
     }
     let missing = kernels.iter().any(|kernel| !complete(&format!("twig/1.1, {kernel}, x86_64: installed"), &status));
-    stage.expect(!needed || missing, || format!("{place} was full, and nothing failed: the check checks nothing"));
+    scenario.expect(!needed || missing, || format!("{place} was full, and nothing failed: the check checks nothing"));
     if missing {
-        step.reports(stage, &["twig", "No space left"]);
+        step.reports(scenario, &["twig", "No space left"]);
     }
-    stage.prepare(&format!("place={place}; {ROOM}"))?;
-    if stage.is_ours() {
-        stage.run(again)?.succeeds(stage);
+    scenario.prepare(&format!("place={place}; {ROOM}"))?;
+    if scenario.is_ours() {
+        scenario.run(again)?.succeeds(scenario);
     }
     for kernel in kernels {
-        stage.expect_row(&format!("twig/1.1, {kernel}, x86_64: installed"))?;
+        scenario.expect_row(&format!("twig/1.1, {kernel}, x86_64: installed"))?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Result, ensure};
 
 use super::audit;
-use super::{Ground, Stage};
+use super::{Environment, Scenario};
 use crate::crash::killing::{self, Moment, STEPS};
 
 /// The first call of the hook that is meant runs under strace, which kills it at a moment; later calls are let alone.
@@ -34,23 +34,23 @@ pub(crate) struct Killing<S> {
 }
 
 /// The moments at which it is killed, and the end that nobody disturbed.
-pub(super) struct Kills<'a, G: Ground> {
-    ground: &'a G,
-    killing: Killing<G::Start>,
+pub(super) struct Kills<'a, E: Environment> {
+    environment: &'a E,
+    killing: Killing<E::Start>,
     moments: Vec<Moment>,
     undisturbed: String,
 }
 
-impl<'a, G: Ground> Kills<'a, G> {
+impl<'a, E: Environment> Kills<'a, E> {
     /// Runs the transaction undisturbed, and once more to count its steps.
     /// One of `share` moments is kept.
-    pub(super) fn prepare(ground: &'a G, share: usize) -> Result<Kills<'a, G>> {
-        let mut kills = Kills { ground, killing: ground.killing(), moments: Vec::new(), undisturbed: String::new() };
-        let stage = kills.stage(&format!("trace={STEPS}"))?;
-        ensure!(stage.run(&kills.killing.transaction)?.exit == 0, "the transaction fails although nobody is killed");
-        ensure!(stage.root.bash("test -e /srv/trace")?.code == 0, "nobody called the hook");
-        kills.undisturbed = stage.root.must(&END.replace("PLACE", G::PLACE))?.stdout;
-        let all = killing::moments(&stage.root, "/srv/trace")?;
+    pub(super) fn prepare(environment: &'a E, killing: Killing<E::Start>, share: usize) -> Result<Kills<'a, E>> {
+        let mut kills = Kills { environment, killing, moments: Vec::new(), undisturbed: String::new() };
+        let scenario = kills.scenario(&format!("trace={STEPS}"))?;
+        ensure!(scenario.run(&kills.killing.transaction)?.exit == 0, "the transaction fails although nobody is killed");
+        ensure!(scenario.root.bash("test -e /srv/trace")?.code == 0, "nobody called the hook");
+        kills.undisturbed = scenario.root.must(&END.replace("PLACE", E::PLACE))?.stdout;
+        let all = killing::moments(&scenario.root, "/srv/trace")?;
         let count = all.len();
         let times = (kills.killing.times / share).max(1);
         ensure!(count >= times, "the hook makes only {count} steps");
@@ -63,42 +63,42 @@ impl<'a, G: Ground> Kills<'a, G> {
         &self.moments
     }
 
-    fn stage(&self, expression: &str) -> Result<Stage<'a, G>> {
-        let stage = Stage::new(self.ground, &self.killing.start)?;
-        stage.prepare("mv /usr/lib/dkms/hook /usr/lib/dkms/hook.real")?;
+    fn scenario(&self, expression: &str) -> Result<Scenario<'a, E>> {
+        let scenario = Scenario::new(self.environment, &self.killing.start)?;
+        scenario.prepare("mv /usr/lib/dkms/hook /usr/lib/dkms/hook.real")?;
         let wrapper = WRAPPER.replace("STEPS", STEPS).replace("CALL", self.killing.call);
-        stage.prepare(&format!("cat > /usr/lib/dkms/hook << 'END'\n{wrapper}END\nchmod 0755 /usr/lib/dkms/hook; echo '{expression}' > /srv/kill"))?;
-        Ok(stage)
+        scenario.prepare(&format!("cat > /usr/lib/dkms/hook << 'END'\n{wrapper}END\nchmod 0755 /usr/lib/dkms/hook; echo '{expression}' > /srv/kill"))?;
+        Ok(scenario)
     }
 
     /// Kills at one moment of a transaction, then runs the package manager again.
     pub(super) fn kill(&self, moment: &Moment) -> Result<Vec<String>> {
-        let stage = self.stage(&format!("inject={}:signal=KILL:when={}", moment.call, moment.nth))?;
-        stage.run(&self.killing.transaction)?;
-        stage.prepare("mv /usr/lib/dkms/hook.real /usr/lib/dkms/hook")?;
-        let done: BTreeSet<String> = rows(&stage)?;
-        let again = stage.run(&self.killing.again)?;
-        again.succeeds(&stage);
+        let scenario = self.scenario(&format!("inject={}:signal=KILL:when={}", moment.call, moment.nth))?;
+        scenario.run(&self.killing.transaction)?;
+        scenario.prepare("mv /usr/lib/dkms/hook.real /usr/lib/dkms/hook")?;
+        let done: BTreeSet<String> = rows(&scenario)?;
+        let again = scenario.run(&self.killing.again)?;
+        again.succeeds(&scenario);
         for build in &again.counts.builds {
             let row = format!("{}/{}, {}, x86_64", build.module, build.version, build.kernel);
-            stage.expect(!done.contains(&row), || format!("{row} was finished, and built again"));
+            scenario.expect(!done.contains(&row), || format!("{row} was finished, and built again"));
         }
-        let end = stage.root.must(&END.replace("PLACE", G::PLACE))?.stdout;
+        let end = scenario.root.must(&END.replace("PLACE", E::PLACE))?.stdout;
         let (found, wanted): (BTreeSet<&str>, BTreeSet<&str>) =
             (end.lines().collect(), self.undisturbed.lines().collect());
-        stage.complain(&wanted.difference(&found).map(|line| format!("missing: {line}\n")).collect::<String>());
-        stage.complain(&found.difference(&wanted).map(|line| format!("left: {line}\n")).collect::<String>());
+        scenario.complain(&wanted.difference(&found).map(|line| format!("missing: {line}\n")).collect::<String>());
+        scenario.complain(&found.difference(&wanted).map(|line| format!("left: {line}\n")).collect::<String>());
         if wanted != found {
-            stage.complain(&stage.root.bash("cat /var/lib/dkms/.dkms-rs/motd")?.stdout);
+            scenario.complain(&scenario.root.bash("cat /var/lib/dkms/.dkms-rs/motd")?.stdout);
         }
-        audit::check(&stage)?;
-        Ok(stage.complaints())
+        audit::check(&scenario)?;
+        Ok(scenario.complaints())
     }
 }
 
 /// The pairs that are built, as `dkms status` has them.
-fn rows<G: Ground>(stage: &Stage<G>) -> Result<BTreeSet<String>> {
-    let status = stage.root.must("dkms status")?.stdout;
+fn rows<E: Environment>(scenario: &Scenario<E>) -> Result<BTreeSet<String>> {
+    let status = scenario.root.must("dkms status")?.stdout;
     let built = status.lines().filter_map(|row| row.split_once(": ")).filter(|(_, state)| *state != "added");
     Ok(built.map(|(pair, _)| pair.to_owned()).collect())
 }

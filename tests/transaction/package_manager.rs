@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use anyhow::Result;
 
-use super::{Ground, Stage, Step};
+use super::{Environment, Scenario, Step};
 
 /// A kernel by what it is to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub(crate) const BURR: Package = Package::Module("burr", "1.0");
 pub(crate) const FINISHED: &str = "twig-finished";
 
 /// A package manager whose rows are shared.
-pub(crate) trait Door: Ground {
+pub(crate) trait PackageManager: Environment {
     /// Our hook as it is called at the end of a transaction that touched nothing.
     const CATCH_UP: &'static str;
     /// Whether somebody else makes all images anew whenever a module's source comes or goes.
@@ -152,26 +152,26 @@ pub(crate) struct Start {
     pub(crate) packages: &'static [Package],
 }
 
-impl<G: Door> Stage<'_, G> {
+impl<E: PackageManager> Scenario<'_, E> {
     pub(crate) fn install(&self, packages: &[Package]) -> Result<Step> {
-        self.run(&self.ground.install(packages))
+        self.run(&self.environment.install(packages))
     }
 
     pub(crate) fn again(&self, packages: &[Package]) -> Result<Step> {
-        self.run(&self.ground.again(packages))
+        self.run(&self.environment.again(packages))
     }
 
     pub(crate) fn remove(&self, packages: &[Package]) -> Result<Step> {
-        self.run(&self.ground.remove(packages))
+        self.run(&self.environment.remove(packages))
     }
 
     pub(crate) fn release(&self, kernel: Kernel) -> &String {
-        self.ground.release(kernel)
+        self.environment.release(kernel)
     }
 
     /// Expects the images that are made when a kernel comes, and no other.
     pub(crate) fn images_of_new(&self, step: &Step, kernel: Kernel) {
-        let (release, wanted, made) = (self.release(kernel), self.ground.images_of_new(), &step.counts.initramfs);
+        let (release, wanted, made) = (self.release(kernel), self.environment.images_of_new(), &step.counts.initramfs);
         self.expect(wanted.contains(&made.len()) && made.iter().all(|of| of == release), || {
             format!("`{}`: initramfs for {made:?}, not {wanted:?} times for {release}", step.line)
         });
@@ -179,7 +179,7 @@ impl<G: Door> Stage<'_, G> {
 
     /// Expects that nobody made an image who need not.
     pub(crate) fn no_images(&self, step: &Step) {
-        if !G::MAKES_ALL_IMAGES {
+        if !E::MAKES_ALL_IMAGES {
             step.initramfs(self, &[]);
         }
     }
@@ -195,7 +195,7 @@ impl<G: Door> Stage<'_, G> {
 
     /// Expects the very object that is installed in the image.
     pub(crate) fn holds(&self, kernel: Kernel, object: &str) -> Result<()> {
-        let said = self.root.bash(&self.ground.holds(kernel, object))?;
+        let said = self.root.bash(&self.environment.holds(kernel, object))?;
         self.complain(&format!("{}{}", said.stdout, said.stderr));
         Ok(())
     }
@@ -209,12 +209,12 @@ impl<G: Door> Stage<'_, G> {
 
     /// Lines of bash that print what is in the image. One that cannot be listed lacks nothing; that is no answer.
     fn listing(&self, kernel: Kernel) -> String {
-        format!("{} > /tmp/listed && [ -s /tmp/listed ] || exit 3; cat /tmp/listed", self.ground.list(kernel))
+        format!("{} > /tmp/listed && [ -s /tmp/listed ] || exit 3; cat /tmp/listed", self.environment.list(kernel))
     }
 
     /// Expects that nothing of ours is left beside a kernel, in its index or in its image.
     pub(crate) fn is_bare(&self, kernel: Kernel) -> Result<()> {
-        let (release, place, listing) = (self.release(kernel), G::PLACE, self.listing(kernel));
+        let (release, place, listing) = (self.release(kernel), E::PLACE, self.listing(kernel));
         let left = self.root.must(&format!(
             "cd /usr/lib/modules/{release}; find {place} -type f 2> /dev/null; grep '^{place}/' modules.dep || [ $? = 1 ] || exit
              {listing} | grep '[ /]{place}/' || [ $? = 1 ]"

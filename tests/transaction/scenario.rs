@@ -7,12 +7,12 @@ use testbed::disk;
 use testbed::root::Root;
 
 use super::counts;
-use super::{Ground, Side, Step};
+use super::{Environment, Side, Step};
 
 /// A root with its history.
-pub(crate) struct Stage<'a, G> {
+pub(crate) struct Scenario<'a, E> {
     pub(crate) root: Root,
-    pub(crate) ground: &'a G,
+    pub(crate) environment: &'a E,
     steps: RefCell<Vec<Step>>,
     complaints: RefCell<Vec<String>>,
 }
@@ -29,11 +29,11 @@ echo "$code $start $end $(tail -n 1 /var/log/counted/cpu)"
 /// A transaction takes a minute or two; one that hangs has to end some time.
 const LIMIT: u32 = 900;
 
-impl<'a, G: Ground> Stage<'a, G> {
+impl<'a, E: Environment> Scenario<'a, E> {
     /// A fresh root as a scenario wants it.
-    pub(crate) fn new(ground: &'a G, start: &G::Start) -> Result<Stage<'a, G>> {
-        let root = Root::over(&ground.start(start)?)?;
-        Ok(Stage { root, ground, steps: RefCell::default(), complaints: RefCell::default() })
+    pub(crate) fn new(environment: &'a E, start: &E::Start) -> Result<Scenario<'a, E>> {
+        let root = Root::over(&environment.start(start)?)?;
+        Ok(Scenario { root, environment, steps: RefCell::default(), complaints: RefCell::default() })
     }
 
     /// A line of bash that counts as a transaction.
@@ -46,7 +46,7 @@ impl<'a, G: Ground> Stage<'a, G> {
     /// A line of bash whose counts are looked at, but which is no part of the scenario.
     pub(crate) fn look(&self, line: &str) -> Result<Step> {
         let script = format!("{}\n{SCRIPT}", counts::FORGET);
-        let output = self.root.command(LIMIT, &["bash", "-c", &script, "stage", line]).checked()?;
+        let output = self.root.command(LIMIT, &["bash", "-c", &script, "scenario", line]).checked()?;
         let numbers: Vec<f64> = output.stdout.split_whitespace().filter_map(|word| word.parse().ok()).collect();
         let [exit, start, end, user, system] = numbers.as_slice() else {
             bail!("a transaction is told by five numbers, not by `{}`", output.stdout);
@@ -65,7 +65,7 @@ impl<'a, G: Ground> Stage<'a, G> {
 
     /// Whether expectations of ours are judged.
     pub(crate) fn is_ours(&self) -> bool {
-        self.ground.side() != Side::Original
+        self.environment.side() != Side::Original
     }
 
     /// What ours has to fulfil. The original's shortcomings are noted, too, but nobody judges them.

@@ -1,53 +1,11 @@
-//! What a row of the table is, and what a front door has to have so that rows can be played on it.
+//! What a row of a table is, and when it is played.
 
 use anyhow::Result;
-use testbed::layer::Layer;
 
-use super::Stage;
+use super::audit;
+use super::environment::Environment;
 use super::kills::Killing;
-
-/// Whose dkms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// The original, as a distribution arranges it.
-    Original,
-    /// Our package as it is released.
-    Ours,
-    /// The package that was built last, with a debug build of ours in it.
-    Quick,
-}
-
-/// A release of a package manager with a dkms, and what scenarios start from on it.
-pub(crate) trait Ground: Sized + Sync + 'static {
-    /// What rows are called after.
-    const NAME: &'static str;
-    /// Releases of Debian: on the first all rows are played; on the others with `--full`, or when they are asked for by
-    /// name.
-    const RELEASES: &'static [&'static str];
-    /// The table.
-    const ROWS: &'static [Scenario<Self>];
-    /// What a run of all suites plays of the table, unless it is a full one; empty for everything.
-    const BRIEF: &'static [&'static str] = &[];
-    /// Where modules are, below a kernel's directory.
-    const PLACE: &'static str = "updates/dkms";
-    /// Lines of bash that print what the package manager left incomplete.
-    const AUDIT: &'static str;
-    /// Lines of bash that call every hook of ours as the package manager does, for all that is there.
-    const HOOKS: &'static str;
-
-    /// What a root has before the first transaction.
-    type Start: Copy + Sync;
-
-    /// Prepares what all scenarios share.
-    fn new(release: &'static str, side: Side) -> Result<Self>;
-    /// The release of Debian.
-    fn suite(&self) -> &'static str;
-    fn side(&self) -> Side;
-    /// The layer with what a scenario starts from.
-    fn start(&self, start: &Self::Start) -> Result<Layer>;
-    /// S16.
-    fn killing(&self) -> Killing<Self::Start>;
-}
+use super::scenario::Scenario;
 
 /// In which runs a row is played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,26 +19,44 @@ pub(crate) enum When {
 }
 
 /// A row of the contract that every front door has to fulfil.
-pub(crate) struct Scenario<G: Ground> {
+pub(crate) struct Row<E: Environment> {
     pub(crate) id: &'static str,
     pub(crate) title: &'static str,
-    pub(crate) start: G::Start,
+    pub(crate) start: E::Start,
     pub(crate) when: When,
     /// Runs the transactions and says what is expected of each.
-    pub(crate) play: fn(&Stage<G>) -> Result<()>,
+    pub(crate) play: fn(&Scenario<E>) -> Result<()>,
+}
+
+/// What a suite plays.
+pub(crate) struct Table<E: Environment> {
+    pub(crate) rows: &'static [Row<E>],
+    /// What a run of all suites plays of them, unless it is a full one; empty for everything.
+    pub(crate) brief: &'static [&'static str],
+    /// S16, which is no row of its own.
+    pub(crate) killing: fn(&E) -> Killing<E::Start>,
+}
+
+impl<E: Environment> Row<E> {
+    /// Plays it in a fresh root, and looks at what has to be true after each.
+    pub(crate) fn play<'a>(&self, environment: &'a E) -> Result<Scenario<'a, E>> {
+        let scenario = Scenario::new(environment, &self.start)?;
+        (self.play)(&scenario).and_then(|()| audit::check(&scenario))?;
+        Ok(scenario)
+    }
 }
 
 /// A row for the first release.
-pub(crate) const fn row<G: Ground>(
+pub(crate) const fn row<E: Environment>(
     id: &'static str,
     title: &'static str,
-    start: G::Start,
-    play: fn(&Stage<G>) -> Result<()>,
-) -> Scenario<G> {
-    Scenario { id, title, start, when: When::First, play }
+    start: E::Start,
+    play: fn(&Scenario<E>) -> Result<()>,
+) -> Row<E> {
+    Row { id, title, start, when: When::First, play }
 }
 
 /// The row, for every release.
-pub(crate) const fn everywhere<G: Ground>(row: Scenario<G>) -> Scenario<G> {
-    Scenario { when: When::Everywhere, ..row }
+pub(crate) const fn everywhere<E: Environment>(row: Row<E>) -> Row<E> {
+    Row { when: When::Everywhere, ..row }
 }

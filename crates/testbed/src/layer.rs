@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use crate::command::Cmd;
 use crate::debs::{self, Debs};
 use crate::root::Root;
+pub use crate::stack::Layer;
 use crate::{cache, disk, host};
 
 /// The Debian release that all roots are made of.
@@ -21,14 +22,6 @@ const TOOLS: &str = "bash,ca-certificates,make,gcc,libc6-dev,kmod,openssl,xz-uti
 
 const WEEK: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 3600);
 
-/// A stack of directories for overlayfs.
-#[derive(Debug, Clone)]
-pub struct Layer {
-    name: String,
-    /// Highest first, as overlayfs wants them.
-    lowers: Vec<PathBuf>,
-}
-
 /// Releases of the kernels in the `kernels` layer.
 #[derive(Debug, Clone)]
 pub struct Kernels {
@@ -39,22 +32,6 @@ pub struct Kernels {
 }
 
 impl Layer {
-    /// What it is called in messages.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The directories of the stack, highest first.
-    pub fn lowers(&self) -> &[PathBuf] {
-        &self.lowers
-    }
-
-    /// What identifies the content, for caches of results.
-    pub fn id(&self) -> String {
-        let top = self.lowers.first().map(PathBuf::as_path).unwrap_or(Path::new(""));
-        top.file_name().unwrap_or_default().to_string_lossy().into_owned()
-    }
-
     /// A layer on top of this one, made by `build` in a root unless it is cached; `recipe` names all that it depends on.
     pub fn extend(&self, name: &str, recipe: &str, build: impl FnOnce(&Root) -> Result<()>) -> Result<Layer> {
         let key = cache::key([self.id().as_str(), recipe]);

@@ -23,5 +23,6 @@ pub mod package;
 pub mod root;
 pub mod rpmbuild;
 pub mod sources;
+mod stack;
 pub mod vm;
 mod workshop;

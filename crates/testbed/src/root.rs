@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 use crate::command::{Cmd, Output};
-use crate::layer::Layer;
+use crate::stack::Layer;
 
 /// Set-up inside the new namespaces; `cat` then holds them until our end of its stdin closes, even if we are killed.
 const HOLD: &str = r#"

@@ -2,31 +2,31 @@
 
 use anyhow::Result;
 
-use crate::transaction::Stage;
-use crate::transaction::door::{BOTH, Door, Kernel, TWIG_NEXT};
+use crate::transaction::Scenario;
 use crate::transaction::full::{self, Upgrade};
+use crate::transaction::package_manager::{BOTH, Kernel, PackageManager, TWIG_NEXT};
 
 /// On the tree of dkms.
-pub(crate) fn tree<G: Door>(stage: &Stage<G>) -> Result<()> {
-    full::play(stage, &upgrade(stage), "/var/lib/dkms", true)
+pub(crate) fn tree<E: PackageManager>(scenario: &Scenario<E>) -> Result<()> {
+    full::play(scenario, &upgrade(scenario), "/var/lib/dkms", true)
 }
 
 /// On the directory of one kernel's modules; the other kernel is served.
-pub(crate) fn modules<G: Door>(stage: &Stage<G>) -> Result<()> {
-    let newer = stage.release(Kernel::Newer);
-    let place = format!("/usr/lib/modules/{newer}/{}", G::PLACE.split('/').next().unwrap_or_default());
-    full::play(stage, &upgrade(stage), &place, true)
+pub(crate) fn modules<E: PackageManager>(scenario: &Scenario<E>) -> Result<()> {
+    let newer = scenario.release(Kernel::Newer);
+    let place = format!("/usr/lib/modules/{newer}/{}", E::PLACE.split('/').next().unwrap_or_default());
+    full::play(scenario, &upgrade(scenario), &place, true)
 }
 
 /// On the temporary directory, which nobody has to need.
-pub(crate) fn temporary<G: Door>(stage: &Stage<G>) -> Result<()> {
-    full::play(stage, &upgrade(stage), "/tmp", false)
+pub(crate) fn temporary<E: PackageManager>(scenario: &Scenario<E>) -> Result<()> {
+    full::play(scenario, &upgrade(scenario), "/tmp", false)
 }
 
-fn upgrade<'a, G: Door>(stage: &'a Stage<G>) -> Upgrade<'a> {
+fn upgrade<'a, E: PackageManager>(scenario: &'a Scenario<E>) -> Upgrade<'a> {
     Upgrade {
-        line: stage.ground.install_without_temporary(&[TWIG_NEXT]),
-        again: G::CATCH_UP,
-        kernels: BOTH.map(|kernel| stage.release(kernel)),
+        line: scenario.environment.install_without_temporary(&[TWIG_NEXT]),
+        again: E::CATCH_UP,
+        kernels: BOTH.map(|kernel| scenario.release(kernel)),
     }
 }

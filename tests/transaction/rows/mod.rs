@@ -1,6 +1,6 @@
 //! Rows that are the same with every package manager.
 
-pub(crate) mod crowd;
+pub(crate) mod concurrency;
 pub(crate) mod full;
 pub(crate) mod kernels;
 pub(crate) mod modules;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use crate::transaction::{Ground, Stage, Step};
+use crate::transaction::{Environment, Scenario, Step};
 
 /// Every module of ours, every link to one and what is kept of both, with inode and time of its last change. What leaves and
 /// comes back, by whatever means, changes one of these; nothing else that happens to a file in such a transaction does.
@@ -13,19 +13,20 @@ const OBJECTS: &str = "cd /usr/lib/modules && for kernel in *; do
 done; find /var/lib/dkms -name '*.ko*' -printf '%p %i %C@ %l\\n'";
 
 /// Runs a transaction that builds nothing and moves nothing.
-pub(crate) fn transaction<G: Ground>(stage: &Stage<G>, line: &str) -> Result<Step> {
+pub(crate) fn transaction<E: Environment>(scenario: &Scenario<E>, line: &str) -> Result<Step> {
     let objects = || -> Result<BTreeSet<String>> {
-        let found = stage.root.must(OBJECTS)?.stdout;
+        let found = scenario.root.must(OBJECTS)?.stdout;
         Ok(found.lines().map(str::to_owned).collect())
     };
     let before = objects()?;
-    stage.expect(!before.is_empty(), || "nothing is there that could leave: the check checks nothing".into());
-    let step = stage.run(line)?;
-    step.builds(stage, 0);
+    scenario.expect(!before.is_empty(), || "nothing is there that could leave: the check checks nothing".into());
+    let step = scenario.run(line)?;
+    step.builds(scenario, 0);
     let after = objects()?;
     let left: Vec<&str> = before.difference(&after).map(String::as_str).collect();
-    stage.expect(left.is_empty(), || format!("`{line}` moved, or took away\n{}\n{}", left.join("\n"), step.tail(20)));
+    scenario
+        .expect(left.is_empty(), || format!("`{line}` moved, or took away\n{}\n{}", left.join("\n"), step.tail(20)));
     let lines: Vec<&str> = step.said.lines().filter(|line| line.contains("dkms: removed")).collect();
-    stage.expect(lines.is_empty(), || format!("`{line}`: {lines:?}"));
+    scenario.expect(lines.is_empty(), || format!("`{line}`: {lines:?}"));
     Ok(step)
 }

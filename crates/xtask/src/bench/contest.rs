@@ -30,16 +30,16 @@ pub(super) struct Contest {
 
 impl Contest {
     /// Whether the original plays both sides.
-    pub(super) fn twins(&self) -> bool {
+    pub(super) fn self_test(&self) -> bool {
         self.ours == ORIGINAL
     }
 
     /// Builds our program as it is released.
-    pub(super) fn new(twins: bool, small: bool, rounds: usize, only: Option<String>) -> Result<Contest> {
-        if !twins {
+    pub(super) fn new(self_test: bool, small: bool, rounds: usize, only: Option<String>) -> Result<Contest> {
+        if !self_test {
             Cmd::new("cargo").args(["build", "--quiet", "--release", "--package", "dkms"]).run()?;
         }
-        Ok(Contest { ours: if twins { ORIGINAL } else { OURS }, rounds, small, only })
+        Ok(Contest { ours: if self_test { ORIGINAL } else { OURS }, rounds, small, only })
     }
 
     /// Whether a transaction is to be played.
@@ -49,13 +49,13 @@ impl Contest {
 
     /// Laps of ours where it takes milliseconds: a single one would tell more of the machine than of the program.
     pub(super) fn quick_laps(&self) -> usize {
-        if self.twins() { 1 } else { 31 }
+        if self.self_test() { 1 } else { 31 }
     }
 
     /// Both programs over `below`.
     pub(super) fn over(&self, below: &Layer) -> Result<Layer> {
         let original = layer::original(below)?;
-        if self.twins() {
+        if self.self_test() {
             return Ok(original);
         }
         let program = Path::new("target/release/dkms");

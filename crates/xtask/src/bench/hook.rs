@@ -37,7 +37,7 @@ const UNPACK: &str =
 
 /// All hooks. The original has none to compare with.
 pub(super) fn run(contest: &Contest) -> Result<Vec<Row>> {
-    if contest.twins() {
+    if contest.self_test() {
         return Ok(Vec::new());
     }
     let kernel = layer::kernel(&Kernels::of_archive()?)?;

@@ -39,8 +39,8 @@ pub(crate) struct Request {
     #[arg(long)]
     small: bool,
     /// The original in the place of ours: a test of the benchmark itself
-    #[arg(long)]
-    twins: bool,
+    #[arg(long, alias = "twins")]
+    self_test: bool,
 }
 
 /// A benchmark with its targets.
@@ -65,7 +65,7 @@ pub(crate) fn run(request: &Request) -> Result<bool> {
     let machine = Machine::now()?;
     println!("{machine}");
     let rounds = if request.small { 1 } else { request.rounds.max(1) };
-    let contest = Contest::new(request.twins, request.small, rounds, request.only.clone())?;
+    let contest = Contest::new(request.self_test, request.small, rounds, request.only.clone())?;
     let mut rows: Vec<Row> = Vec::new();
     for bench in Bench::value_variants().iter().filter(|bench| request.bench.is_none_or(|only| only == **bench)) {
         println!("measuring {}", format!("{bench:?}").to_lowercase());

@@ -43,14 +43,14 @@ fn five(contest: &Contest, dpkg: &Manager) -> Result<Vec<Row>> {
 
 /// The original and ours.
 fn sides(contest: &Contest, manager: &Manager) -> Result<[Player; 2]> {
-    let ours = if contest.twins() { Side::Original } else { Side::Ours };
+    let ours = if contest.self_test() { Side::Original } else { Side::Ours };
     Ok([manager.player(Side::Original)?, manager.player(ours)?])
 }
 
 /// Every row that does not take long, played by both.
 fn duels(contest: &Contest, manager: &Manager) -> Result<Vec<Row>> {
-    let due = |row: &&measured::Row| !row.is_long && (!contest.small || row.is_main);
-    let wanted: Vec<&measured::Row> =
+    let due = |row: &&measured::Case| !row.is_long && (!contest.small || row.is_main);
+    let wanted: Vec<&measured::Case> =
         manager.rows.iter().filter(due).filter(|row| contest.wants(&name(manager, row))).collect();
     if wanted.is_empty() {
         return Ok(Vec::new());
@@ -71,6 +71,6 @@ fn duels(contest: &Contest, manager: &Manager) -> Result<Vec<Row>> {
     Ok(vec![Row::none(format!("{}: cells in which ours is worse", manager.name), lost)])
 }
 
-fn name(manager: &Manager, row: &measured::Row) -> String {
+fn name(manager: &Manager, row: &measured::Case) -> String {
     format!("{}/{}", manager.name, row.id)
 }
