@@ -1,13 +1,33 @@
 //! Suite `unit`: `cargo test` of all crates, counted from what the test harness prints.
+//!
+//! Tests that need root are ignored by `cargo test`, and say why; here they are run, too.
 
 use anyhow::Result;
 use testbed::command::Cmd;
 
 use crate::tally::Tally;
 
+/// Started by a test that kills it, and for no other purpose.
+const NO_TEST: &str = "parent_to_be_killed";
+
 /// Runs all tests of the workspace.
 pub(super) fn run() -> Result<Tally> {
-    let output = Cmd::new("cargo").args(["test", "--workspace", "--no-fail-fast"]).output()?;
+    let mut tally = tests(&["test", "--workspace", "--no-fail-fast"])?;
+    tally.add(tests(&[
+        "test",
+        "--workspace",
+        "--no-fail-fast",
+        "--all-targets",
+        "--",
+        "--ignored",
+        "--skip",
+        NO_TEST,
+    ])?);
+    Ok(tally)
+}
+
+fn tests(arguments: &[&str]) -> Result<Tally> {
+    let output = Cmd::new("cargo").args(arguments).output()?;
     let mut tally = Tally::default();
     for line in output.stdout.lines().filter(|line| line.starts_with("test result: ")) {
         let number = |word: &str| {

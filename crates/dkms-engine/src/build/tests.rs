@@ -146,6 +146,7 @@ impl Drop for SmallDisk {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_full_disk_is_called_by_its_name() {
     let setting = Setting::new();
     let _disk = SmallDisk::mount(&setting.path("tree/m"));
@@ -313,6 +314,7 @@ fn two_at_once(setting: &Setting, jobs: &Jobs) {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn two_kernels_build_at_once_in_the_same_place() {
     let mut setting = Setting::new();
     setting.setup.options.jobs = Some(2);
@@ -425,6 +427,7 @@ const IN_SOURCE: &str = "cd $source_tree/m-1 && echo $kernelver > who && : > $dk
                          [ \"$(cat who)\" = $kernelver ] && make objects && cp m.ko $dkms_tree/m/1/build/";
 
 #[test]
+#[ignore = "needs root"]
 fn a_build_in_the_source_tree_has_a_copy_of_that_too() {
     let mut setting = Setting::new();
     setting.setup.options.jobs = Some(2);
@@ -460,6 +463,7 @@ fn without_namespaces_what_a_build_adds_to_its_source_is_known_as_its_own() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_build_cannot_change_the_headers() {
     let setting = Setting::new();
     setting.write("common/scripts/x", "as it was");
@@ -474,6 +478,7 @@ fn a_build_cannot_change_the_headers() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn no_right_is_lent_by_a_copy() {
     let setting = Setting::new();
     setting.executable("src/m-1/tool", "#!/bin/sh\n");

@@ -179,6 +179,7 @@ fn a_handed_descriptor_is_the_only_one() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_bind_is_seen_by_the_child_alone() {
     let directory = tempfile::tempdir().unwrap();
     let (private, public) = (directory.path().join("private"), directory.path().join("public"));
@@ -208,6 +209,7 @@ fn small_root() -> (tempfile::TempDir, Root) {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn another_root_is_entered_and_binds_lie_in_it() {
     let (_directory, root) = small_root();
     let tool = |script: &str| {
@@ -228,6 +230,7 @@ fn another_root_is_entered_and_binds_lie_in_it() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn contained_children_can_do_little() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::set_permissions(directory.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
