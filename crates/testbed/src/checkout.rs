@@ -54,7 +54,7 @@ impl Checkout {
 }
 
 fn wanted(name: &str) -> bool {
-    let left_out = ["tests/", ".ci/", "crates/xtask/src/", "crates/testbed/src/"];
+    let left_out = ["tests/", ".ci/", ".github/", "crates/xtask/src/", "crates/testbed/src/"];
     // Every member of the workspace has to have a manifest and a file to compile, compiled or not.
     let members = ["tests/Cargo.toml", "tests/lib.rs", "crates/xtask/src/main.rs", "crates/testbed/src/lib.rs"];
     members.contains(&name) || !left_out.iter().any(|place| name.starts_with(place))
