@@ -17,6 +17,9 @@ use crate::{cache, disk, host};
 /// Where everything lies in the root; the home of the user who builds.
 pub(crate) const PLACE: &str = "/build";
 
+/// How long compiling may take; an idle machine needs three minutes.
+const SECONDS: u32 = 3600;
+
 /// A root that is ready to compile.
 pub(crate) struct Workshop {
     root: Root,
@@ -65,7 +68,9 @@ impl Workshop {
             "find {PLACE} -xdev -user root ! -path {PLACE}/.cargo/crates -exec chown builder: {{}} +"
         ))?;
         let environment = format!("HOME={PLACE} CARGO_TARGET_DIR={PLACE}/target PATH=/opt/rust/bin:$PATH");
-        self.root.must(&format!("runuser -u builder -- env {environment} bash -c '{line}'")).map(drop)
+        let line = format!("runuser -u builder -- env {environment} bash -c '{line}'");
+        // On a machine that has other things to do, too, compiling takes long.
+        self.root.command(SECONDS, &["bash", "-c", &line]).checked().map(drop)
     }
 }
 
