@@ -18,7 +18,7 @@ pub(crate) fn told(setup: &Setup, packages: &str, say: &mut dyn FnMut(&str)) -> 
     let kernels: BTreeSet<String> = packages.iter().filter_map(Package::kernel).collect();
     let comes = |module: &ModuleId| {
         let owner = owner(setup, &setup.layout.source_tree(module).join("dkms.conf"));
-        owner.is_some_and(|owner| packages.iter().any(|package| owner.name == package.name))
+        owner.is_some_and(|owner| packages.iter().any(|package| owner.name == package.name()))
     };
     dkms_hook::forecast(setup, &kernels, &comes, HINT, say)
 }

@@ -10,35 +10,34 @@
 //! `kernel-ml-core`, have a version of their own instead.
 
 use dkms_engine::setup::distribution::is_red_hat_variant;
+use rpm::Nevra;
 
 /// A package of rpm by its name: `NAME-EPOCH:VERSION-RELEASE.ARCHITECTURE`, the epoch left out or not.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Package<'a> {
-    pub(crate) name: &'a str,
-    version: &'a str,
-    release: &'a str,
-    architecture: &'a str,
-}
+#[derive(Debug)]
+pub(crate) struct Package<'a>(Nevra<'a>);
 
 impl<'a> Package<'a> {
     /// `None` for what is no such name.
     pub(crate) fn of(name: &'a str) -> Option<Self> {
-        let (rest, architecture) = name.trim().rsplit_once('.')?;
-        let (rest, release) = rest.rsplit_once('-')?;
-        let (name, version) = rest.rsplit_once('-')?;
-        let version = version.split_once(':').map_or(version, |(_, version)| version);
-        let parts = [name, version, release, architecture];
-        parts.iter().all(|part| !part.is_empty()).then_some(Self { name, version, release, architecture })
+        // It takes any text, and leaves empty what it does not find.
+        let nevra = Nevra::parse(name.trim());
+        let parts = [nevra.name(), nevra.version(), nevra.release(), nevra.arch()];
+        let is_whole = parts.iter().all(|part| !part.is_empty());
+        is_whole.then_some(Self(nevra))
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.0.name()
     }
 
     /// The release of the kernel that is in it, if one is.
     pub(crate) fn kernel(&self) -> Option<String> {
-        let Self { name, version, release, architecture } = self;
-        let variant = name.strip_prefix("kernel-")?.strip_suffix("core")?;
+        let variant = self.name().strip_prefix("kernel-")?.strip_suffix("core")?;
         let variant = if variant.is_empty() { variant } else { variant.strip_suffix('-')? };
         let is_told = !variant.is_empty() && is_red_hat_variant(variant);
         let suffix = if is_told { format!("+{variant}") } else { String::new() };
-        Some(format!("{version}-{release}.{architecture}{suffix}"))
+        let Self(nevra) = self;
+        Some(format!("{}-{}.{}{suffix}", nevra.version(), nevra.release(), nevra.arch()))
     }
 }
 
