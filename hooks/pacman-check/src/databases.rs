@@ -77,7 +77,9 @@ pub(crate) fn coming(setup: &Setup) -> Result<Vec<Coming>, String> {
             (None, Some(next)) if by_rule(installed).as_ref() == Some(&release) => (next, Source::Rule),
             (None, Some(next)) => (next, Source::Guess),
             (None, None) => {
-                dkms_hook::say(&format!("warning: the kernel release of {name} {version} is unknown\nhint: pacman -Fy"));
+                dkms_hook::say(&format!(
+                    "warning: the kernel release of {name} {version} is unknown\nhint: pacman -Fy"
+                ));
                 continue;
             }
         };

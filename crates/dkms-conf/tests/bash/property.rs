@@ -197,6 +197,11 @@ fn file() -> impl Strategy<Value = String> {
     prop::collection::vec(line, 1..6).prop_map(|lines| lines.join("\n"))
 }
 
+/// Whether there is a parameter with another value in each process: number, options, last child, name.
+fn names_the_process(text: &str) -> bool {
+    ["$$", "$-", "$!", "$0"].iter().any(|parameter| text.contains(parameter))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 300,
@@ -211,9 +216,8 @@ proptest! {
         let Ok(raw) = native(&text, &context) else {
             return Err(TestCaseError::reject("left to bash"));
         };
-        // What these stand for at the second reading is the business of the process that does it.
-        let of_the_process = |value: &String| ["$$", "$-", "$!"].iter().any(|parameter| value.contains(parameter));
-        prop_assume!(!listed(&raw).iter().any(of_the_process));
+        // At the second reading they are those of the process that does it.
+        prop_assume!(!listed(&raw).iter().any(|value| names_the_process(value)));
         let said = ask(&text, &context);
         prop_assert_eq!(Some(listed(&raw)), said.raw);
         let transferred = handed_over(&raw, &text, &context);
@@ -225,6 +229,8 @@ proptest! {
     #[test]
     fn the_contained_shell_brings_back_what_bash_has(text in file()) {
         let context = context();
+        // A backslash that is left out between backquotes leaves one of them.
+        prop_assume!(!names_the_process(&text));
         // Loops that count up what they set back.
         prop_assume!(ends(&text, &context));
         let source = Source::new("./dkms.conf", text.clone());

@@ -28,7 +28,7 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(!name.is_empty() && !name.contains('/') && name != "..", "{name:?}");
         }
         let packages = text.lines().filter_map(Package::of);
-        black_box(packages.filter_map(|package| Some((package.name.len(), package.kernel()?))).count());
+        black_box(packages.filter_map(|package| Some((package.name().len(), package.kernel()?))).count());
         let words: Vec<&str> = text.lines().next().unwrap_or_default().split(' ').collect();
         for pair in words.windows(2) {
             names_are_safe(pair[0], pair[1]);
