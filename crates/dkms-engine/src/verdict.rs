@@ -121,7 +121,7 @@ impl Verdict {
                 Headers::Missing { package, .. } => Some(package.clone().unwrap_or_default()),
                 Headers::Complete => None,
             };
-            Judge { layout, facts, plan, report, earlier, kernel: &kernel.id }.kernel(missing)
+            Assessment { layout, facts, plan, report, earlier, kernel: &kernel.id }.kernel(missing)
         });
         Self { format: Format, kernels: kernels.collect() }
     }
@@ -209,7 +209,7 @@ impl Problem {
 }
 
 /// Looks at one kernel.
-struct Judge<'a> {
+struct Assessment<'a> {
     layout: &'a Layout,
     facts: &'a Facts,
     plan: &'a Plan,
@@ -218,7 +218,7 @@ struct Judge<'a> {
     kernel: &'a KernelId,
 }
 
-impl Judge<'_> {
+impl Assessment<'_> {
     fn kernel(&self, headers_missing: Option<String>) -> KernelVerdict {
         let KernelId { release, arch } = self.kernel.clone();
         let (mut works, mut problems) = (Vec::new(), Vec::new());

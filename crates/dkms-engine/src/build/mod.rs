@@ -10,6 +10,7 @@
 mod command;
 mod config_log;
 mod copy;
+mod environment;
 mod failed;
 pub mod first_error;
 mod make_log;
@@ -17,7 +18,6 @@ mod newer_version;
 pub(crate) mod place;
 mod recognizers;
 pub(crate) mod steps;
-mod surroundings;
 #[cfg(test)]
 pub(crate) mod testing;
 mod verify;
@@ -38,12 +38,12 @@ use crate::jobs::{Jobs, Mounts};
 use crate::setup::Setup;
 use crate::target::Target;
 pub(crate) use config_log::end as config_log_end;
+pub(crate) use environment::Dependency;
 pub(crate) use failed::kept_config_log;
 pub use failed::{Failed, kept_log};
 use make_log::MakeLog;
 use place::Site;
 use steps::Steps;
-pub(crate) use surroundings::Dependency;
 pub(crate) use work::Work;
 
 /// What is to be built.
@@ -171,8 +171,8 @@ fn attempt(
     if order.config.make_command_for(&order.target.kernel.release).is_none_or(|command| command.contains("make")) {
         setup.tool("make")?;
     }
-    let dependencies = surroundings::dependencies(setup, &order.config, &order.target.kernel);
-    let environment = surroundings::environment(setup, order, &compiler, &dependencies)?;
+    let dependencies = environment::dependencies(setup, &order.config, &order.target.kernel);
+    let environment = environment::of_build(setup, order, &compiler, &dependencies)?;
     let site = Site { module, kernel: &order.kernel, work };
     let copy = || {
         let beside = place::source(setup, module).filter(|_| jobs.mounts(setup) != Mounts::Refused);

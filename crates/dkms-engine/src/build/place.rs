@@ -40,7 +40,7 @@ pub(crate) struct Place {
 
 impl Place {
     /// Puts a command there.
-    pub(crate) fn dress(&self, tool: Tool) -> Tool {
+    pub(crate) fn apply(&self, tool: Tool) -> Tool {
         let tool = self.read_only.iter().fold(tool, |tool, path| tool.bind(path, path, Access::Read));
         self.mounts.iter().fold(tool, |tool, shown| tool.bind(&shown.from, &shown.to, Access::Write))
     }

@@ -163,7 +163,7 @@ impl<'a> Steps<'a> {
         let (description, command) = (description.to_owned(), command.to_owned());
         self.log.begin_step(&description, &command)?;
         (self.listener)(BuildEvent::StepBegun { description, command });
-        let tool = self.place.dress(tool.defaults(self.environment)).leave_nothing_running();
+        let tool = self.place.apply(tool.defaults(self.environment)).leave_nothing_running();
         let finished = tool.append_to(self.log.file())?;
         self.log.end_step(finished.end, finished.duration)?;
         self.peak_kib = self.peak_kib.max(finished.peak_kib);

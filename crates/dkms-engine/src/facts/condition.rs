@@ -19,7 +19,7 @@ use crate::target::Target;
 
 /// State of a set of files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Wholeness {
+pub enum Integrity {
     /// All there, all as they should be.
     #[default]
     Whole,
@@ -33,9 +33,9 @@ pub enum Wholeness {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Condition {
     /// The objects kept in the tree.
-    pub objects: Wholeness,
+    pub objects: Integrity,
     /// The files placed in the kernel's module directory; `Whole` if it is not installed.
-    pub placed: Wholeness,
+    pub placed: Integrity,
     /// At least one object was kept out by the rules of versions. It is not lost: nothing would be gained by installing
     /// again, but what is built and what is installed differ.
     pub refused: bool,
@@ -67,8 +67,8 @@ impl Condition {
         let objects = match recorded {
             Some(recorded) => recorded_objects(root, &directory, recorded),
             // Nobody knows how many there should be, but none is too few.
-            None if found_objects(root, &directory).is_empty() => Wholeness::Missing,
-            None => Wholeness::Whole,
+            None if found_objects(root, &directory).is_empty() => Integrity::Missing,
+            None => Integrity::Whole,
         };
         if build.state != State::Installed {
             return Self { objects, ..Self::default() };
@@ -83,13 +83,13 @@ impl Condition {
 
     /// Whether `status` says that a built module is gone.
     pub fn is_missing_objects(&self) -> bool {
-        self.objects == Wholeness::Missing
+        self.objects == Integrity::Missing
     }
 
     /// Whether `status` says that built and installed modules differ.
     pub fn differs(&self) -> bool {
         !self.is_missing_objects()
-            && (self.objects != Wholeness::Whole || self.placed != Wholeness::Whole || self.refused)
+            && (self.objects != Integrity::Whole || self.placed != Integrity::Whole || self.refused)
     }
 }
 
@@ -104,43 +104,43 @@ pub fn kept(setup: &Setup, build: &BuiltTarget) -> Vec<String> {
     found_objects(&setup.root, &build.directory.join("module")).into_iter().map(|(name, _)| name).collect()
 }
 
-fn worst(states: impl Iterator<Item = Wholeness>) -> Wholeness {
+fn worst(states: impl Iterator<Item = Integrity>) -> Integrity {
     states.max().unwrap_or_default()
 }
 
-fn recorded_objects(root: &Root, directory: &Path, objects: &[ObjectRecord]) -> Wholeness {
+fn recorded_objects(root: &Root, directory: &Path, objects: &[ObjectRecord]) -> Integrity {
     worst(objects.iter().map(|object| compared(root, &directory.join(&object.file), &object.content)))
 }
 
 /// What was built has to be placed, and to be the same.
-fn placed_by_us(root: &Root, objects: &[ObjectRecord], manifest: &Manifest) -> Wholeness {
+fn placed_by_us(root: &Root, objects: &[ObjectRecord], manifest: &Manifest) -> Integrity {
     worst(objects.iter().map(|object| {
         let Some(file) = manifest.files.iter().find(|file| file.name == object.name) else {
             let refused = manifest.refused.iter().any(|refusal| refusal.name == object.name);
-            return if refused { Wholeness::Whole } else { Wholeness::Missing };
+            return if refused { Integrity::Whole } else { Integrity::Missing };
         };
         let now = compared(root, &file.path, &file.content);
         // Built again since, and not placed again.
-        if file.content.sha256 == object.content.sha256 { now } else { now.max(Wholeness::Altered) }
+        if file.content.sha256 == object.content.sha256 { now } else { now.max(Integrity::Altered) }
     }))
 }
 
 /// One `stat`, where that leaves no doubt.
-fn compared(root: &Root, path: &Path, record: &FileRecord) -> Wholeness {
+fn compared(root: &Root, path: &Path, record: &FileRecord) -> Integrity {
     match root.meta(path) {
-        None => Wholeness::Missing,
-        Some(meta) if record.untouched(&meta) || record.holds(root, path) => Wholeness::Whole,
-        Some(_) => Wholeness::Altered,
+        None => Integrity::Missing,
+        Some(meta) if record.untouched(&meta) || record.holds(root, path) => Integrity::Whole,
+        Some(_) => Integrity::Altered,
     }
 }
 
-fn placed_by_the_original(setup: &Setup, build: &BuiltTarget, directory: &Path) -> Wholeness {
+fn placed_by_the_original(setup: &Setup, build: &BuiltTarget, directory: &Path) -> Integrity {
     let root = &setup.root;
     let kernel = kernels::directory(setup, &build.target.kernel.release);
     worst(found_objects(root, directory).iter().map(|(name, file)| match placed_file(setup, &kernel, name) {
-        None => Wholeness::Missing,
-        Some(placed) if same_content(root, &directory.join(file), &placed) => Wholeness::Whole,
-        Some(_) => Wholeness::Altered,
+        None => Integrity::Missing,
+        Some(placed) if same_content(root, &directory.join(file), &placed) => Integrity::Whole,
+        Some(_) => Integrity::Altered,
     }))
 }
 
@@ -233,7 +233,7 @@ mod tests {
             scene
         }
 
-        fn condition(&self) -> (Wholeness, Wholeness) {
+        fn condition(&self) -> (Integrity, Integrity) {
             let condition = Condition::gather(&self.setup, &self.build);
             (condition.objects, condition.placed)
         }
@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn with_and_without_records_the_same_is_seen() {
-        use Wholeness::{Altered, Missing, Whole};
+        use Integrity::{Altered, Missing, Whole};
         for make in [Scene::new, Scene::recorded] {
             let scene = make();
             assert_eq!(scene.condition(), (Whole, Whole));
@@ -275,7 +275,7 @@ mod tests {
         let manifest = serde_json::to_string(&manifest).unwrap();
         scene.write("/var/lib/dkms/m/1/6.1/x86_64/.installed.json", &manifest);
         let condition = Condition::gather(&scene.setup, &scene.build);
-        assert_eq!((condition.placed, condition.refused, condition.differs()), (Wholeness::Whole, true, true));
+        assert_eq!((condition.placed, condition.refused, condition.differs()), (Integrity::Whole, true, true));
     }
 
     #[test]
@@ -283,18 +283,18 @@ mod tests {
         let scene = Scene::recorded();
         scene.write(BUILT, "object");
         scene.write(PLACED, "object");
-        assert_eq!(scene.condition(), (Wholeness::Whole, Wholeness::Whole));
+        assert_eq!(scene.condition(), (Integrity::Whole, Integrity::Whole));
         scene.write(BUILT, "object rebuilt");
-        assert_eq!(scene.condition().0, Wholeness::Altered);
+        assert_eq!(scene.condition().0, Integrity::Altered);
     }
 
     #[test]
     fn a_module_in_its_own_directory_is_found_through_the_list_of_depmod() {
         let mut scene = Scene::new();
         scene.setup.distribution = Distribution::parse("ID=void");
-        assert_eq!(scene.condition().1, Wholeness::Missing);
+        assert_eq!(scene.condition().1, Integrity::Missing);
         scene.write("/lib/modules/6.1/kernel/drivers/net/m.ko", "object");
         scene.write("/lib/modules/6.1/modules.dep", "kernel/fs/xm.ko:\nkernel/drivers/net/m.ko: kernel/fs/xm.ko\n");
-        assert_eq!(scene.condition().1, Wholeness::Whole);
+        assert_eq!(scene.condition().1, Integrity::Whole);
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use dkms_conf::{ModuleConfig, Strictness};
 
-use super::condition::{self, Condition, Wholeness};
+use super::condition::{self, Condition, Integrity};
 use super::conf::{self, Evaluation, Wanted};
 use super::fingerprint::{Ingredients, Measurer};
 use super::holding;
@@ -179,8 +179,8 @@ impl<'a> Examination<'a> {
             let manifest = condition::manifest(self.setup, build);
             let recorded = memory.built.as_ref().map(|record| &*record.objects);
             let condition = Condition::of(self.setup, build, recorded, manifest.as_ref());
-            known.objects_lost = condition.objects != Wholeness::Whole;
-            known.placed_lost = condition.placed != Wholeness::Whole;
+            known.objects_lost = condition.objects != Integrity::Whole;
+            known.placed_lost = condition.placed != Integrity::Whole;
             known.note_placed(self.setup, build, manifest);
         }
         if let Some(record) = &memory.built {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::schedule::{Job, Turn, Voice, drive};
+use super::schedule::{Job, Sender, Task, drive};
 use super::{Depmod, Observer, Progress, RunOptions, failures, weak_links};
 use crate::build::{self, BuildEvent, BuildOrder, Failed};
 use crate::error::Error;
@@ -24,7 +24,7 @@ use crate::target::{KernelId, Target};
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// What a worker has to say.
-enum Word {
+enum Message {
     /// The build begins.
     Started,
     /// The build goes on.
@@ -52,7 +52,7 @@ pub(super) fn carry_out(
     session.note_initramfs = options.initramfs;
     let build_one =
         |target: &Target, listener: build::Listener<'_>| build_one(setup, facts, target, &signers, &jobs, listener);
-    let mut hands = Hands {
+    let mut executor = Executor {
         setup,
         guard,
         facts,
@@ -69,20 +69,20 @@ pub(super) fn carry_out(
         .iter()
         .map(|step| Job { parallel: step.action.build(), after: step.after.clone(), waits: step.waits.clone() })
         .collect();
-    let work = |target: &&Target, voice: &Voice<Word, WorkResult>| {
-        voice.say(Word::Started);
-        build_one(target, &|event| voice.say(Word::Build(event)))
+    let work = |target: &&Target, sender: &Sender<Message, WorkResult>| {
+        sender.say(Message::Started);
+        build_one(target, &|event| sender.say(Message::Build(event)))
     };
-    drive(&schedule, jobs.workers(), MINUTE, &work, &mut |turn| match turn {
-        Turn::Elapsed => {
-            hands.say(Progress::MinutePassed);
+    drive(&schedule, jobs.workers(), MINUTE, &work, &mut |task| match task {
+        Task::Elapsed => {
+            executor.say(Progress::MinutePassed);
             true
         }
-        Turn::Word(place, word) => hands.pass_on(&plan.steps[place], &word),
-        Turn::GiveUp(place, earlier) => hands.give_up(&plan.steps[place], &plan.steps[earlier]),
-        Turn::Finish(place, result) => hands.finish(&plan.steps[place], result),
+        Task::Message(place, message) => executor.pass_on(&plan.steps[place], &message),
+        Task::GiveUp(place, earlier) => executor.give_up(&plan.steps[place], &plan.steps[earlier]),
+        Task::Finish(place, result) => executor.finish(&plan.steps[place], result),
     });
-    hands.complete();
+    executor.complete();
     Ok(())
 }
 
@@ -117,7 +117,7 @@ fn examined<'a>(facts: &'a Facts, target: &Target) -> Option<&'a Examined> {
 }
 
 /// What the calling thread does with its steps.
-struct Hands<'a, 'o> {
+struct Executor<'a, 'o> {
     setup: &'a Setup,
     guard: &'a Guard,
     facts: &'a Facts,
@@ -130,14 +130,14 @@ struct Hands<'a, 'o> {
     installed: Vec<Installed>,
 }
 
-impl Hands<'_, '_> {
+impl Executor<'_, '_> {
     fn say(&self, progress: Progress<'_>) {
         self.observer.borrow_mut().progress(progress);
     }
 
-    fn pass_on(&self, step: &Step, word: &Word) -> bool {
-        match (word, step.action.target()) {
-            (Word::Build(event), Some(target)) => self.say(Progress::Building(target, event)),
+    fn pass_on(&self, step: &Step, message: &Message) -> bool {
+        match (message, step.action.target()) {
+            (Message::Build(event), Some(target)) => self.say(Progress::Building(target, event)),
             _ => self.say(Progress::Started(step)),
         }
         true

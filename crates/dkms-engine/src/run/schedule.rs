@@ -4,7 +4,7 @@
 //! calling thread over one channel; it alone reports and writes.
 
 use std::sync::Mutex;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 /// A step as far as scheduling goes.
@@ -20,16 +20,16 @@ pub(super) struct Job<W> {
 
 /// What reaches the calling thread.
 pub(super) enum News<N, R> {
-    /// A word from a running job.
-    Word(usize, N),
+    /// A message from a running job.
+    Message(usize, N),
     /// A worker is done with its part.
     Result(usize, R),
 }
 
 /// What the calling thread is asked to do.
-pub(super) enum Turn<N, R> {
-    /// Pass on a word from a running job.
-    Word(usize, N),
+pub(super) enum Task<N, R> {
+    /// Pass on a message from a running job.
+    Message(usize, N),
     /// Finish a job: with the worker's result if one had a part of it.
     Finish(usize, Option<R>),
     /// Note that a job is not tried, because this earlier one did not succeed.
@@ -38,29 +38,29 @@ pub(super) enum Turn<N, R> {
     Elapsed,
 }
 
-/// Says words of a running job to the calling thread.
-pub(super) struct Voice<N, R> {
+/// Says messages of a running job to the calling thread.
+pub(super) struct Sender<N, R> {
     job: usize,
-    sender: Mutex<Sender<News<N, R>>>,
+    sender: Mutex<mpsc::Sender<News<N, R>>>,
 }
 
-impl<N, R> Voice<N, R> {
-    /// Sends a word; nobody listening any more is fine.
-    pub(super) fn say(&self, word: N) {
+impl<N, R> Sender<N, R> {
+    /// Sends a message; nobody listening any more is fine.
+    pub(super) fn say(&self, message: N) {
         if let Ok(sender) = self.sender.lock() {
-            let _ = sender.send(News::Word(self.job, word));
+            let _ = sender.send(News::Message(self.job, message));
         }
     }
 }
 
-/// Runs all jobs. `work` is called on one of `workers` threads for each parallel job; `turn` on this thread, and says for
+/// Runs all jobs. `work` is called on one of `workers` threads for each parallel job; `act` on this thread, and says for
 /// `Finish` whether the job succeeded. While jobs run, it is called each time that `every` went by, too.
 pub(super) fn drive<W: Sync, N: Send, R: Send>(
     jobs: &[Job<W>],
     workers: usize,
     every: Duration,
-    work: &(dyn Fn(&W, &Voice<N, R>) -> R + Sync),
-    turn: &mut dyn FnMut(Turn<N, R>) -> bool,
+    work: &(dyn Fn(&W, &Sender<N, R>) -> R + Sync),
+    act: &mut dyn FnMut(Task<N, R>) -> bool,
 ) {
     let (news_sender, news) = mpsc::channel::<News<N, R>>();
     let (queue_sender, queue) = mpsc::channel::<(usize, &W)>();
@@ -74,8 +74,8 @@ pub(super) fn drive<W: Sync, N: Send, R: Send>(
                 while let Ok((job, part)) =
                     { queue.lock().map_or_else(|poison| poison.into_inner().recv(), |queue| queue.recv()) }
                 {
-                    let voice = Voice { job, sender: Mutex::new(news_sender.clone()) };
-                    let result = work(part, &voice);
+                    let sender = Sender { job, sender: Mutex::new(news_sender.clone()) };
+                    let result = work(part, &sender);
                     let _ = news_sender.send(News::Result(job, result));
                 }
             });
@@ -86,23 +86,23 @@ pub(super) fn drive<W: Sync, N: Send, R: Send>(
         let mut running = 0usize;
         let mut next = Instant::now() + every;
         loop {
-            advance(jobs, &mut done, &mut queued, &mut running, &queue_sender, turn);
+            advance(jobs, &mut done, &mut queued, &mut running, &queue_sender, act);
             if running == 0 {
                 break;
             }
             let left = next.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 next = Instant::now() + every;
-                turn(Turn::Elapsed);
+                act(Task::Elapsed);
                 continue;
             }
             match news.recv_timeout(left) {
-                Ok(News::Word(job, word)) => {
-                    turn(Turn::Word(job, word));
+                Ok(News::Message(job, message)) => {
+                    act(Task::Message(job, message));
                 }
                 Ok(News::Result(job, result)) => {
                     running -= 1;
-                    done[job] = Some(turn(Turn::Finish(job, Some(result))));
+                    done[job] = Some(act(Task::Finish(job, Some(result))));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -118,14 +118,14 @@ fn advance<'a, W, N, R>(
     done: &mut [Option<bool>],
     queued: &mut [bool],
     running: &mut usize,
-    queue: &Sender<(usize, &'a W)>,
-    turn: &mut dyn FnMut(Turn<N, R>) -> bool,
+    queue: &mpsc::Sender<(usize, &'a W)>,
+    act: &mut dyn FnMut(Task<N, R>) -> bool,
 ) {
     // Some wait for a later one: again until nothing moves.
     let mut places: Vec<usize> = (0..jobs.len()).filter(|place| done[*place].is_none() && !queued[*place]).collect();
     loop {
         let before = places.len();
-        places.retain(|place| !step(*place, jobs, done, queued, running, queue, turn));
+        places.retain(|place| !step(*place, jobs, done, queued, running, queue, act));
         if places.is_empty() || places.len() == before {
             return;
         }
@@ -139,12 +139,12 @@ fn step<'a, W, N, R>(
     done: &mut [Option<bool>],
     queued: &mut [bool],
     running: &mut usize,
-    queue: &Sender<(usize, &'a W)>,
-    turn: &mut dyn FnMut(Turn<N, R>) -> bool,
+    queue: &mpsc::Sender<(usize, &'a W)>,
+    act: &mut dyn FnMut(Task<N, R>) -> bool,
 ) -> bool {
     let job = &jobs[place];
     if let Some(&failed) = job.after.iter().find(|earlier| done[**earlier] == Some(false)) {
-        turn(Turn::GiveUp(place, failed));
+        act(Task::GiveUp(place, failed));
         done[place] = Some(false);
         return true;
     }
@@ -158,7 +158,7 @@ fn step<'a, W, N, R>(
             queued[place] = true;
             *running += 1;
         }
-        _ => done[place] = Some(turn(Turn::Finish(place, None))),
+        _ => done[place] = Some(act(Task::Finish(place, None))),
     }
     true
 }
@@ -184,17 +184,17 @@ mod tests {
         };
         let jobs: Vec<Job<usize>> = jobs.iter().enumerate().map(numbered).collect();
         let mut seen = Vec::new();
-        drive::<usize, (), usize>(&jobs, 3, LONG, &|number, _| *number, &mut |turn| match turn {
-            Turn::Finish(job, result) => {
+        drive::<usize, (), usize>(&jobs, 3, LONG, &|number, _| *number, &mut |task| match task {
+            Task::Finish(job, result) => {
                 assert_eq!(result, jobs[job].parallel);
                 seen.push(format!("{job}"));
                 !bad.contains(&job)
             }
-            Turn::GiveUp(job, because) => {
+            Task::GiveUp(job, because) => {
                 seen.push(format!("{job} gave up for {because}"));
                 false
             }
-            Turn::Word(..) | Turn::Elapsed => true,
+            Task::Message(..) | Task::Elapsed => true,
         });
         seen
     }
@@ -229,22 +229,22 @@ mod tests {
     fn never_more_at_once_than_workers_and_words_arrive() {
         let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let jobs: Vec<Job<()>> = (0..12).map(|_| job(true, &[])).collect();
-        let (mut words, mut results) = (0, 0);
-        let work = |(): &(), voice: &Voice<(), ()>| {
+        let (mut messages, mut results) = (0, 0);
+        let work = |(): &(), sender: &Sender<(), ()>| {
             most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            voice.say(());
+            sender.say(());
             std::thread::sleep(Duration::from_millis(2));
             now.fetch_sub(1, Ordering::SeqCst);
         };
-        drive(&jobs, 2, LONG, &work, &mut |turn| {
-            match turn {
-                Turn::Word(..) => words += 1,
-                Turn::Finish(..) => results += 1,
-                Turn::GiveUp(..) | Turn::Elapsed => panic!("nothing fails, and nothing takes so long"),
+        drive(&jobs, 2, LONG, &work, &mut |task| {
+            match task {
+                Task::Message(..) => messages += 1,
+                Task::Finish(..) => results += 1,
+                Task::GiveUp(..) | Task::Elapsed => panic!("nothing fails, and nothing takes so long"),
             }
             true
         });
-        assert_eq!((words, results), (12, 12));
+        assert_eq!((messages, results), (12, 12));
         assert_eq!(most.load(Ordering::SeqCst), 2);
     }
 
@@ -254,17 +254,17 @@ mod tests {
             let (sender, receiver) = mpsc::channel::<()>();
             let receiver = Mutex::new(receiver);
             // It ends when it was noticed twice.
-            let work = |(): &(), voice: &Voice<(), ()>| {
+            let work = |(): &(), sender: &Sender<(), ()>| {
                 let mut noticed = 0;
                 while noticed < 2 {
                     if chatters {
-                        voice.say(());
+                        sender.say(());
                     }
                     noticed += usize::from(receiver.lock().unwrap().recv_timeout(Duration::from_millis(1)).is_ok());
                 }
             };
-            drive(&[job(true, &[])], 1, Duration::from_millis(5), &work, &mut |turn| {
-                if matches!(turn, Turn::Elapsed) {
+            drive(&[job(true, &[])], 1, Duration::from_millis(5), &work, &mut |task| {
+                if matches!(task, Task::Elapsed) {
                     let _ = sender.send(());
                 }
                 true

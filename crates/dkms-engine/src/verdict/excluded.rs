@@ -5,13 +5,13 @@
 
 use dkms_conf::version::compare;
 
-use super::{Judge, Kind, Name, Problem};
+use super::{Assessment, Kind, Name, Problem};
 use crate::facts::State;
 use crate::plan::Why;
 use crate::report::words;
 use crate::target::Target;
 
-impl Judge<'_> {
+impl Assessment<'_> {
     /// The problem that a module is not there because it is not meant to be, if it will be missed: it works, or worked when
     /// the machine was judged last, on older kernels alone. What was told once stays as it was told.
     pub(super) fn missed(&self, target: &Target, why: &Why) -> Option<Problem> {

@@ -187,7 +187,7 @@ mod tests {
     use std::ffi::OsString;
     use std::path::Path;
 
-    use dkms_engine::facts::condition::Wholeness;
+    use dkms_engine::facts::condition::Integrity;
     use dkms_engine::system::root::Root;
 
     use super::*;
@@ -226,7 +226,7 @@ mod tests {
     fn lines_of_the_original() {
         use Registration::{Added, BinariesOnly, Broken};
         use State::{Built, Installed};
-        let (whole, altered, missing) = (Wholeness::Whole, Wholeness::Altered, Wholeness::Missing);
+        let (whole, altered, missing) = (Integrity::Whole, Integrity::Altered, Integrity::Missing);
         let builds = |state, original| [("6.1.0", "x86_64", state, original)];
         for (registration, builds, objects, placed, expected) in [
             (Added, &[][..], whole, whole, &["m/1.0: added"][..]),
@@ -284,7 +284,7 @@ mod tests {
         let kernel = |release: &str| KernelId::new(release, "x86_64").unwrap();
         let module = module("m", Registration::Added, &[("6.1.0", "x86_64", State::Installed, false)]);
         let weak_links = WeakLinks::from([(Target::new(module.id.clone(), kernel("6.1.1")), kernel("6.1.0"))]);
-        let condition = Condition { objects: Wholeness::Whole, placed: Wholeness::Whole, refused: false };
+        let condition = Condition { objects: Integrity::Whole, placed: Integrity::Whole, refused: false };
         let lines = |words: &[&str]| {
             rows(&module, &weak_links, &filter(words).passes[0], |_| condition)
                 .iter()

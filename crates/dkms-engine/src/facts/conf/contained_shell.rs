@@ -119,7 +119,7 @@ impl<'a> ContainedShell<'a> {
             tool = tool.as_user(NOBODY, NOBODY);
         }
         if let Some(view) = view {
-            tool = view.dress(tool)?;
+            tool = view.apply(tool)?;
         }
         let captured = tool.capture()?;
         if let End::Status(OUT_OF_TIME) | End::TimeLimit(_) = captured.finished.end {

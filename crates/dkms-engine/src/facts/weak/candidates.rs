@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::links;
 use super::symbol_versions::{Interface, Versions};
 use crate::error::Error;
-use crate::facts::condition::{Condition, Wholeness};
+use crate::facts::condition::{Condition, Integrity};
 use crate::facts::tree::{BuiltTarget, Tree};
 use crate::facts::{Candidate, Configuration, Examined, Facts, Registration, State, kernels};
 use crate::record::{self, BuildRecord, Manifest};
@@ -174,7 +174,7 @@ impl<'a> Search<'a> {
         placed.sort_unstable();
         let is_same = !record.custom && record.fingerprint.source.content == examined.fingerprint.source.content;
         let condition = Condition::of(self.setup, build, Some(&record.objects), Some(&manifest));
-        (is_same && wanted == placed && condition.placed == Wholeness::Whole).then_some(manifest)
+        (is_same && wanted == placed && condition.placed == Integrity::Whole).then_some(manifest)
     }
 
     /// The build of a module that a kernel has or will have.

@@ -1,6 +1,6 @@
 //! The state as JSON, for programs.
 
-use dkms_engine::facts::condition::{Condition, Wholeness};
+use dkms_engine::facts::condition::{Condition, Integrity};
 use dkms_engine::facts::holding::{self, Owners};
 use dkms_engine::facts::tree::{BuiltTarget, RegisteredModule, Tree};
 use dkms_engine::facts::{Registration, State};
@@ -161,12 +161,12 @@ impl From<(String, ModuleId)> for Conflict {
     }
 }
 
-impl From<Wholeness> for FilesStatus {
-    fn from(wholeness: Wholeness) -> Self {
+impl From<Integrity> for FilesStatus {
+    fn from(wholeness: Integrity) -> Self {
         match wholeness {
-            Wholeness::Whole => Self::Whole,
-            Wholeness::Altered => Self::Altered,
-            Wholeness::Missing => Self::Missing,
+            Integrity::Whole => Self::Whole,
+            Integrity::Altered => Self::Altered,
+            Integrity::Missing => Self::Missing,
         }
     }
 }

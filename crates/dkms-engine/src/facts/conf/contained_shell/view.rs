@@ -121,7 +121,7 @@ impl View {
     }
 
     /// The child sees it.
-    pub(super) fn dress(&self, tool: Tool) -> Result<Tool, Error> {
+    pub(super) fn apply(&self, tool: Tool) -> Result<Tool, Error> {
         let Home::Memory(memory) = &self.home else { return Ok(tool) };
         let Some((_, first)) = self.shown.first() else { return Ok(tool) };
         let memory = memory.try_clone().map_err(Error::io("open", first))?;

@@ -40,7 +40,7 @@ pub(super) fn dependencies(setup: &Setup, config: &ModuleConfig, kernel: &Kernel
 }
 
 /// All variables, but those of make's jobserver.
-pub(super) fn environment(
+pub(super) fn of_build(
     setup: &Setup,
     order: &BuildOrder,
     compiler: &Compiler,
