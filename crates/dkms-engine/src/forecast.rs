@@ -13,7 +13,7 @@ use crate::facts::gather::{Modules, Scope};
 use crate::facts::kernel::Kernel;
 use crate::facts::{Configuration, Facts, TargetFacts};
 use crate::fingerprint::Change;
-use crate::plan::{Goal, Settled, Why, plan};
+use crate::plan::{Goal, Settled, SkipReason, plan};
 use crate::record::FailureRecord;
 use crate::setup::Setup;
 use crate::target::{KernelId, ModuleId, Target};
@@ -73,9 +73,9 @@ pub fn unsupported(setup: &Setup, release: &str) -> Result<Vec<Objection>, Error
     let goal = Goal::Autoinstalled { kernels, force: false, only: None };
     let objection = |Settled { module, why, .. }: Settled| {
         let ground = match why {
-            Why::Excluded { reason, .. } => Ground::Declared { reason },
+            SkipReason::Excluded { reason, .. } => Ground::Declared { reason },
             // As far as it could come without a kernel.
-            Why::HeadersMissing { .. } => {
+            SkipReason::HeadersMissing { .. } => {
                 let failure = failed(facts.targets.get(&Target::new(module.clone(), kernel.clone()))?)?;
                 Ground::Failed { message: failure.message.clone(), first_error: failure.first_error.clone() }
             }

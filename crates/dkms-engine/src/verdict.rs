@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::facts::Facts;
 use crate::facts::kernel::Headers;
 use crate::layout::Layout;
-use crate::plan::{Operation, Plan, Why, Yielded};
+use crate::plan::{Operation, Plan, SkipReason, Yielded};
 use crate::record::{self, Format};
 use crate::report::{Entry, Outcome, Report, words};
 use crate::setup::Setup;
@@ -226,10 +226,10 @@ impl Assessment<'_> {
         for settled in self.plan.settled.iter().filter(|settled| here(&settled.kernel)) {
             let target = Target::new(settled.module.clone(), self.kernel.clone());
             match (&settled.why, self.facts.targets.get(&target).and_then(|known| known.unsigned.as_ref())) {
-                (Why::AlreadyInstalled, None) | (Why::WeaklyLinked { .. }, _) => {
+                (SkipReason::AlreadyInstalled, None) | (SkipReason::WeaklyLinked { .. }, _) => {
                     works.push(Name::from(&settled.module))
                 }
-                (Why::AlreadyInstalled, Some(reason)) => {
+                (SkipReason::AlreadyInstalled, Some(reason)) => {
                     problems.push(self.problem(&target, Kind::Unsigned, format!("it is not signed: {reason}")));
                 }
                 (why, _) => {
@@ -273,12 +273,12 @@ impl Assessment<'_> {
         }
     }
 
-    fn settled(&self, target: &Target, kind: Kind, why: &Why) -> Problem {
-        if let Why::Conflict { objects } = why {
+    fn settled(&self, target: &Target, kind: Kind, why: &SkipReason) -> Problem {
+        if let SkipReason::Conflict { objects } = why {
             let hint = Some(self.choice(target, objects));
             return Problem { hint, ..self.problem(target, kind, words::reason(why)) };
         }
-        let Why::FailedBefore { message, first_error, advice, .. } = why else {
+        let SkipReason::FailedBefore { message, first_error, advice, .. } = why else {
             return self.problem(target, kind, words::reason(why));
         };
         self.with_log(target, self.problem(target, kind, message.clone()), first_error.clone(), advice.as_deref())
@@ -321,14 +321,16 @@ impl Assessment<'_> {
 }
 
 /// The sort of problem that a reason is; none if a module is not there because it is not meant to be.
-fn kind(why: &Why) -> Option<Kind> {
+fn kind(why: &SkipReason) -> Option<Kind> {
     match why {
-        Why::FailedBefore { .. } if words::fails_automatic(why) => Some(Kind::Failed),
-        Why::BadConfiguration { .. } => Some(Kind::Configuration),
-        Why::Conflict { .. } => Some(Kind::Conflict),
-        Why::Broken | Why::NoSource => Some(Kind::Broken),
-        Why::Cycle { .. } | Why::Deferred { .. } | Why::DependencyMissing { .. } => Some(Kind::Dependency),
-        Why::HeadersMissing { .. } => Some(Kind::HeadersMissing),
+        SkipReason::FailedBefore { .. } if words::fails_automatic(why) => Some(Kind::Failed),
+        SkipReason::BadConfiguration { .. } => Some(Kind::Configuration),
+        SkipReason::Conflict { .. } => Some(Kind::Conflict),
+        SkipReason::Broken | SkipReason::NoSource => Some(Kind::Broken),
+        SkipReason::Cycle { .. } | SkipReason::Deferred { .. } | SkipReason::DependencyMissing { .. } => {
+            Some(Kind::Dependency)
+        }
+        SkipReason::HeadersMissing { .. } => Some(Kind::HeadersMissing),
         _ => None,
     }
 }
@@ -352,7 +354,7 @@ mod tests {
         let kernel = testing::kernel("6.1");
         let objects = vec![Yielded { object: "m".into(), to: other.to_string(), by: Rule::Version }];
         let mut plan = Plan::default();
-        let why = Why::Conflict { objects };
+        let why = SkipReason::Conflict { objects };
         plan.settled.push(Settled { module: one.clone(), kernel: Some(kernel.id.clone()), why });
         let mut facts = Facts::default();
         facts.kernels.insert(kernel.id.clone(), Arc::new(kernel));

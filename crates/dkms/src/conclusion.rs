@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use dkms_engine::error::Error;
-use dkms_engine::plan::{Settled, Why};
+use dkms_engine::plan::{Settled, SkipReason};
 use dkms_engine::report::{Entry, Outcome, Report, words};
 use dkms_engine::target::KernelId;
 
@@ -66,7 +66,7 @@ fn entry_status(session: &Session, entry: &Entry) -> Option<u8> {
             let settled = Settled { module: entry.module.clone(), kernel: entry.kernel.clone(), why: why.clone() };
             let error = words::error_of(&settled, &session.setup.layout);
             match why {
-                Why::HeadersMissing { .. } => Some(exit::HEADERS),
+                SkipReason::HeadersMissing { .. } => Some(exit::HEADERS),
                 _ if automatic => words::fails_automatic(why).then_some(exit::AUTOINSTALL),
                 _ => error.as_ref().map(exit::of_error),
             }
@@ -121,7 +121,7 @@ mod tests {
         Entry { module: module(), kernel: Some(kernel(release)), outcome }
     }
 
-    fn settled(release: &str, why: Why) -> Entry {
+    fn settled(release: &str, why: SkipReason) -> Entry {
         Entry { module: module(), kernel: Some(kernel(release)), outcome: Outcome::Settled(why) }
     }
 
@@ -136,15 +136,15 @@ mod tests {
     }
 
     fn headers(release: &str) -> Entry {
-        settled(release, Why::HeadersMissing { path: std::path::PathBuf::from("/h").into(), package: None })
+        settled(release, SkipReason::HeadersMissing { path: std::path::PathBuf::from("/h").into(), package: None })
     }
 
     fn excluded(release: &str) -> Entry {
-        settled(release, Why::Excluded { reason: "r".into(), directive: "d".into(), value: "v".into() })
+        settled(release, SkipReason::Excluded { reason: "r".into(), directive: "d".into(), value: "v".into() })
     }
 
     fn failed_before(release: &str) -> Entry {
-        settled(release, Why::FailedBefore { message: "m".into(), status: 2, first_error: None, advice: None })
+        settled(release, SkipReason::FailedBefore { message: "m".into(), status: 2, first_error: None, advice: None })
     }
 
     /// Status of a run over kernels a and b.
@@ -158,13 +158,13 @@ mod tests {
     fn the_first_failure_of_the_first_kernel_named() {
         for (entries, expected) in [
             (vec![], 0),
-            (vec![settled("a", Why::AlreadyBuilt)], 0),
+            (vec![settled("a", SkipReason::AlreadyBuilt)], 0),
             (vec![make_failed("a"), not_tried("a")], 10),
             (vec![make_failed("b"), headers("a")], 21),
             (vec![headers("b"), make_failed("a")], 10),
             (vec![excluded("a")], 77),
-            (vec![settled("a", Why::NotInstalled)], 0),
-            (vec![settled("a", Why::DependencyMissing { missing: vec!["x".into()] })], 13),
+            (vec![settled("a", SkipReason::NotInstalled)], 0),
+            (vec![settled("a", SkipReason::DependencyMissing { missing: vec!["x".into()] })], 13),
             (vec![make_failed("b"), failed("a", Error::Interrupted { signal: 2 })], 130),
         ] {
             let shown = format!("{entries:?}");
@@ -178,14 +178,14 @@ mod tests {
     #[test]
     fn automatic_runs_have_a_number_of_their_own() {
         for (entries, expected) in [
-            (vec![settled("a", Why::AlreadyInstalled)], 0),
+            (vec![settled("a", SkipReason::AlreadyInstalled)], 0),
             (vec![make_failed("a")], 11),
             (vec![failed_before("a")], 11),
             (vec![excluded("a")], 0),
-            (vec![settled("a", Why::Broken)], 0),
-            (vec![settled("a", Why::Deferred { missing: vec![] })], 0),
-            (vec![settled("a", Why::DependencyMissing { missing: vec![] })], 11),
-            (vec![settled("a", Why::BadConfiguration { problems: "p".into(), missing: false })], 11),
+            (vec![settled("a", SkipReason::Broken)], 0),
+            (vec![settled("a", SkipReason::Deferred { missing: vec![] })], 0),
+            (vec![settled("a", SkipReason::DependencyMissing { missing: vec![] })], 11),
+            (vec![settled("a", SkipReason::BadConfiguration { problems: "p".into(), missing: false })], 11),
             (vec![headers("a")], 21),
             (vec![headers("a"), make_failed("a")], 11),
         ] {

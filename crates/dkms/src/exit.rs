@@ -176,7 +176,7 @@ mod tests {
 
     use anyhow::Context;
     use dkms_engine::layout::Layout;
-    use dkms_engine::plan::{Settled, Why};
+    use dkms_engine::plan::{Settled, SkipReason};
     use dkms_engine::report::words;
     use dkms_engine::target::{KernelId, ModuleId, Target};
 
@@ -273,27 +273,31 @@ mod tests {
     #[test]
     fn what_a_person_asked_for_and_did_not_get_has_the_number_of_the_original() {
         let missing = vec!["x".to_owned()];
-        let bad = |missing| Why::BadConfiguration { problems: "p".into(), missing };
+        let bad = |missing| SkipReason::BadConfiguration { problems: "p".into(), missing };
         for (why, expected, automatic) in [
-            (Why::AlreadyBuilt, None, false),
-            (Why::AlreadyInstalled, None, false),
+            (SkipReason::AlreadyBuilt, None, false),
+            (SkipReason::AlreadyInstalled, None, false),
             (bad(false), Some(8), true),
             (bad(true), Some(4), true),
-            (Why::Broken, Some(4), false),
-            (Why::Cycle { modules: missing.clone() }, Some(13), true),
-            (Why::Deferred { missing: missing.clone() }, Some(13), false),
-            (Why::DependencyMissing { missing: missing.clone() }, Some(13), true),
-            (Why::Excluded { reason: "r".into(), directive: "d".into(), value: "v".into() }, Some(77), false),
-            (Why::FailedBefore { message: "m".into(), status: 2, first_error: None, advice: None }, None, true),
-            (Why::FailedBefore { message: "m".into(), status: 77, first_error: None, advice: None }, None, false),
-            (Why::HeadersMissing { path: PathBuf::from("/h").into(), package: None }, Some(21), false),
-            (Why::Kept { successor: "2".into() }, None, false),
-            (Why::NoSource, Some(2), false),
-            (Why::NotAdded, Some(3), false),
-            (Why::NotAutoinstalled, None, false),
-            (Why::NotBuilt, None, false),
-            (Why::NotInstalled, None, false),
-            (Why::OlderVersion, None, false),
+            (SkipReason::Broken, Some(4), false),
+            (SkipReason::Cycle { modules: missing.clone() }, Some(13), true),
+            (SkipReason::Deferred { missing: missing.clone() }, Some(13), false),
+            (SkipReason::DependencyMissing { missing: missing.clone() }, Some(13), true),
+            (SkipReason::Excluded { reason: "r".into(), directive: "d".into(), value: "v".into() }, Some(77), false),
+            (SkipReason::FailedBefore { message: "m".into(), status: 2, first_error: None, advice: None }, None, true),
+            (
+                SkipReason::FailedBefore { message: "m".into(), status: 77, first_error: None, advice: None },
+                None,
+                false,
+            ),
+            (SkipReason::HeadersMissing { path: PathBuf::from("/h").into(), package: None }, Some(21), false),
+            (SkipReason::Kept { successor: "2".into() }, None, false),
+            (SkipReason::NoSource, Some(2), false),
+            (SkipReason::NotAdded, Some(3), false),
+            (SkipReason::NotAutoinstalled, None, false),
+            (SkipReason::NotBuilt, None, false),
+            (SkipReason::NotInstalled, None, false),
+            (SkipReason::OlderVersion, None, false),
         ] {
             assert!(!words::reason(&why).is_empty());
             assert_eq!(words::fails_automatic(&why), automatic, "{why:?}");

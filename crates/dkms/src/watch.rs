@@ -12,7 +12,7 @@ use dkms_engine::build::BuildEvent;
 use dkms_engine::error::Error;
 use dkms_engine::install::Weight;
 use dkms_engine::layout::Layout;
-use dkms_engine::plan::{Action, Operation, Settled, Step, Why};
+use dkms_engine::plan::{Action, Operation, Settled, SkipReason, Step};
 use dkms_engine::report::rows::Line;
 use dkms_engine::report::{Entry, Outcome, Report, words};
 use dkms_engine::run::{Observer, Progress, Transcript};
@@ -174,23 +174,23 @@ impl<'a> Watcher<'a> {
         }
     }
 
-    fn settled(&mut self, entry: &Entry, subject: &str, why: &Why) {
+    fn settled(&mut self, entry: &Entry, subject: &str, why: &SkipReason) {
         let settled = Settled { module: entry.module.clone(), kernel: entry.kernel.clone(), why: why.clone() };
         let sentence = || format!("{subject}: {}", words::reason(why));
         match (words::error_of(&settled, self.layout), why) {
-            (Some(error), Why::HeadersMissing { .. }) if self.automatic => {
+            (Some(error), SkipReason::HeadersMissing { .. }) if self.automatic => {
                 let told = entry.kernel.as_ref().is_some_and(|kernel| !self.headless.insert(kernel.clone()));
                 if !told {
                     self.complain(&words::shown_error(&error));
                 }
             }
-            (_, Why::Deferred { .. }) if self.automatic => self.line(&sentence()),
-            (_, Why::Excluded { .. }) => log::warn!("{}", sentence()),
-            (Some(error), Why::Broken) => self.complain(&words::shown_error(&error)),
+            (_, SkipReason::Deferred { .. }) if self.automatic => self.line(&sentence()),
+            (_, SkipReason::Excluded { .. }) => log::warn!("{}", sentence()),
+            (Some(error), SkipReason::Broken) => self.complain(&words::shown_error(&error)),
             (Some(error), _) if !self.automatic || words::fails_automatic(why) => {
                 self.complain(&words::shown_error(&error));
             }
-            (None, Why::FailedBefore { .. }) => {
+            (None, SkipReason::FailedBefore { .. }) => {
                 let kernel = entry.kernel.as_ref().map_or("", |kernel| &kernel.release);
                 let hint = format!("dkms install {} -k {kernel} tries it again", entry.module);
                 self.complain(&words::shown(&sentence(), Some(&hint)));

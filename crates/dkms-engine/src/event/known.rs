@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::Why;
+use crate::plan::SkipReason;
 use crate::report::{Entry, Outcome, words};
 use crate::target::ModuleId;
 
@@ -12,7 +12,8 @@ use crate::target::ModuleId;
 pub(super) fn told(entries: &[Entry], came: &dyn Fn(&ModuleId) -> bool) -> Vec<String> {
     let mut modules: BTreeMap<&ModuleId, Vec<&str>> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| came(&entry.module)) {
-        if let (Outcome::Settled(why @ Why::FailedBefore { .. }), Some(kernel)) = (&entry.outcome, &entry.kernel) {
+        if let (Outcome::Settled(why @ SkipReason::FailedBefore { .. }), Some(kernel)) = (&entry.outcome, &entry.kernel)
+        {
             if words::fails_automatic(why) {
                 modules.entry(&entry.module).or_default().push(&kernel.release);
             }
@@ -34,7 +35,7 @@ mod tests {
         let entry = |name: &str, release: &str, status| Entry {
             module: ModuleId::new(name, "1").unwrap(),
             kernel: Some(KernelId::new(release, "x86_64").unwrap()),
-            outcome: Outcome::Settled(Why::FailedBefore {
+            outcome: Outcome::Settled(SkipReason::FailedBefore {
                 message: "x".into(),
                 status,
                 first_error: None,

@@ -22,7 +22,7 @@ use dkms_conf::framework::{OnFailure, OnUnsupportedKernel};
 
 use crate::error::Error;
 use crate::facts::kernels;
-use crate::plan::{Goal, Why};
+use crate::plan::{Goal, SkipReason};
 use crate::report::{Entry, Outcome, Report, words};
 use crate::run::{self, Observer, RunOptions, Writer};
 use crate::setup::Setup;
@@ -86,11 +86,11 @@ pub fn is_strict(setup: &Setup) -> bool {
 impl Response {
     /// Whether a hook is to fail, because the administrator wants that.
     pub fn fails(&self, setup: &Setup) -> bool {
-        let settled = |test: fn(&Why) -> bool| {
+        let settled = |test: fn(&SkipReason) -> bool| {
             self.report.entries.iter().any(|entry| matches!(&entry.outcome, Outcome::Settled(why) if test(why)))
         };
         let failed = self.report.failed() || settled(words::fails_automatic);
-        let unsupported = settled(|why| matches!(why, Why::Excluded { .. }));
+        let unsupported = settled(|why| matches!(why, SkipReason::Excluded { .. }));
         let objects = setup.framework.on_unsupported_kernel() >= OnUnsupportedKernel::Fail;
         (failed && is_strict(setup)) || (unsupported && objects)
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::need::{Need, Want, key, need, push_steps};
-use super::{Action, Because, Plan, Why};
+use super::{Action, Because, Plan, SkipReason};
 use crate::facts::{Configuration, Facts, State};
 use crate::target::{KernelId, ModuleId, Target};
 
@@ -52,7 +52,9 @@ impl<'a> Resolver<'a> {
     fn resolve(&mut self, target: &Target) -> Availability {
         let need = need(self.facts, target, self.want, self.force, self.asked);
         let need = match need {
-            Need::Nothing(Why::AlreadyInstalled | Why::AlreadyBuilt | Why::WeaklyLinked { .. })
+            Need::Nothing(
+                SkipReason::AlreadyInstalled | SkipReason::AlreadyBuilt | SkipReason::WeaklyLinked { .. },
+            )
             | Need::Build(_)
             | Need::Install(_)
             | Need::Link(_) => need,
@@ -82,10 +84,10 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn settle(&mut self, target: &Target, why: Why) -> Availability {
+    fn settle(&mut self, target: &Target, why: SkipReason) -> Availability {
         let availability = match &why {
-            Why::AlreadyInstalled | Why::WeaklyLinked { .. } => Availability::There,
-            Why::NotAutoinstalled | Why::AlreadyBuilt
+            SkipReason::AlreadyInstalled | SkipReason::WeaklyLinked { .. } => Availability::There,
+            SkipReason::NotAutoinstalled | SkipReason::AlreadyBuilt
                 if self.facts.installed_version(&target.module.name, &target.kernel).is_some() =>
             {
                 Availability::There
@@ -97,7 +99,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Steps to wait for, or why the target cannot be built.
-    fn dependencies(&mut self, target: &Target) -> Result<Vec<usize>, Why> {
+    fn dependencies(&mut self, target: &Target) -> Result<Vec<usize>, SkipReason> {
         let names = match self.facts.targets.get(target).and_then(|known| known.config()) {
             Some(config) => config.build_depends.clone(),
             None => return Ok(Vec::new()),
@@ -106,7 +108,7 @@ impl<'a> Resolver<'a> {
         if let Some(start) = self.path.iter().position(|earlier| earlier == name) {
             let mut modules = self.path[start..].to_vec();
             modules.push(name.clone());
-            return Err(Why::Cycle { modules });
+            return Err(SkipReason::Cycle { modules });
         }
         self.path.push(name.clone());
         let (mut after, mut missing, mut cycle) = (Vec::new(), Vec::new(), None);
@@ -120,13 +122,17 @@ impl<'a> Resolver<'a> {
         }
         self.path.pop();
         if let Some(modules) = cycle {
-            return Err(Why::Cycle { modules });
+            return Err(SkipReason::Cycle { modules });
         }
         if missing.is_empty() {
             return Ok(after);
         }
         let unknown = missing.iter().all(|name| !self.facts.registers(name));
-        Err(if unknown && !self.asked { Why::Deferred { missing } } else { Why::DependencyMissing { missing } })
+        Err(if unknown && !self.asked {
+            SkipReason::Deferred { missing }
+        } else {
+            SkipReason::DependencyMissing { missing }
+        })
     }
 
     /// How a dependency stands; the circle's names if it leads back to where we come from.
@@ -156,7 +162,7 @@ impl<'a> Resolver<'a> {
         let here = self.path.last()?;
         let of = |settled: &&super::Settled| settled.module == dependency.module;
         match &self.plan.settled.iter().rev().find(of)?.why {
-            Why::Cycle { modules } if modules.contains(here) => Some(modules.clone()),
+            SkipReason::Cycle { modules } if modules.contains(here) => Some(modules.clone()),
             _ => None,
         }
     }

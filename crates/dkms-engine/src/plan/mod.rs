@@ -128,14 +128,14 @@ pub struct Settled {
     pub kernel: Option<KernelId>,
     /// Why nothing is done.
     #[serde(flatten)]
-    pub why: Why,
+    pub why: SkipReason,
 }
 
 /// Why nothing is done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "settled")]
-pub enum Why {
+pub enum SkipReason {
     /// Built already, from the same inputs.
     AlreadyBuilt,
     /// Installed already, from the same inputs.
@@ -292,7 +292,7 @@ impl Plan {
             kept.map(|(_, step)| Step { after: resolve(&step.after), waits: resolve(&step.waits), ..step }).collect();
     }
 
-    fn settle(&mut self, target: &Target, why: Why) {
+    fn settle(&mut self, target: &Target, why: SkipReason) {
         self.settled.push(Settled { module: target.module.clone(), kernel: Some(target.kernel.clone()), why });
     }
 }

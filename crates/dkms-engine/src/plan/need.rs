@@ -1,6 +1,6 @@
 //! What one target lacks, and the steps for that.
 
-use super::{Action, Because, Plan, WeakLink, Why};
+use super::{Action, Because, Plan, SkipReason, WeakLink};
 use crate::facts::kernel::Headers;
 use crate::facts::{Configuration, Facts, Registration, State, TargetFacts};
 use crate::target::{KernelId, Target};
@@ -21,7 +21,7 @@ pub(super) fn key(target: &Target) -> (KernelId, String) {
 /// What one target needs, dependencies aside.
 pub(super) enum Need {
     /// No step.
-    Nothing(Why),
+    Nothing(SkipReason),
     /// To be built (and then installed, where that is wanted).
     Build(Because),
     /// Only to be placed.
@@ -33,26 +33,26 @@ pub(super) enum Need {
 /// Looks at one target alone.
 pub(super) fn need(facts: &Facts, target: &Target, want: Want, force: bool, asked: bool) -> Need {
     match facts.modules.get(&target.module) {
-        None => return Need::Nothing(Why::NotAdded),
-        Some(Registration::Broken) => return Need::Nothing(Why::Broken),
+        None => return Need::Nothing(SkipReason::NotAdded),
+        Some(Registration::Broken) => return Need::Nothing(SkipReason::Broken),
         Some(Registration::Added | Registration::BinariesOnly) => {}
     }
-    let Some(known) = facts.targets.get(target) else { return Need::Nothing(Why::NotBuilt) };
+    let Some(known) = facts.targets.get(target) else { return Need::Nothing(SkipReason::NotBuilt) };
     let examined = match &known.configuration {
         Configuration::Examined(examined) => examined,
         Configuration::Bad { problems, missing } => {
-            return Need::Nothing(Why::BadConfiguration { problems: problems.clone(), missing: *missing });
+            return Need::Nothing(SkipReason::BadConfiguration { problems: problems.clone(), missing: *missing });
         }
         Configuration::Unknown | Configuration::Recorded(_) => return Need::Nothing(settled_state(known.state)),
     };
     if !asked && !examined.config.autoinstall {
-        return Need::Nothing(Why::NotAutoinstalled);
+        return Need::Nothing(SkipReason::NotAutoinstalled);
     }
     if known.state != State::Installed && !force && facts.is_installed_under_other_name(target) {
-        return Need::Nothing(Why::AlreadyInstalled);
+        return Need::Nothing(SkipReason::AlreadyInstalled);
     }
     if let Some(package) = known.provider().filter(|_| want == Want::Installed && !(asked && force)) {
-        return Need::Nothing(Why::Provided { package: package.to_owned() });
+        return Need::Nothing(SkipReason::Provided { package: package.to_owned() });
     }
     let kernel = facts.kernels.get(&target.kernel);
     let headers = kernel.map(|kernel| &kernel.headers);
@@ -62,7 +62,7 @@ pub(super) fn need(facts: &Facts, target: &Target, want: Want, force: bool, aske
     // Without headers nothing can be built again; what is there and whole stays as it is.
     let usable = known.state != State::Absent && !known.objects_lost;
     if let Some(reason) = &examined.exclusion.package {
-        return Need::Nothing(Why::Excluded {
+        return Need::Nothing(SkipReason::Excluded {
             reason: reason.to_string(),
             directive: reason.directive.name().to_owned(),
             value: reason.value.clone(),
@@ -74,17 +74,16 @@ pub(super) fn need(facts: &Facts, target: &Target, want: Want, force: bool, aske
         return need;
     }
     if facts.modules.get(&target.module) == Some(&Registration::BinariesOnly) {
-        return if usable { place(known, want, force, asked) } else { Need::Nothing(Why::NoSource) };
+        return if usable { place(known, want, force, asked) } else { Need::Nothing(SkipReason::NoSource) };
     }
     if let Some(Headers::Missing { path, package }) = headers {
-        return match because {
-            Because::Forced => Need::Nothing(Why::HeadersMissing { path: path.clone(), package: package.clone() }),
-            _ if usable => place(known, want, force, asked),
-            _ => Need::Nothing(Why::HeadersMissing { path: path.clone(), package: package.clone() }),
-        };
+        if usable && !matches!(because, Because::Forced) {
+            return place(known, want, force, asked);
+        }
+        return Need::Nothing(SkipReason::HeadersMissing { path: path.clone(), package: package.clone() });
     }
     match known.failed_before() {
-        Some(failure) if !asked && !force => Need::Nothing(Why::FailedBefore {
+        Some(failure) if !asked && !force => Need::Nothing(SkipReason::FailedBefore {
             message: failure.message.clone(),
             status: failure.status,
             first_error: failure.first_error.clone(),
@@ -99,7 +98,7 @@ pub(super) fn need(facts: &Facts, target: &Target, want: Want, force: bool, aske
 fn weak_link(known: &TargetFacts, can_build: bool) -> Option<Need> {
     let candidate = known.candidate.as_ref().filter(|candidate| !(candidate.is_gone && can_build))?;
     Some(if known.weak_link.as_ref() == Some(&candidate.kernel) {
-        Need::Nothing(Why::WeaklyLinked { from: candidate.kernel.release.clone() })
+        Need::Nothing(SkipReason::WeaklyLinked { from: candidate.kernel.release.clone() })
     } else {
         Need::Link(candidate.kernel.clone())
     })
@@ -122,21 +121,21 @@ fn build_reason(known: &TargetFacts, want: Want, force: bool, asked: bool) -> Op
 /// What is built: placed or not?
 fn place(known: &TargetFacts, want: Want, force: bool, asked: bool) -> Need {
     match (want, known.state) {
-        (Want::Built, _) => Need::Nothing(Why::AlreadyBuilt),
+        (Want::Built, _) => Need::Nothing(SkipReason::AlreadyBuilt),
         (Want::Installed, State::Installed) if force => Need::Install(Because::Forced),
         (Want::Installed, State::Installed) if known.placed_lost || known.half_installed => {
             Need::Install(Because::FilesLost)
         }
-        (Want::Installed, State::Installed) => Need::Nothing(Why::AlreadyInstalled),
+        (Want::Installed, State::Installed) => Need::Nothing(SkipReason::AlreadyInstalled),
         (Want::Installed, _) => Need::Install(if asked { Because::Asked } else { Because::NotInstalled }),
     }
 }
 
-fn settled_state(state: State) -> Why {
+fn settled_state(state: State) -> SkipReason {
     match state {
-        State::Absent => Why::NotBuilt,
-        State::Built => Why::AlreadyBuilt,
-        State::Installed => Why::AlreadyInstalled,
+        State::Absent => SkipReason::NotBuilt,
+        State::Built => SkipReason::AlreadyBuilt,
+        State::Installed => SkipReason::AlreadyInstalled,
     }
 }
 

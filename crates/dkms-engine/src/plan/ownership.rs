@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Action, Because, Plan, Why};
+use super::{Action, Because, Plan, SkipReason};
 use crate::facts::{Configuration, Facts, Registration, State, TargetFacts};
 use crate::target::{KernelId, ModuleId, Target};
 
@@ -255,7 +255,7 @@ impl<'a> Contest<'a> {
             };
             if lost.len() == claim.objects.len() && lost.iter().all(|yielded| self.is_certain(yielded, plan)) {
                 dropped.push(place);
-                plan.settle(&claim.target, Why::Conflict { objects: lost });
+                plan.settle(&claim.target, SkipReason::Conflict { objects: lost });
             } else {
                 self.leave(plan, place, lost);
             }
@@ -290,10 +290,10 @@ impl<'a> Contest<'a> {
         let is_it = |settled: &&mut super::Settled| {
             settled.module == claim.target.module
                 && settled.kernel.as_ref() == Some(&claim.target.kernel)
-                && settled.why == Why::AlreadyInstalled
+                && settled.why == SkipReason::AlreadyInstalled
         };
         if let Some(settled) = plan.settled.iter_mut().find(is_it) {
-            settled.why = Why::Conflict { objects: lost };
+            settled.why = SkipReason::Conflict { objects: lost };
         }
     }
 

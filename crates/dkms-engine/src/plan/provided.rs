@@ -1,6 +1,6 @@
 //! What another package provides for a kernel: it is neither built nor kept there.
 
-use super::{Action, Because, Plan, Why};
+use super::{Action, Because, Plan, SkipReason};
 use crate::facts::{Facts, State};
 use crate::target::Target;
 
@@ -11,7 +11,7 @@ pub(super) fn give_way(facts: &Facts, plan: &mut Plan) {
         .settled
         .iter()
         .filter_map(|settled| match (&settled.why, &settled.kernel) {
-            (Why::Provided { package }, Some(kernel)) => {
+            (SkipReason::Provided { package }, Some(kernel)) => {
                 Some((Target::new(settled.module.clone(), kernel.clone()), package.clone()))
             }
             _ => None,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Action, Because, Plan, Settled, WeakLink, Why};
+use super::{Action, Because, Plan, Settled, SkipReason, WeakLink};
 use crate::facts::{Facts, State, TargetFacts};
 use crate::target::{KernelId, ModuleId, Target};
 
@@ -39,11 +39,11 @@ pub(super) fn kernel_gone(facts: &Facts, kernel: &KernelId, autoinstalled_only: 
         let comes_back = known.config().is_some_and(|config| config.autoinstall);
         if autoinstalled_only && !comes_back {
             if known.state != State::Absent {
-                plan.settle(target, Why::NotAutoinstalled);
+                plan.settle(target, SkipReason::NotAutoinstalled);
             }
         } else if facts.weakly_linked_kernels(target).next().is_some() {
             let kernels = facts.weakly_linked_kernels(target).map(|kernel| kernel.release.clone()).collect();
-            plan.settle(target, Why::LinkedBy { kernels });
+            plan.settle(target, SkipReason::LinkedBy { kernels });
         } else if known.weak_link.is_some() {
             uninstall(facts, &mut plan, target, Because::KernelRemoved);
         } else if known.state != State::Absent || known.failed.is_some() {
@@ -61,7 +61,7 @@ fn uninstall(facts: &Facts, plan: &mut Plan, target: &Target, because: Because) 
         _ if known.is_some_and(has_own) => Action::Uninstall(target.clone()),
         Some(from) => Action::Unlink(WeakLink { target: target.clone(), from }),
         None => {
-            plan.settle(target, Why::NotInstalled);
+            plan.settle(target, SkipReason::NotInstalled);
             return None;
         }
     };
@@ -74,7 +74,7 @@ pub(super) fn unbuild(facts: &Facts, plan: &mut Plan, target: &Target, because: 
     if known.is_some_and(|known| known.state != State::Absent || known.failed.is_some()) {
         plan.push(Action::Unbuild(target.clone()), because, first.into_iter().collect());
     } else {
-        let why = Why::NotBuilt;
+        let why = SkipReason::NotBuilt;
         plan.settled.push(Settled { module: target.module.clone(), kernel: Some(target.kernel.clone()), why });
     }
 }

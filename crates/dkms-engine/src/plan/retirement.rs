@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::removal::unbuild;
-use super::{Action, Because, Plan, Why, wanted};
+use super::{Action, Because, Plan, SkipReason, wanted};
 use crate::facts::{Facts, State};
 use crate::target::{KernelId, ModuleId, Target};
 
@@ -56,7 +56,7 @@ fn retire(
             }
             Successor::Missing(successor) => {
                 stays = true;
-                plan.settle(target, Why::Kept { successor: successor.version });
+                plan.settle(target, SkipReason::Kept { successor: successor.version });
             }
         }
     }

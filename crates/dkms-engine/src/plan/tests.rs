@@ -129,7 +129,7 @@ fn steps(plan: &Plan) -> Vec<String> {
     plan.steps.iter().map(line).collect()
 }
 
-fn why(plan: &Plan, text: &str) -> Why {
+fn why(plan: &Plan, text: &str) -> SkipReason {
     plan.settled.iter().find(|settled| settled.module == module(text)).unwrap().why.clone()
 }
 
@@ -145,7 +145,7 @@ fn everything_that_wants_is_built_for_every_kernel() {
 fn nothing_changed_means_no_step() {
     let scene = Scene::kernels(&["6.1"]).module("a", &[]).state("a", "6.1", State::Installed, "now");
     assert!(scene.automatic().steps.is_empty());
-    assert_eq!(why(&scene.install("a", "6.1", false), "a"), Why::AlreadyInstalled);
+    assert_eq!(why(&scene.install("a", "6.1", false), "a"), SkipReason::AlreadyInstalled);
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn only_the_highest_version_installs_itself() {
     let scene = Scene::kernels(&["6.1"]).module("a/9", &[]).module("a/10", &[]);
     let plan = scene.automatic();
     assert_eq!(steps(&plan), ["build a/10 6.1", "install a/10 6.1"]);
-    assert_eq!(why(&plan, "a/9"), Why::OlderVersion);
+    assert_eq!(why(&plan, "a/9"), SkipReason::OlderVersion);
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn autoinstall_off_and_broken_get_no_step() {
     let scene = scene.examined("a", "6.1", |examined| examined.config.autoinstall = false);
     let plan = scene.automatic();
     assert!(plan.steps.is_empty());
-    assert_eq!((why(&plan, "a"), why(&plan, "b")), (Why::NotAutoinstalled, Why::Broken));
+    assert_eq!((why(&plan, "a"), why(&plan, "b")), (SkipReason::NotAutoinstalled, SkipReason::Broken));
     assert_eq!(scene.install("a", "6.1", false).steps.len(), 2, "a person may install it");
 }
 
@@ -231,11 +231,11 @@ fn an_excluded_kernel_is_settled_with_the_reason() {
         .examined("a", "6.1", |examined| examined.exclusion.package = Some(reason.clone()))
         .module("b", &["a"]);
     let plan = scene.automatic();
-    assert!(matches!(why(&plan, "a"), Why::Excluded { value, .. } if value == "^none$"));
+    assert!(matches!(why(&plan, "a"), SkipReason::Excluded { value, .. } if value == "^none$"));
     assert!(plan.steps.is_empty());
     assert_eq!(
         why(&plan, "b"),
-        Why::DependencyMissing { missing: vec!["a".into()] },
+        SkipReason::DependencyMissing { missing: vec!["a".into()] },
         "there is nothing to build against"
     );
 }
@@ -243,9 +243,9 @@ fn an_excluded_kernel_is_settled_with_the_reason() {
 #[test]
 fn missing_headers_are_a_state_and_keep_what_is_there() {
     let scene = Scene::kernels(&["6.1"]).module("a", &[]).no_headers("6.1");
-    assert!(matches!(why(&scene.automatic(), "a"), Why::HeadersMissing { .. }));
+    assert!(matches!(why(&scene.automatic(), "a"), SkipReason::HeadersMissing { .. }));
     let scene = scene.state("a", "6.1", State::Installed, "before");
-    assert_eq!(why(&scene.automatic(), "a"), Why::AlreadyInstalled);
+    assert_eq!(why(&scene.automatic(), "a"), SkipReason::AlreadyInstalled);
     let scene = scene.state("a", "6.1", State::Built, "before");
     assert_eq!(steps(&scene.automatic()), ["install a/1 6.1"], "headers now, the image later");
 }
@@ -253,7 +253,7 @@ fn missing_headers_are_a_state_and_keep_what_is_there() {
 #[test]
 fn a_failure_is_not_repeated_until_an_input_changes_or_a_person_asks() {
     let scene = Scene::kernels(&["6.1"]).module("a", &[]).with("a", "6.1", |facts| facts.failed = Some(failure()));
-    assert!(matches!(why(&scene.automatic(), "a"), Why::FailedBefore { status: 2, .. }));
+    assert!(matches!(why(&scene.automatic(), "a"), SkipReason::FailedBefore { status: 2, .. }));
     assert_eq!(scene.install("a", "6.1", false).steps.len(), 2);
     let scene = scene.examined("a", "6.1", |examined| examined.fingerprint = source("other"));
     assert_eq!(scene.automatic().steps.len(), 2);
@@ -270,11 +270,14 @@ fn dependencies_come_first_whatever_their_names() {
 #[test]
 fn a_dependency_nobody_registered_defers_and_a_registered_one_fails() {
     let plan = Scene::kernels(&["6.1"]).module("a", &["nowhere"]).automatic();
-    assert_eq!(why(&plan, "a"), Why::Deferred { missing: vec!["nowhere".into()] });
+    assert_eq!(why(&plan, "a"), SkipReason::Deferred { missing: vec!["nowhere".into()] });
     let scene = Scene::kernels(&["6.1"]).module("a", &["z"]).module("z", &[]);
     let scene = scene.examined("z", "6.1", |examined| examined.config.autoinstall = false);
-    assert_eq!(why(&scene.automatic(), "a"), Why::DependencyMissing { missing: vec!["z".into()] });
-    assert_eq!(why(&scene.install("a", "6.1", false), "a"), Why::DependencyMissing { missing: vec!["z".into()] });
+    assert_eq!(why(&scene.automatic(), "a"), SkipReason::DependencyMissing { missing: vec!["z".into()] });
+    assert_eq!(
+        why(&scene.install("a", "6.1", false), "a"),
+        SkipReason::DependencyMissing { missing: vec!["z".into()] }
+    );
     assert_eq!(scene.install("a", "6.1", true).steps.len(), 2, "--force goes on without it");
 }
 
@@ -283,9 +286,9 @@ fn circles_are_named_and_stop_only_themselves() {
     let scene = Scene::kernels(&["6.1"]).module("a", &["b"]).module("b", &["a"]).module("c", &[]).module("s", &["s"]);
     let plan = scene.automatic();
     assert_eq!(steps(&plan), ["build c/1 6.1", "install c/1 6.1"]);
-    assert!(matches!(why(&plan, "s"), Why::Cycle { modules } if modules == ["s", "s"]));
+    assert!(matches!(why(&plan, "s"), SkipReason::Cycle { modules } if modules == ["s", "s"]));
     let circle = ["a", "b"].map(|name| why(&plan, name));
-    assert!(circle.iter().all(|why| matches!(why, Why::Cycle { .. })), "{circle:?}");
+    assert!(circle.iter().all(|why| matches!(why, SkipReason::Cycle { .. })), "{circle:?}");
 }
 
 #[test]
@@ -351,7 +354,7 @@ fn a_bad_configuration_is_the_failure_of_its_module_alone() {
         facts.configuration = Configuration::Bad { problems: "line 3".into(), missing: false };
     });
     let plan = scene.automatic();
-    assert!(matches!(why(&plan, "a"), Why::BadConfiguration { .. }));
+    assert!(matches!(why(&plan, "a"), SkipReason::BadConfiguration { .. }));
     assert_eq!(steps(&plan), ["build b/1 6.1", "install b/1 6.1"]);
 }
 
@@ -395,7 +398,7 @@ fn an_old_version_stays_where_its_successor_does_not_build() {
     let failed = |scene: Scene, release: &str| scene.with("a/2", release, |facts| facts.failed = Some(failure()));
     let plan = reconciled(&failed(upgraded(&["6.1", "6.2"]), "6.1"));
     assert_eq!(steps(&plan), ["build a/2 6.2", "install a/2 6.2", "unbuild a/1 6.2"], "and it stays registered");
-    assert_eq!(why(&plan, "a/1"), Why::Kept { successor: "2".into() });
+    assert_eq!(why(&plan, "a/1"), SkipReason::Kept { successor: "2".into() });
     // It was installed by a person meanwhile.
     let scene = upgraded(&["6.1"]).state("a/2", "6.1", State::Installed, "now");
     let scene = scene.with("a/1", "6.1", |facts| facts.state = State::Built);
@@ -437,7 +440,7 @@ fn another_name_of_the_architecture_is_the_same() {
     other.kernel.arch = "amd64".into();
     let mut there = scene;
     there.0.targets.insert(other, TargetFacts { state: State::Installed, ..Default::default() });
-    assert_eq!(why(&there.automatic(), "a"), Why::AlreadyInstalled);
+    assert_eq!(why(&there.automatic(), "a"), SkipReason::AlreadyInstalled);
     assert!(there.install("a", "6.1", false).steps.is_empty());
     assert_eq!(steps(&there.install("a", "6.1", true)), ["build a/1 6.1", "install a/1 6.1"]);
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::dependencies::Resolver;
 use super::need::{Want, key};
-use super::{Plan, Request, Settled, Why};
+use super::{Plan, Request, Settled, SkipReason};
 use crate::facts::{Facts, Registration};
 use crate::target::{KernelId, ModuleId, Target};
 
@@ -40,8 +40,8 @@ pub(super) fn automatic(facts: &Facts, kernels: &BTreeSet<KernelId>, force: bool
     for (module, registration) in facts.modules.iter().filter(|(module, _)| is_meant(&module.name)) {
         let why = match registration {
             _ if facts.retiring.contains(module) => continue,
-            Registration::Broken => Why::Broken,
-            _ if highest.get(module.name.as_str()) != Some(&module) => Why::OlderVersion,
+            Registration::Broken => SkipReason::Broken,
+            _ if highest.get(module.name.as_str()) != Some(&module) => SkipReason::OlderVersion,
             _ => continue,
         };
         resolver.plan.settled.push(Settled { module: module.clone(), kernel: None, why });

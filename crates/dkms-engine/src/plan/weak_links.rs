@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Because, Plan, WeakLink, Why};
+use super::{Action, Because, Plan, SkipReason, WeakLink};
 use crate::facts::{Facts, TargetFacts};
 use crate::target::{KernelId, Target};
 
@@ -57,7 +57,7 @@ impl Links<'_> {
         };
         let from = candidate.kernel.clone();
         if known.weak_link.as_ref() == Some(&from) {
-            self.plan.settle(target, Why::WeaklyLinked { from: from.release });
+            self.plan.settle(target, SkipReason::WeaklyLinked { from: from.release });
             return Availability::There;
         }
         let Some(after) = self.dependencies(target, known) else { return Availability::Missing };

@@ -6,7 +6,7 @@ pub mod words;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::plan::{Because, Operation, Settled, Why};
+use crate::plan::{Because, Operation, Settled, SkipReason};
 use crate::record::{Refusal, Signature};
 use crate::target::{KernelId, ModuleId};
 
@@ -34,7 +34,7 @@ pub struct Entry {
 #[derive(Debug)]
 pub enum Outcome {
     /// There was nothing to do.
-    Settled(Why),
+    Settled(SkipReason),
     /// It was done.
     Done(Done),
     /// It failed; everything that was there before still is.

@@ -6,7 +6,7 @@
 use super::Entry;
 use crate::error::Error;
 use crate::layout::Layout;
-use crate::plan::{Rule, Settled, Why, Yielded};
+use crate::plan::{Rule, Settled, SkipReason, Yielded};
 use crate::target::Target;
 
 /// With this status a script says that the module is not meant for the kernel.
@@ -32,30 +32,34 @@ pub fn subject(entry: &Entry) -> String {
 }
 
 /// The reason as a fragment that fits after "nothing to do for m/1 on 6.1 (x86_64): ".
-pub fn reason(why: &Why) -> String {
+pub fn reason(why: &SkipReason) -> String {
     match why {
-        Why::AlreadyBuilt => "it is built already".into(),
-        Why::AlreadyInstalled => "it is installed already".into(),
-        Why::BadConfiguration { missing: true, .. } => "its dkms.conf is missing".into(),
-        Why::BadConfiguration { problems, .. } => format!("its dkms.conf cannot be used: {problems}"),
-        Why::WeaklyLinked { from } => format!("it has weak links to the modules of {from}, which fit"),
-        Why::Broken => "its source is missing".into(),
-        Why::Conflict { objects } => conflict(objects),
-        Why::Cycle { modules } => format!("BUILD_DEPENDS is circular: {}", modules.join(" -> ")),
-        Why::Deferred { missing } => format!("it waits for {}, which is not registered", missing.join(", ")),
-        Why::DependencyMissing { missing } => format!("it needs {}, which will not be installed", missing.join(", ")),
-        Why::Excluded { reason, .. } => format!("it is not meant for this kernel: {reason}"),
-        Why::FailedBefore { message, .. } => format!("it failed before and nothing has changed since: {message}"),
-        Why::HeadersMissing { path, .. } => format!("the headers are missing: {path}"),
-        Why::Kept { successor } => format!("it stays until version {successor} is installed"),
-        Why::LinkedBy { kernels } => format!("it stays while weak links of {} point to it", kernels.join(", ")),
-        Why::NoSource => "only built objects were imported, and none for this kernel".into(),
-        Why::NotAdded => "it is not registered".into(),
-        Why::NotAutoinstalled => "its AUTOINSTALL is off".into(),
-        Why::NotBuilt => "it is not built".into(),
-        Why::NotInstalled => "it is not installed".into(),
-        Why::Provided { package } => format!("the package {package} provides it for this kernel"),
-        Why::OlderVersion => "a higher version is registered".into(),
+        SkipReason::AlreadyBuilt => "it is built already".into(),
+        SkipReason::AlreadyInstalled => "it is installed already".into(),
+        SkipReason::BadConfiguration { missing: true, .. } => "its dkms.conf is missing".into(),
+        SkipReason::BadConfiguration { problems, .. } => format!("its dkms.conf cannot be used: {problems}"),
+        SkipReason::WeaklyLinked { from } => format!("it has weak links to the modules of {from}, which fit"),
+        SkipReason::Broken => "its source is missing".into(),
+        SkipReason::Conflict { objects } => conflict(objects),
+        SkipReason::Cycle { modules } => format!("BUILD_DEPENDS is circular: {}", modules.join(" -> ")),
+        SkipReason::Deferred { missing } => format!("it waits for {}, which is not registered", missing.join(", ")),
+        SkipReason::DependencyMissing { missing } => {
+            format!("it needs {}, which will not be installed", missing.join(", "))
+        }
+        SkipReason::Excluded { reason, .. } => format!("it is not meant for this kernel: {reason}"),
+        SkipReason::FailedBefore { message, .. } => {
+            format!("it failed before and nothing has changed since: {message}")
+        }
+        SkipReason::HeadersMissing { path, .. } => format!("the headers are missing: {path}"),
+        SkipReason::Kept { successor } => format!("it stays until version {successor} is installed"),
+        SkipReason::LinkedBy { kernels } => format!("it stays while weak links of {} point to it", kernels.join(", ")),
+        SkipReason::NoSource => "only built objects were imported, and none for this kernel".into(),
+        SkipReason::NotAdded => "it is not registered".into(),
+        SkipReason::NotAutoinstalled => "its AUTOINSTALL is off".into(),
+        SkipReason::NotBuilt => "it is not built".into(),
+        SkipReason::NotInstalled => "it is not installed".into(),
+        SkipReason::Provided { package } => format!("the package {package} provides it for this kernel"),
+        SkipReason::OlderVersion => "a higher version is registered".into(),
     }
 }
 
@@ -111,44 +115,47 @@ pub fn error_of(settled: &Settled, layout: &Layout) -> Option<Error> {
     let target = || settled.kernel.clone().map(|kernel| Target::new(settled.module.clone(), kernel));
     let source = layout.source_link(&module);
     Some(match &settled.why {
-        Why::BadConfiguration { missing: true, .. } => Error::ConfMissing { path: source.join("dkms.conf") },
-        Why::BadConfiguration { problems, .. } => {
+        SkipReason::BadConfiguration { missing: true, .. } => Error::ConfMissing { path: source.join("dkms.conf") },
+        SkipReason::BadConfiguration { problems, .. } => {
             Error::Conf { path: source.join("dkms.conf"), problems: problems.clone() }
         }
-        Why::Broken => Error::Broken { module, path: source },
-        Why::Cycle { modules } => Error::Cycle { modules: modules.clone() },
-        Why::Deferred { missing } | Why::DependencyMissing { missing } => {
+        SkipReason::Broken => Error::Broken { module, path: source },
+        SkipReason::Cycle { modules } => Error::Cycle { modules: modules.clone() },
+        SkipReason::Deferred { missing } | SkipReason::DependencyMissing { missing } => {
             Error::DependencyMissing { target: target()?, missing: missing.clone() }
         }
-        Why::Excluded { directive, value, .. } => {
+        SkipReason::Excluded { directive, value, .. } => {
             Error::Excluded { target: target()?, directive: directive.clone(), value: value.clone() }
         }
-        Why::HeadersMissing { path, package } => {
+        SkipReason::HeadersMissing { path, package } => {
             Error::HeadersMissing { kernel: settled.kernel.clone()?, path: path.clone(), package: package.clone() }
         }
-        Why::Provided { .. } => Error::InstallRefused { target: target()?, reasons: vec![reason(&settled.why)] },
-        Why::NoSource => Error::SourceMissing { path: layout.source_tree(&module) },
-        Why::NotAdded => Error::NotAdded { module },
-        Why::AlreadyBuilt
-        | Why::AlreadyInstalled
-        | Why::WeaklyLinked { .. }
-        | Why::Conflict { .. }
-        | Why::FailedBefore { .. }
-        | Why::Kept { .. }
-        | Why::LinkedBy { .. }
-        | Why::NotAutoinstalled
-        | Why::NotBuilt
-        | Why::NotInstalled
-        | Why::OlderVersion => return None,
+        SkipReason::Provided { .. } => Error::InstallRefused { target: target()?, reasons: vec![reason(&settled.why)] },
+        SkipReason::NoSource => Error::SourceMissing { path: layout.source_tree(&module) },
+        SkipReason::NotAdded => Error::NotAdded { module },
+        SkipReason::AlreadyBuilt
+        | SkipReason::AlreadyInstalled
+        | SkipReason::WeaklyLinked { .. }
+        | SkipReason::Conflict { .. }
+        | SkipReason::FailedBefore { .. }
+        | SkipReason::Kept { .. }
+        | SkipReason::LinkedBy { .. }
+        | SkipReason::NotAutoinstalled
+        | SkipReason::NotBuilt
+        | SkipReason::NotInstalled
+        | SkipReason::OlderVersion => return None,
     })
 }
 
 /// Whether an automatic run that meets this reason has failed for the module: it ought to be there and will not be. A
 /// script that ended with 77 said, as such scripts do, that the module is not meant for the kernel.
-pub fn fails_automatic(why: &Why) -> bool {
+pub fn fails_automatic(why: &SkipReason) -> bool {
     match why {
-        Why::FailedBefore { status, .. } => *status != NOT_MEANT,
-        _ => matches!(why, Why::BadConfiguration { .. } | Why::Cycle { .. } | Why::DependencyMissing { .. }),
+        SkipReason::FailedBefore { status, .. } => *status != NOT_MEANT,
+        _ => matches!(
+            why,
+            SkipReason::BadConfiguration { .. } | SkipReason::Cycle { .. } | SkipReason::DependencyMissing { .. }
+        ),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::facts::signer::Signer;
 use crate::facts::{Configuration, Examined, Facts};
 use crate::install::{self, Claim, InstallOptions, Installed, Session};
 use crate::jobs::Jobs;
-use crate::plan::{Action, Because, Operation, Plan, Step, WeakLink, Why};
+use crate::plan::{Action, Because, Operation, Plan, SkipReason, Step, WeakLink};
 use crate::register;
 use crate::report::{Done, Entry, Outcome, Report};
 use crate::setup::Setup;
@@ -229,10 +229,10 @@ impl Executor<'_, '_> {
     }
 
     /// Why nothing is installed of a target after all: others have the places of all that it builds.
-    fn conflict(&mut self, step: &Step, target: &Target) -> Option<Why> {
+    fn conflict(&mut self, step: &Step, target: &Target) -> Option<SkipReason> {
         let objects = self.facts.targets.get(target)?.objects();
         let leaves = self.claim(step, target).leaves_all(&mut self.session, target, objects.into_iter());
-        leaves.then(|| Why::Conflict { objects: step.yields.clone() })
+        leaves.then(|| SkipReason::Conflict { objects: step.yields.clone() })
     }
 
     fn claim(&self, step: &Step, target: &Target) -> Claim {

@@ -7,17 +7,17 @@ use dkms_conf::version::compare;
 
 use super::{Assessment, Kind, Name, Problem};
 use crate::facts::State;
-use crate::plan::Why;
+use crate::plan::SkipReason;
 use crate::report::words;
 use crate::target::Target;
 
 impl Assessment<'_> {
     /// The problem that a module is not there because it is not meant to be, if it will be missed: it works, or worked when
     /// the machine was judged last, on older kernels alone. What was told once stays as it was told.
-    pub(super) fn missed(&self, target: &Target, why: &Why) -> Option<Problem> {
+    pub(super) fn missed(&self, target: &Target, why: &SkipReason) -> Option<Problem> {
         let reason = match why {
-            Why::Excluded { reason, .. } => reason,
-            Why::FailedBefore { message, .. } if !words::fails_automatic(why) => message,
+            SkipReason::Excluded { reason, .. } => reason,
+            SkipReason::FailedBefore { message, .. } if !words::fails_automatic(why) => message,
             _ => return None,
         };
         let (name, release) = (&target.module.name, &self.kernel.release);
@@ -68,7 +68,7 @@ mod tests {
     use super::super::Verdict;
     use crate::facts::{Facts, State, TargetFacts};
     use crate::layout::Layout;
-    use crate::plan::{Plan, Settled, Why};
+    use crate::plan::{Plan, Settled, SkipReason};
     use crate::report::Report;
     use crate::target::{KernelId, ModuleId, Target};
     use crate::testing;
@@ -96,8 +96,8 @@ mod tests {
         };
         let (directive, value) = (String::new(), String::new());
         let mut plan = Plan::default();
-        plan.settled.push(settled(excluded, Why::Excluded { reason: "too new".into(), directive, value }));
-        plan.settled.extend(works.iter().map(|release| settled(release, Why::AlreadyInstalled)));
+        plan.settled.push(settled(excluded, SkipReason::Excluded { reason: "too new".into(), directive, value }));
+        plan.settled.extend(works.iter().map(|release| settled(release, SkipReason::AlreadyInstalled)));
         Verdict::of(&Layout::default(), &facts, &plan, &Report::default(), earlier)
     }
 

@@ -3,7 +3,7 @@
 mod text;
 
 use anyhow::Result;
-use dkms_engine::plan::{Because, Plan, Settled, Step, Why, Yielded};
+use dkms_engine::plan::{Because, Plan, Settled, SkipReason, Step, Yielded};
 use dkms_engine::report::words;
 use dkms_engine::run;
 use dkms_engine::target::{KernelId, ModuleId};
@@ -80,7 +80,7 @@ struct SettledOutput {
     /// The kernel; none if it is the same for all.
     kernel: Option<KernelOutput>,
     /// Why, for programs.
-    why: Why,
+    why: SkipReason,
     /// Why, for people.
     text: String,
 }
@@ -182,7 +182,7 @@ mod tests {
                 replaces_own: false,
             },
         ];
-        let settled = vec![Settled { module, kernel: Some(kernel), why: Why::AlreadyInstalled }];
+        let settled = vec![Settled { module, kernel: Some(kernel), why: SkipReason::AlreadyInstalled }];
         Plan { steps, settled, switched_off: false }
     }
 

@@ -52,7 +52,7 @@ fn left(plan: &Plan) -> Vec<String> {
     let steps =
         plan.steps.iter().flat_map(|step| step.yields.iter().map(|yielded| line(step.action.module(), yielded)));
     let settled = plan.settled.iter().flat_map(|settled| match &settled.why {
-        Why::Conflict { objects } => objects.iter().map(|yielded| line(&settled.module, yielded)).collect(),
+        SkipReason::Conflict { objects } => objects.iter().map(|yielded| line(&settled.module, yielded)).collect(),
         _ => Vec::new(),
     });
     steps.chain(settled).collect()
@@ -96,7 +96,7 @@ fn what_is_settled_stays_settled() {
     let plan = scene.automatic();
     assert!(plan.steps.is_empty(), "{:?}", plan.steps);
     assert_eq!(left(&plan), ["a/1: x to b/2 by Version"]);
-    assert_eq!(why(&plan, "b/2"), Why::AlreadyInstalled);
+    assert_eq!(why(&plan, "b/2"), SkipReason::AlreadyInstalled);
     // Later still by hand: the other one, and then again nothing.
     let scene = two("a/1", "b/2").chosen("a/1", 4).has("a/1", &["x"], &[]).state("b/2", "1", State::Built, "now");
     assert!(scene.automatic().steps.is_empty());

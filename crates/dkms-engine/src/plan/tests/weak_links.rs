@@ -22,7 +22,7 @@ fn what_fits_is_linked_and_not_built() {
     assert_eq!(steps(&fitting(false).no_headers("6.2").automatic()), ["link a/1 6.2"]);
     let plan = linked(fitting(false), "a").automatic();
     assert!(plan.steps.is_empty());
-    let settled = |settled: &Settled| settled.why == Why::WeaklyLinked { from: "6.1".into() };
+    let settled = |settled: &Settled| settled.why == SkipReason::WeaklyLinked { from: "6.1".into() };
     assert!(plan.settled.iter().any(settled));
 }
 
@@ -60,7 +60,7 @@ fn what_links_lead_to_stays_when_its_kernel_goes() {
     let scene = linked(fitting(false), "a");
     let stays = gone(&scene, "6.1");
     assert!(stays.steps.is_empty());
-    assert_eq!(why(&stays, "a"), Why::LinkedBy { kernels: vec!["6.2".into()] });
+    assert_eq!(why(&stays, "a"), SkipReason::LinkedBy { kernels: vec!["6.2".into()] });
     assert_eq!(steps(&gone(&scene, "6.2")), ["unlink a/1 6.2"]);
     assert_eq!(steps(&gone(&fitting(false), "6.1")), ["uninstall a/1 6.1", "unbuild a/1 6.1"]);
 }

@@ -100,7 +100,7 @@ impl Group<'_> {
 
 #[cfg(test)]
 mod tests {
-    use dkms_engine::plan::{Action, Because, Settled, Why};
+    use dkms_engine::plan::{Action, Because, Settled, SkipReason};
     use dkms_engine::target::Target;
 
     use super::*;
@@ -123,7 +123,7 @@ mod tests {
             plan.steps.push(step(Action::Build(target(name)), Because::NotBuilt));
             plan.steps.push(step(Action::Install(target(name)), Because::NotInstalled));
         }
-        plan.settled.push(Settled { module: module("c"), kernel: Some(kernel), why: Why::AlreadyInstalled });
+        plan.settled.push(Settled { module: module("c"), kernel: Some(kernel), why: SkipReason::AlreadyInstalled });
         let expected = "6.1 (x86_64):\n\
                         \x20 build and install (not built for this kernel yet): a/1, b/1\n\
                         \x20 nothing to do (it is installed already): c/1\n\
@@ -140,7 +140,7 @@ mod tests {
         let kernel = KernelId::new("6.1", "x86_64").unwrap();
         for at in 0..100 {
             let module = module(&format!("module{at:02}"));
-            plan.settled.push(Settled { module, kernel: Some(kernel.clone()), why: Why::AlreadyInstalled });
+            plan.settled.push(Settled { module, kernel: Some(kernel.clone()), why: SkipReason::AlreadyInstalled });
         }
         let expected = "6.1 (x86_64):\n\
                         \x20 nothing to do (it is installed already):\n\
