@@ -15,7 +15,7 @@ use crate::release;
 
 /// A kernel that an upgrade would bring.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Coming {
+pub(crate) struct Incoming {
     package: String,
     version: String,
     /// Its release.
@@ -34,7 +34,7 @@ enum Source {
     Guess,
 }
 
-impl fmt::Display for Coming {
+impl fmt::Display for Incoming {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { package, version, release, source } = self;
         let sure = match source {
@@ -50,7 +50,7 @@ impl fmt::Display for Coming {
 ///
 /// # Errors
 /// A sentence about what cannot be read.
-pub(crate) fn coming(setup: &Setup) -> Result<Vec<Coming>, String> {
+pub(crate) fn incoming(setup: &Setup) -> Result<Vec<Incoming>, String> {
     let conf = PacmanConf::ask(setup).map_err(|error| error.to_string())?;
     let local = open(&conf, ".db")?;
     if local.localdb().is_valid().is_err() || local.localdb().pkgs().is_empty() {
@@ -58,7 +58,7 @@ pub(crate) fn coming(setup: &Setup) -> Result<Vec<Coming>, String> {
     }
     // Another handle, as the lists of files are of another time than the versions.
     let lists = open(&conf, ".files")?;
-    let mut coming = Vec::new();
+    let mut incoming = Vec::new();
     for installed in local.localdb().pkgs() {
         let Some(release) = kernel(installed) else { continue };
         let name: &str = installed.name();
@@ -83,9 +83,9 @@ pub(crate) fn coming(setup: &Setup) -> Result<Vec<Coming>, String> {
                 continue;
             }
         };
-        coming.push(Coming { package: name.to_owned(), version: version.to_owned(), release, source });
+        incoming.push(Incoming { package: name.to_owned(), version: version.to_owned(), release, source });
     }
-    Ok(coming)
+    Ok(incoming)
 }
 
 /// A handle with all repositories of which there is a database of this kind.

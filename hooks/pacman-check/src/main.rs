@@ -52,8 +52,8 @@ fn before_transaction(setup: &Setup) -> bool {
 
 /// The same as a status for a person.
 fn for_a_person(setup: &Setup) -> bool {
-    let coming = match databases::coming(setup) {
-        Ok(coming) => coming,
+    let incoming = match databases::incoming(setup) {
+        Ok(incoming) => incoming,
         Err(problem) => {
             dkms_hook::say(&format!(
                 "warning: {problem}\nhint: pacman -Sy, or pacman -Dk to have the databases checked"
@@ -61,11 +61,11 @@ fn for_a_person(setup: &Setup) -> bool {
             return false;
         }
     };
-    if coming.is_empty() {
+    if incoming.is_empty() {
         print("no kernel would be upgraded, according to the databases\n");
     }
     let mut releases = BTreeSet::new();
-    for kernel in coming {
+    for kernel in incoming {
         print(&format!("{kernel}\n"));
         releases.insert(kernel.release);
     }

@@ -20,7 +20,7 @@ class DkmsRs(dnf.Plugin):
         names = "".join(
             "%s-%s:%s-%s.%s\n" % (p.name, p.epoch, p.version, p.release, p.arch) for p in coming
         )
-        if names and self._hook(["coming"], names) == 1:
+        if names and self._hook(["incoming"], names) == 1:
             raise dnf.exceptions.Error("dkms: modules do not support the kernel to be installed")
 
     def transaction(self):

@@ -7,7 +7,7 @@ use dkms_engine::setup::Setup;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::coming;
+use crate::incoming;
 
 /// The answer to what is asked, as far as it is of interest.
 #[derive(Deserialize)]
@@ -36,7 +36,7 @@ pub(crate) fn converse(setup: &Setup) {
         log::debug!("the answer of dnf5: {error}");
     }
     let mut reasons = Vec::new();
-    let stops = coming::told(setup, &incoming(&line), &mut |text| {
+    let stops = incoming::report(setup, &names(&line), &mut |text| {
         dkms_hook::say(text);
         reasons.extend(text.lines().map(str::to_owned));
     });
@@ -46,7 +46,7 @@ pub(crate) fn converse(setup: &Setup) {
 }
 
 /// The names of packages that come, one a line. Of an answer that is not understood nothing comes.
-fn incoming(reply: &str) -> String {
+fn names(reply: &str) -> String {
     let packages =
         serde_json::from_str::<Reply>(reply).map(|reply| reply.answer.trans_packages).unwrap_or_else(|error| {
             log::debug!("the answer of dnf5: {error}");
@@ -70,9 +70,9 @@ mod tests {
         let reply = r#"{ "op": "reply", "requested_op": "get", "domain": "trans_packages", "return": { "trans_packages": [
             { "direction": "OUT", "full_nevra": "foo-0:1.0-1.noarch" },
             { "direction": "IN", "full_nevra": "foo-0:1.1-1.noarch" } ] }, "status": "OK" }"#;
-        assert_eq!(incoming(reply), "foo-0:1.1-1.noarch\n");
+        assert_eq!(names(reply), "foo-0:1.1-1.noarch\n");
         for other in ["", "x", "{}", r#"{"status":"ERROR","return":{}}"#, r#"{"return":{"trans_packages":[{}]}}"#] {
-            assert_eq!(incoming(other), "", "{other}");
+            assert_eq!(names(other), "", "{other}");
         }
     }
 }

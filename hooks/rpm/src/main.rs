@@ -6,7 +6,7 @@
 //! hook removed                              %transfiletriggerpostun: packages went
 //! hook leaving                              %preun of our package
 //! hook kernel-install add|remove RELEASE    the plugin of kernel-install(8)
-//! hook coming < packages                    the plugin of dnf4, before a transaction
+//! hook incoming < packages                  the plugin of dnf4, before a transaction
 //! hook dnf5                                 the actions of dnf5, before a transaction
 //! hook told                                 both of them, after it
 //! hook commit                               the plugin of zypper, all along a commit
@@ -16,9 +16,9 @@
 //! after the other: what these say is kept until the commit ends (see [`commit`]).
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make what they look at"))]
 
-mod coming;
 mod commit;
 mod dnf5;
+mod incoming;
 mod names;
 
 use std::process::ExitCode;
@@ -64,7 +64,7 @@ fn ended(hook: &Hook, paths: &str) -> ExitCode {
 /// Whether the hook is to fail.
 fn run(setup: &Setup, words: &[&str]) -> Result<bool, Error> {
     let event = match *words {
-        ["coming"] => return Ok(coming::told(setup, &dkms_hook::paths(), &mut dkms_hook::say)),
+        ["incoming"] => return Ok(incoming::report(setup, &dkms_hook::paths(), &mut dkms_hook::say)),
         ["dnf5"] => {
             dnf5::converse(setup);
             return Ok(false);

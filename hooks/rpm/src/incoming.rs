@@ -13,7 +13,7 @@ const HINT: &str = "dnf upgrade --exclude='kernel*', or dkms remove MODULE/VERSI
 
 /// Tells the objections of modules to the kernels among the packages, one name a line; whether they are a reason not to
 /// begin.
-pub(crate) fn told(setup: &Setup, packages: &str, say: &mut dyn FnMut(&str)) -> bool {
+pub(crate) fn report(setup: &Setup, packages: &str, say: &mut dyn FnMut(&str)) -> bool {
     let packages: Vec<Package<'_>> = packages.lines().filter_map(Package::of).collect();
     let kernels: BTreeSet<String> = packages.iter().filter_map(Package::kernel).collect();
     let comes = |module: &ModuleId| {
