@@ -98,7 +98,6 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::record::Format;
     use crate::testing;
 
     const CONF: &str = "PACKAGE_NAME=m\nPACKAGE_VERSION=1\nBUILT_MODULE_NAME=m\nDEST_MODULE_LOCATION=/extra\n";
@@ -126,15 +125,8 @@ mod tests {
         let facts = Facts::gather(setup, &scope).unwrap();
         let Configuration::Examined(examined) = &facts.targets[&target].configuration else { panic!("{facts:?}") };
         let record = FailureRecord {
-            format: Format,
-            fingerprint: examined.fingerprint.clone(),
-            config: examined.config.clone(),
-            message: "make ended with 2".into(),
-            status: 2,
             first_error: Some("m.c:1: error: no".into()),
-            advice: None,
-            duration_ms: 1,
-            asked_by: "hook".into(),
+            ..testing::failure_record(examined.fingerprint.clone(), examined.config.clone())
         };
         let path = setup.layout.failed(&target).join("record.json");
         testing::write(setup, path.to_str().unwrap(), serde_json::to_string(&record).unwrap());

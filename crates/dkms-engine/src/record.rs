@@ -253,17 +253,7 @@ mod tests {
 
     #[test]
     fn failures_of_versions_that_knew_no_advice_are_read() {
-        let record = FailureRecord {
-            format: Format,
-            fingerprint: Fingerprint::default(),
-            config: testing::module_config(),
-            message: "building m/1 for 6.1 (x86_64) failed with status 2".into(),
-            status: 2,
-            first_error: None,
-            advice: None,
-            duration_ms: 1,
-            asked_by: "test".into(),
-        };
+        let record = testing::failure_record(Fingerprint::default(), testing::module_config());
         let text = serde_json::to_string(&record).unwrap();
         assert!(!text.contains("advice"));
         assert_eq!(serde_json::from_str::<FailureRecord>(&text).unwrap(), record);

@@ -3,10 +3,13 @@
 use std::path::Path;
 
 use dkms_conf::FrameworkConfig;
+use dkms_conf::module_config::{ModuleConfig, Record, Scripts};
 
 use crate::facts::kernel::{Headers, Kernel, KernelConfig};
+use crate::fingerprint::Fingerprint;
 use crate::layout::Layout;
 use crate::module_file::compression::Compression;
+use crate::record::{BuildRecord, FailureRecord, Format, Signature};
 use crate::setup::distribution::Distribution;
 use crate::setup::machine::Machine;
 use crate::setup::{Options, Setup};
@@ -56,20 +59,23 @@ pub(crate) fn kernel(release: &str) -> Kernel {
     }
 }
 
-/// A configuration with one module `m` that installs itself.
-pub(crate) fn module_config() -> dkms_conf::ModuleConfig {
-    use dkms_conf::module_config::{Record, Scripts};
-    let record = Record {
-        built_name: "m".into(),
+/// One module of a configuration, built and installed under the same name.
+pub(crate) fn record(name: &str) -> Record {
+    Record {
+        built_name: name.into(),
         built_location: String::new(),
-        dest_name: "m".into(),
+        dest_name: name.into(),
         dest_location: "/extra".into(),
         strip: true,
-    };
-    dkms_conf::ModuleConfig {
+    }
+}
+
+/// A configuration of m/1 with one module `m`, with AUTOINSTALL.
+pub(crate) fn module_config() -> ModuleConfig {
+    ModuleConfig {
         package_name: "m".into(),
         package_version: "1".into(),
-        records: vec![record],
+        records: vec![record("m")],
         make: Default::default(),
         patches: Vec::new(),
         scripts: Scripts::default(),
@@ -80,6 +86,36 @@ pub(crate) fn module_config() -> dkms_conf::ModuleConfig {
         autoinstall: true,
         no_weak_modules: false,
         exported: Vec::new(),
+    }
+}
+
+/// The record of an unsigned build, which lists no objects.
+pub(crate) fn build_record(fingerprint: Fingerprint, config: ModuleConfig) -> BuildRecord {
+    BuildRecord {
+        format: Format,
+        fingerprint,
+        config,
+        objects: Vec::new(),
+        signature: Signature::Unsigned { reason: String::new() },
+        duration_ms: 0,
+        peak_kib: 0,
+        asked_by: String::new(),
+        custom: false,
+    }
+}
+
+/// The record of a build whose make ended with 2.
+pub(crate) fn failure_record(fingerprint: Fingerprint, config: ModuleConfig) -> FailureRecord {
+    FailureRecord {
+        format: Format,
+        fingerprint,
+        config,
+        message: "make ended with 2".into(),
+        status: 2,
+        first_error: None,
+        advice: None,
+        duration_ms: 0,
+        asked_by: String::new(),
     }
 }
 

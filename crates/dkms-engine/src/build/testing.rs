@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use dkms_conf::module_config::{MakeCommand, ModuleConfig, Record};
+use dkms_conf::module_config::{MakeCommand, ModuleConfig};
 
 use crate::build::{BuildEvent, BuildOrder, Built, Failed};
 use crate::facts::kernel::{Headers, Kernel, KernelConfig};
@@ -17,6 +17,7 @@ use crate::module_file::compression::Compression;
 use crate::setup::Setup;
 use crate::system::root::Root;
 use crate::target::{KernelId, ModuleId, Target};
+use crate::testing;
 
 /// A setting; its directory goes with it.
 pub(crate) struct Setting {
@@ -28,7 +29,7 @@ pub(crate) struct Setting {
 impl Setting {
     pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let (_, mut setup) = crate::testing::setup();
+        let (_, mut setup) = testing::setup();
         setup.root = Root::open(Path::new("/")).unwrap();
         let inside = |name: &str| directory.path().join(name);
         setup.layout = Layout {
@@ -142,22 +143,7 @@ pub(crate) fn config(name: &str, version: &str) -> ModuleConfig {
     ModuleConfig {
         package_name: name.into(),
         package_version: version.into(),
-        records: vec![Record {
-            built_name: name.into(),
-            built_location: String::new(),
-            dest_name: name.into(),
-            dest_location: "/extra".into(),
-            strip: true,
-        }],
-        make: std::collections::BTreeMap::new(),
-        patches: Vec::new(),
-        scripts: dkms_conf::module_config::Scripts::default(),
-        build_depends: Vec::new(),
-        build_depends_rebuild: false,
-        exclusive: std::collections::BTreeMap::new(),
-        obsolete_by: None,
-        autoinstall: true,
-        no_weak_modules: false,
-        exported: Vec::new(),
+        records: vec![testing::record(name)],
+        ..testing::module_config()
     }
 }

@@ -120,7 +120,6 @@ pub(super) fn watched<T>(setup: &Setup, module: &ModuleId, act: impl FnOnce() ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Format, Signature};
     use crate::target::{KernelId, Target};
     use crate::testing;
 
@@ -147,17 +146,7 @@ mod tests {
         }
 
         fn record(&self, name: &str, fingerprint: Fingerprint) {
-            let record = BuildRecord {
-                format: Format,
-                fingerprint,
-                config: testing::module_config(),
-                objects: Vec::new(),
-                signature: Signature::Unsigned { reason: String::new() },
-                duration_ms: 0,
-                peak_kib: 0,
-                asked_by: String::new(),
-                custom: false,
-            };
+            let record = testing::build_record(fingerprint, testing::module_config());
             let target = target(name);
             self.setup.root.writable().create_dir_all(&self.setup.layout.objects(&target)).unwrap();
             record::store(&self.setup.root.writable(), &self.setup.layout.record(&target), &record).unwrap();

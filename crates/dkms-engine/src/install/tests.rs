@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use dkms_conf::module_config::{ModuleConfig, Record, Scripts};
+use dkms_conf::module_config::{ModuleConfig, Record};
 
 use super::journal::{Journal, Removal};
 use super::*;
@@ -132,26 +132,7 @@ fn kept(setup: &Setup, target: &Target) -> Vec<(String, PathBuf)> {
 }
 
 fn config(names: &[&str]) -> ModuleConfig {
-    let record = |name: &&str| Record {
-        built_name: (*name).into(),
-        built_location: String::new(),
-        dest_name: (*name).into(),
-        dest_location: "/kernel/drivers".into(),
-        strip: true,
-    };
-    ModuleConfig {
-        package_name: "m".into(),
-        package_version: "1".into(),
-        records: names.iter().map(record).collect(),
-        make: BTreeMap::new(),
-        patches: Vec::new(),
-        scripts: Scripts::default(),
-        build_depends: Vec::new(),
-        build_depends_rebuild: false,
-        exclusive: BTreeMap::new(),
-        obsolete_by: None,
-        autoinstall: false,
-        no_weak_modules: false,
-        exported: Vec::new(),
-    }
+    let record = |name: &&str| Record { dest_location: "/kernel/drivers".into(), ..testing::record(name) };
+    let records = names.iter().map(record).collect();
+    ModuleConfig { records, autoinstall: false, ..testing::module_config() }
 }

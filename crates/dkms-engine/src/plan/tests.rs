@@ -44,17 +44,7 @@ fn config(depends: &[&str]) -> ModuleConfig {
 
 /// A build of what the source reads now that failed.
 fn failure() -> FailureRecord {
-    FailureRecord {
-        format: crate::record::Format,
-        fingerprint: source("now"),
-        config: config(&[]),
-        message: "make failed".into(),
-        status: 2,
-        first_error: None,
-        advice: None,
-        duration_ms: 0,
-        asked_by: String::new(),
-    }
+    testing::failure_record(source("now"), config(&[]))
 }
 
 /// Facts in the making.

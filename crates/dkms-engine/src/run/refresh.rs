@@ -92,7 +92,6 @@ mod tests {
     use super::*;
     use crate::facts::{Examined, TargetFacts};
     use crate::fingerprint::Part;
-    use crate::record::{Format, Signature};
     use crate::target::{KernelId, ModuleId};
     use crate::testing;
 
@@ -107,17 +106,7 @@ mod tests {
         for (now, expected) in [(fingerprint("new", "same"), "new"), (fingerprint("new", "other"), "old")] {
             let target = Target::new(ModuleId::new("m", "1").unwrap(), KernelId::new("6.1", "x86_64").unwrap());
             let guard = Guard::acquire(&setup.root, &setup.layout.lock(), &mut |_| {}).unwrap();
-            let record = BuildRecord {
-                format: Format,
-                fingerprint: fingerprint("old", "same"),
-                config: config.clone(),
-                objects: Vec::new(),
-                signature: Signature::Unsigned { reason: String::new() },
-                duration_ms: 0,
-                peak_kib: 0,
-                asked_by: String::new(),
-                custom: false,
-            };
+            let record = testing::build_record(fingerprint("old", "same"), config.clone());
             record::store(&setup.root.writable(), &setup.layout.record(&target), &record).unwrap();
             drop(guard);
             let mut facts = Facts::default();

@@ -42,7 +42,7 @@ mod tests {
     use crate::facts::{Configuration, Facts};
     use crate::install::{self, Claim, InstallOptions, Session};
     use crate::plan::Action;
-    use crate::record::{self, BuildRecord, Format, Signature};
+    use crate::record::{self, BuildRecord};
     use crate::run::look;
     use crate::setup::distribution::Distribution;
     use crate::sign::Signed;
@@ -86,15 +86,8 @@ mod tests {
         testing::write(setup, path.to_str().unwrap(), object);
         let content = record::FileRecord::measure(&setup.root, &path).unwrap();
         let record = BuildRecord {
-            format: Format,
-            fingerprint: examined.fingerprint.clone(),
-            config: examined.config.clone(),
             objects: vec![record::ObjectRecord { name: "a".into(), file: "a.ko".into(), content }],
-            signature: Signature::Unsigned { reason: String::new() },
-            duration_ms: 0,
-            peak_kib: 0,
-            asked_by: String::new(),
-            custom: false,
+            ..testing::build_record(examined.fingerprint.clone(), examined.config.clone())
         };
         record::store(&setup.root.writable(), &setup.layout.record(&target), &record).unwrap();
         let signed = Signed::load(setup, &target).unwrap().unwrap();

@@ -30,17 +30,7 @@ fn build(world: &World, target: &Target) {
     let object = needing(&[("module_layout", 1), ("_printk", 2)], &format!("{} SMP ", target.kernel.release));
     let path = world.setup.layout.objects(target).join("a.ko");
     testing::write(&world.setup, path.to_str().unwrap(), object);
-    let record = record::BuildRecord {
-        format: Format,
-        fingerprint: Default::default(),
-        config: config(&["a"]),
-        objects: Vec::new(),
-        signature: record::Signature::Unsigned { reason: String::new() },
-        duration_ms: 0,
-        peak_kib: 0,
-        asked_by: String::new(),
-        custom: false,
-    };
+    let record = testing::build_record(Default::default(), config(&["a"]));
     record::store(&world.setup.root.writable(), &world.setup.layout.record(target), &record).unwrap();
 }
 
