@@ -2,16 +2,16 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use testbed::debs::Debs;
-use testbed::layer::{self, Flavour, Layer};
+use testbed::layer::{self, Layer};
 use testbed::{ours, package};
 
 use super::{audit, counted, test_packages};
-use crate::transaction::{self, Side};
+use crate::transaction::{self, Releases, Side, Start};
 
 /// A kernel of the archive, by what it is to a scenario.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kernel {
     /// The older of the small flavour.
     Older,
@@ -23,38 +23,23 @@ pub(crate) enum Kernel {
     PlainNewer,
 }
 
-/// The releases of the kernels, in their order.
-struct Releases([String; 4]);
-
-impl Releases {
-    /// Two releases of two flavours. A Debian release that has one release of each, as sid has, gives three flavours.
-    fn of(suite: &str) -> Result<Releases> {
-        let flavours = [Flavour::Cloud, Flavour::Ordinary, Flavour::RealTime];
-        let [cloud, plain, rt] = flavours.map(|flavour| layer::releases(suite, flavour));
-        match (cloud?.as_slice(), plain?.as_slice(), rt?.as_slice()) {
-            ([.., older, newer], [.., plain_older, plain_newer], _) => {
-                Ok(Releases([older, newer, plain_older, plain_newer].map(Clone::clone)))
-            }
-            ([cloud], [plain], [.., rt]) => Ok(Releases([cloud, plain, plain, rt].map(Clone::clone))),
-            other => bail!("{suite} has too few kernels: {other:?}"),
+/// Two releases of two flavours, or one of each of three.
+fn releases(suite: &str) -> Result<Releases<Kernel>> {
+    use Kernel::{Newer, Older, PlainNewer, PlainOlder};
+    Releases::choose(suite, |flavours| match flavours {
+        [[.., older, newer], [.., plain_older, plain_newer], _] => {
+            Some([(Older, older), (Newer, newer), (PlainOlder, plain_older), (PlainNewer, plain_newer)])
         }
-    }
-}
-
-/// What a root has before the first transaction. Packages are names of the archive, or paths of packages that were made.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Start {
-    pub(crate) kernels: &'static [Kernel],
-    /// Whether dkms is there.
-    pub(crate) dkms: bool,
-    pub(crate) packages: &'static [&'static str],
+        [[cloud], [plain], [.., rt]] => Some([(Older, cloud), (Newer, plain), (PlainOlder, plain), (PlainNewer, rt)]),
+        _ => None,
+    })
 }
 
 /// A Debian release with a dkms.
 pub(crate) struct Environment {
     pub(crate) suite: &'static str,
     side: Side,
-    releases: Releases,
+    releases: Releases<Kernel>,
     /// Counting programs, and all packages that will be wanted: no transaction waits for the network.
     stocked: Layer,
 }
@@ -82,18 +67,18 @@ impl transaction::Environment for Environment {
     const AUDIT: &'static str = audit::PACKAGES;
     const HOOKS: &'static str = audit::HOOKS;
 
-    type Start = Start;
+    /// Packages are names of the archive, or paths of packages that were made.
+    type Start = Start<Kernel, &'static str>;
 
     fn new(suite: &'static str, side: Side) -> Result<Environment> {
-        let releases = Releases::of(suite)?;
+        let releases = releases(suite)?;
         let counted = counted::layer(&layer::tools_of(suite)?)?;
-        let kernels = releases.0.iter().flat_map(|release| kernel_packages(release));
+        let kernels = releases.all().flat_map(|release| kernel_packages(release));
         let wanted: Vec<String> = PACKAGES.iter().map(|name| (*name).to_owned()).chain(kernels).collect();
         let stocked = stock(suite, &counted, &wanted)?;
         // It does not go with the signed one, so it is asked for on its own.
-        let stocked =
-            stock(suite, &stocked, &[format!("linux-image-{}-unsigned", releases.0[Kernel::Newer as usize])])?;
-        let stocked = test_packages::layer(&stocked, suite, &releases.0[0], &releases.0[1])?;
+        let stocked = stock(suite, &stocked, &[format!("linux-image-{}-unsigned", releases.of(Kernel::Newer))])?;
+        let stocked = test_packages::layer(&stocked, suite, releases.of(Kernel::Older), releases.of(Kernel::Newer))?;
         Ok(Environment { suite, side, releases, stocked })
     }
 
@@ -105,7 +90,7 @@ impl transaction::Environment for Environment {
         self.side
     }
 
-    fn start(&self, start: &Start) -> Result<Layer> {
+    fn start(&self, start: &Self::Start) -> Result<Layer> {
         let mut layer = self.stocked.clone();
         for kernel in start.kernels {
             let line = self.install(*kernel);
@@ -127,7 +112,7 @@ impl transaction::Environment for Environment {
 impl Environment {
     /// The release of a kernel.
     pub(crate) fn release(&self, kernel: Kernel) -> &String {
-        &self.releases.0[kernel as usize]
+        self.releases.of(kernel)
     }
 
     fn dkms(&self, below: &Layer) -> Result<Layer> {

@@ -2,16 +2,16 @@
 
 use anyhow::Result;
 
-use super::environment::Kernel::{Newer, Older};
-use super::environment::Start;
+use super::environment::Kernel::{self, Newer, Older};
 use super::scenario::{self, Scenario};
 use super::test_packages;
+use crate::transaction::Start;
 use crate::transaction::kills::Killing;
 
 /// S16: two packages, of which one needs the other; the hook is called by its trigger.
-pub(super) fn killing() -> Killing<Start> {
+pub(super) fn killing() -> Killing<Start<Kernel, &'static str>> {
     Killing {
-        start: Start { kernels: &[Older, Newer], dkms: true, packages: &[] },
+        start: Start::with(&[Older, Newer], &[]),
         transaction: scenario::apt(&format!("install {} {}", test_packages::TRUNK, test_packages::LEAF)),
         call: "[ \"$1\" = triggered ]",
         times: 20,

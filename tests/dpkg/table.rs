@@ -1,11 +1,12 @@
 //! The table of scenarios: a name, what the root has before, and the transactions with what is expected of them.
 
+use super::environment::Environment;
 use super::environment::Kernel::{self, Newer, Older, PlainOlder};
-use super::environment::{Environment, Start};
 use super::{
     concurrency, dracut, kernels as own_kernels, modules as own_modules, notes, rescue, switch, test_packages,
     unattended,
 };
+use crate::transaction::Start;
 use crate::transaction::rows::{self, full, kernels, modules, news, owners, pairs};
 use crate::transaction::table::{Table, When, everywhere, row};
 
@@ -16,8 +17,8 @@ pub(crate) type Row = crate::transaction::Row<Environment>;
 const ACPI_CALL: &str = "acpi-call-dkms";
 const WRITEBOOST: &str = "dm-writeboost-dkms";
 
-const fn with(kernels: &'static [Kernel], packages: &'static [&'static str]) -> Start {
-    Start { kernels, dkms: true, packages }
+const fn with(kernels: &'static [Kernel], packages: &'static [&'static str]) -> Start<Kernel, &'static str> {
+    Start::with(kernels, packages)
 }
 
 /// The rows, and which of them matter most.
@@ -70,13 +71,8 @@ const ROWS: &[Row] = &[
         with(&[Older, Newer], &[test_packages::TRUNK, test_packages::LEAF]),
         pairs::upgrade,
     ),
-    row(
-        "S17",
-        "from the original and back",
-        Start { kernels: &[Older], dkms: false, packages: &[] },
-        switch::there_and_back,
-    ),
-    row("S18", "image building", Start { kernels: &[], dkms: true, packages: &[] }, kernels::image_building),
+    row("S17", "from the original and back", Start::without(&[Older]), switch::there_and_back),
+    row("S18", "image building", with(&[], &[]), kernels::image_building),
     row("S19", "an excluded kernel", with(&[Older], &[]), modules::excluded),
     row("S20", "AUTOINSTALL off", with(&[Older], &[]), modules::manual),
     row(
@@ -146,12 +142,7 @@ const ROWS: &[Row] = &[
     row("removal", "remove dkms itself", with(&[Older], &[ACPI_CALL]), switch::removal),
     row("purge", "purge dkms itself, as debconf says", with(&[Older], &[ACPI_CALL]), switch::purge),
     FIVE,
-    everywhere(row(
-        "first",
-        "all at once",
-        Start { kernels: &[], dkms: false, packages: &[] },
-        switch::first_installation,
-    )),
+    everywhere(row("first", "all at once", Start::without(&[]), switch::first_installation)),
 ];
 
 /// Real modules of the archive, one of which fails, for a kernel with all drivers.

@@ -4,25 +4,16 @@ use anyhow::Result;
 use testbed::layer::{self, Layer};
 
 use super::arch::pacman;
-use super::releases::{Kernel, Releases};
+use super::releases::Kernel;
 use super::{arch, audit, bystander, kernel, original, ours, test_packages};
 use crate::transaction::package_manager::{self, FINISHED, Package, PackageManager};
-use crate::transaction::{self, Side};
-
-/// What a root has before the first transaction. Packages are files that were made.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Start {
-    pub(crate) kernels: &'static [Kernel],
-    /// Whether dkms is there.
-    pub(crate) dkms: bool,
-    pub(crate) packages: &'static [&'static str],
-}
+use crate::transaction::{self, Releases, Side, Start};
 
 /// A pacman with a dkms.
 pub(crate) struct Environment {
     suite: &'static str,
     side: Side,
-    releases: Releases,
+    releases: Releases<Kernel>,
     /// A root like Arch's, and all packages that will be wanted.
     stocked: Layer,
 }
@@ -33,7 +24,8 @@ impl transaction::Environment for Environment {
     const AUDIT: &'static str = audit::PACKAGES;
     const HOOKS: &'static str = audit::HOOKS;
 
-    type Start = Start;
+    /// Packages are files that were made.
+    type Start = Start<Kernel, &'static str>;
 
     fn new(suite: &'static str, side: Side) -> Result<Environment> {
         let releases = Releases::of_suite(suite)?;
@@ -51,7 +43,7 @@ impl transaction::Environment for Environment {
         self.side
     }
 
-    fn start(&self, start: &Start) -> Result<Layer> {
+    fn start(&self, start: &Self::Start) -> Result<Layer> {
         let mut packages: Vec<String> = start.kernels.iter().map(|kernel| self.linux(*kernel)).collect();
         if start.dkms {
             packages.push(self.dkms().to_owned());

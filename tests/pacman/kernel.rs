@@ -10,8 +10,8 @@ use testbed::layer::Layer;
 use testbed::root::Root;
 
 use super::arch::PACK;
-use super::releases::{Kernel, Releases};
-use crate::transaction::debian;
+use super::releases::Kernel;
+use crate::transaction::{Releases, debian};
 
 /// Packs what `debian::UNPACK` has laid out.
 const REPACK: &str = r#"
@@ -29,7 +29,7 @@ rm -r /srv/debs /srv/debian /srv/image /srv/headers /srv/kept*
 "#;
 
 /// A layer with the packages of all kernels.
-pub(super) fn layer(below: &Layer, suite: &str, releases: &Releases) -> Result<Layer> {
+pub(super) fn layer(below: &Layer, suite: &str, releases: &Releases<Kernel>) -> Result<Layer> {
     let debs = Debs::of(suite)?;
     let mut layer = below.clone();
     for kernel in Kernel::ALL {

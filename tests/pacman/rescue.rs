@@ -3,17 +3,17 @@
 use anyhow::Result;
 
 use super::arch::pacman;
-use super::environment::Start;
-use super::releases::Kernel::{Lts, Older};
+use super::releases::Kernel::{self, Lts, Older};
 use super::scenario::Scenario;
 use super::{image, test_packages};
+use crate::transaction::Start;
 use crate::transaction::kills::Killing;
 
 /// S16: two packages, of which one needs the other; pacman goes on when a hook dies, so it is given them again.
-pub(super) fn killing() -> Killing<Start> {
+pub(super) fn killing() -> Killing<Start<Kernel, &'static str>> {
     let transaction = pacman(&format!("-U {} {}", test_packages::TRUNK, test_packages::LEAF));
     Killing {
-        start: Start { kernels: &[Older, Lts], dkms: true, packages: &[] },
+        start: Start::with(&[Older, Lts], &[]),
         transaction: transaction.clone(),
         call: "[ \"$1\" = ended ]",
         times: 10,

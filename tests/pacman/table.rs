@@ -1,9 +1,10 @@
 //! The table of scenarios: a name, what the root has before, and the transactions with what is expected of them.
 
-use super::environment::{Environment, Start};
+use super::environment::Environment;
 use super::releases::Kernel::{self, Lts, Older};
 use super::test_packages::{ACPI_CALL, DUMMY, FICKLE, LEAF, PICKY, TRUNK, TWIG, TWIG_BROKEN, TWIG_NEXT, WRITEBOOST};
 use super::{concurrency, dracut, hostile, kernels, order, rescue, switch};
+use crate::transaction::Start;
 use crate::transaction::rows;
 use crate::transaction::rows::{full, modules, news, owners, pairs};
 use crate::transaction::table::{Table, everywhere, row};
@@ -13,12 +14,12 @@ pub(super) type Row = crate::transaction::Row<Environment>;
 
 const BOTH: &[Kernel] = &[Older, Lts];
 
-const fn with(kernels: &'static [Kernel], packages: &'static [&'static str]) -> Start {
-    Start { kernels, dkms: true, packages }
+const fn with(kernels: &'static [Kernel], packages: &'static [&'static str]) -> Start<Kernel, &'static str> {
+    Start::with(kernels, packages)
 }
 
-const fn without(kernels: &'static [Kernel]) -> Start {
-    Start { kernels, dkms: false, packages: &[] }
+const fn without(kernels: &'static [Kernel]) -> Start<Kernel, &'static str> {
+    Start::without(kernels)
 }
 
 /// The rows, and which of them matter most.

@@ -5,11 +5,10 @@ use std::ops::RangeInclusive;
 use anyhow::{Context, Result};
 use testbed::layer::{self, Layer};
 
-use super::releases::Releases;
 use super::tool::Tool;
 use super::{audit, fedora, kernel, original, ours, test_packages};
-use crate::transaction::package_manager::{FINISHED, Kernel, Package, PackageManager, Start, linux};
-use crate::transaction::{self, Side};
+use crate::transaction::package_manager::{FINISHED, Kernel, Package, PackageManager, linux};
+use crate::transaction::{self, Releases, Side, Start};
 
 /// An rpm, who starts it, and a dkms.
 pub(crate) struct Environment {
@@ -17,7 +16,7 @@ pub(crate) struct Environment {
     name: &'static str,
     tool: Tool,
     side: Side,
-    releases: Releases,
+    releases: Releases<Kernel>,
     /// A root like Fedora's, and all packages that will be wanted.
     stocked: Layer,
 }
@@ -30,7 +29,7 @@ impl transaction::Environment for Environment {
     const AUDIT: &'static str = audit::PACKAGES;
     const HOOKS: &'static str = audit::HOOKS;
 
-    type Start = Start;
+    type Start = Start<Kernel, Package>;
 
     fn new(name: &'static str, side: Side) -> Result<Environment> {
         let (suite, tool) = name.split_once('-').context("a Debian release and a tool")?;
@@ -50,7 +49,7 @@ impl transaction::Environment for Environment {
         self.side
     }
 
-    fn start(&self, start: &Start) -> Result<Layer> {
+    fn start(&self, start: &Self::Start) -> Result<Layer> {
         // Kernels first, then dkms, then modules: each for itself, as they would come in a life.
         let mut lines: Vec<String> = start.kernels.iter().map(|kernel| self.install(&linux(*kernel))).collect();
         if self.side == Side::Original {

@@ -10,9 +10,8 @@ use testbed::disk;
 use testbed::layer::Layer;
 
 use super::fedora::PACK;
-use super::releases::Releases;
-use crate::transaction::debian;
 use crate::transaction::package_manager::{BOTH, Kernel};
+use crate::transaction::{Releases, debian};
 
 /// What a kernel's package is called besides its version.
 pub(super) const PARTS: [&str; 2] = ["kernel-core", "kernel-modules"];
@@ -48,7 +47,7 @@ rm -r /srv/debs /srv/debian /srv/image /srv/core /srv/modules /srv/devel /srv/ke
 "#;
 
 /// A layer with the packages of all kernels.
-pub(super) fn layer(below: &Layer, suite: &str, releases: &Releases) -> Result<Layer> {
+pub(super) fn layer(below: &Layer, suite: &str, releases: &Releases<Kernel>) -> Result<Layer> {
     let debs = Debs::of(suite)?;
     let mut layer = below.clone();
     for kernel in BOTH {

@@ -2,9 +2,9 @@
 
 use super::environment::Environment;
 use super::{boot, dracut, kernels as own_kernels, modules as own_modules, rescue, suse, switch, tools, weak};
+use crate::transaction::Start;
 use crate::transaction::package_manager::{
-    ACPI_CALL, BOTH, DUMMY, FICKLE, Kernel, LEAF, PICKY, Package, Start, TRUNK, TWIG, TWIG_BROKEN, TWIG_NEXT,
-    WRITEBOOST,
+    ACPI_CALL, BOTH, DUMMY, FICKLE, Kernel, LEAF, PICKY, Package, TRUNK, TWIG, TWIG_BROKEN, TWIG_NEXT, WRITEBOOST,
 };
 use crate::transaction::rows::{concurrency, full, kernels, modules, news, owners, pairs};
 use crate::transaction::table::{Table, everywhere, row};
@@ -17,8 +17,8 @@ const OLDER: &[Kernel] = &[Kernel::Older];
 /// What other kernels may have links to, or not.
 const WEAK: &[Package] = &[ACPI_CALL, TRUNK, LEAF, TWIG, DUMMY];
 
-const fn with(kernels: &'static [Kernel], packages: &'static [Package]) -> Start {
-    Start { kernels, dkms: true, packages }
+const fn with(kernels: &'static [Kernel], packages: &'static [Package]) -> Start<Kernel, Package> {
+    Start::with(kernels, packages)
 }
 
 /// The rows, and which of them matter most.
@@ -50,12 +50,7 @@ const ROWS: &[Row] = &[
     row("S13", "remove headers only", with(&BOTH, &[ACPI_CALL]), kernels::remove_headers),
     row("S14", "two modules, one needs the other", with(&BOTH, &[]), pairs::install),
     everywhere(row("S15", "upgrade the needed one", with(&BOTH, &[TRUNK, LEAF]), pairs::upgrade)),
-    row(
-        "S17",
-        "from the original and back",
-        Start { kernels: OLDER, dkms: false, packages: &[] },
-        switch::there_and_back,
-    ),
+    row("S17", "from the original and back", Start::without(OLDER), switch::there_and_back),
     row("S18", "image building", with(&[], &[]), kernels::image_building),
     row("S19", "an excluded kernel", with(OLDER, &[]), modules::excluded),
     row("S20", "AUTOINSTALL off", with(OLDER, &[]), modules::manual),
@@ -79,12 +74,7 @@ const ROWS: &[Row] = &[
     everywhere(row("S31", "again, beside weak links", with(OLDER, WEAK), weak::again)),
     everywhere(row("S32", "two packages, one object", with(OLDER, &[]), owners::contested)),
     row("S31-suse", "again, beside links of weak-modules2", with(OLDER, &[]), suse::again),
-    everywhere(row(
-        "first",
-        "all at once",
-        Start { kernels: &[], dkms: false, packages: &[] },
-        switch::first_installation,
-    )),
+    everywhere(row("first", "all at once", Start::without(&[]), switch::first_installation)),
     everywhere(row("removal", "remove dkms and modules", with(&BOTH, &[ACPI_CALL, TWIG]), switch::removal)),
     row("boot", "what the unit does", with(OLDER, &[ACPI_CALL, TWIG]), boot::unit),
     row("suse", "a module on SUSE", with(OLDER, &[]), suse::module),

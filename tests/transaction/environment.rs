@@ -14,6 +14,27 @@ pub enum Side {
     Quick,
 }
 
+/// What a root has before the first transaction: kernels `K`, and packages as `P` names them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Start<K: 'static, P: 'static> {
+    pub(crate) kernels: &'static [K],
+    /// Whether dkms is there.
+    pub(crate) dkms: bool,
+    pub(crate) packages: &'static [P],
+}
+
+impl<K, P> Start<K, P> {
+    /// With dkms.
+    pub(crate) const fn with(kernels: &'static [K], packages: &'static [P]) -> Self {
+        Self { kernels, dkms: true, packages }
+    }
+
+    /// Without dkms.
+    pub(crate) const fn without(kernels: &'static [K]) -> Self {
+        Self { kernels, dkms: false, packages: &[] }
+    }
+}
+
 /// A release of a package manager with a dkms, and what scenarios start from on it.
 pub(crate) trait Environment: Sized + Sync + 'static {
     /// What rows are called after.
@@ -28,7 +49,7 @@ pub(crate) trait Environment: Sized + Sync + 'static {
     /// Lines of bash that call every hook of ours as the package manager does, for all that is there.
     const HOOKS: &'static str;
 
-    /// What a root has before the first transaction.
+    /// A [`Start`] with kernels and packages as this suite names them.
     type Start: Copy + Sync;
 
     /// Prepares what all scenarios share.

@@ -12,6 +12,7 @@ mod environment;
 pub(super) mod full;
 pub(super) mod kills;
 pub(super) mod package_manager;
+mod releases;
 pub(super) mod rows;
 mod scenario;
 mod self_test;
@@ -21,9 +22,10 @@ pub(super) mod test_modules;
 
 use anyhow::{Context, Result};
 
-pub(crate) use self::environment::Environment;
 pub use self::environment::Side;
+pub(crate) use self::environment::{Environment, Start};
 use self::kills::{Killing, Kills};
+pub(crate) use self::releases::Releases;
 pub(crate) use self::scenario::Scenario;
 pub(crate) use self::step::Step;
 pub(crate) use self::table::{Row, Table, When};

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::{Environment, Scenario, Step};
 
 /// A kernel by what it is to a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kernel {
     /// The one that is there first.
     Older,
@@ -141,15 +141,6 @@ pub(crate) trait PackageManager: Environment {
     fn images_of_new(&self) -> RangeInclusive<usize> {
         1..=1
     }
-}
-
-/// What a root has before the first transaction.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Start {
-    pub(crate) kernels: &'static [Kernel],
-    /// Whether dkms is there.
-    pub(crate) dkms: bool,
-    pub(crate) packages: &'static [Package],
 }
 
 impl<E: PackageManager> Scenario<'_, E> {
