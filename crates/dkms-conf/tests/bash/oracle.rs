@@ -6,6 +6,7 @@
 )]
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -87,8 +88,8 @@ pub(crate) struct Said {
 const LONG: u32 = 300;
 /// Seconds after which a generated conf is taken for an endless one.
 const SHORT: u32 = 10;
-/// What `timeout` ends with when it killed.
-const KILLED: i32 = 128 + 9;
+/// SIGKILL: `timeout` sends it to its whole group, itself included.
+const KILL: i32 = 9;
 
 /// `bash`, with nothing but its arguments in common with the one that runs the tests; ended after so many seconds.
 fn bash(dir: &Dir, seconds: u32) -> Command {
@@ -134,7 +135,7 @@ pub(crate) fn ends(text: &str, context: &Context) -> bool {
     let dir = tempfile(text, context);
     let line = ". ./context; . ./dkms.conf > /dev/null 2>&1";
     let status = bash(&dir, SHORT).args(["-c", line]).status().unwrap();
-    status.code() != Some(KILLED)
+    status.signal() != Some(KILL)
 }
 
 /// Asks bash.

@@ -239,3 +239,9 @@ proptest! {
         prop_assert_eq!(values.map(|values| listed(&values)), ask(&text, &context).raw);
     }
 }
+
+#[test]
+fn what_never_ends_is_left_out() {
+    assert!(!ends("while :; do :; done", &context()));
+    assert!(ends("false", &context()));
+}
