@@ -148,6 +148,10 @@ pub struct Options {
     /// A person asks, not a program that goes its way: what is installed by name then has the place of other modules that
     /// build the same, and keeps it.
     pub by_person: bool,
+    /// Install whatever PRE_INSTALL, other packages and the versions say.
+    pub force: bool,
+    /// Install whatever the versions say.
+    pub version_override: bool,
 }
 
 impl Options {

@@ -91,6 +91,8 @@ fn options(verb: Verb, line: &CommandLine, place: Place<'_>) -> Result<Options> 
         jobs: line.jobs,
         asked_by: verb.name().to_owned(),
         by_person: matches!(verb, Verb::Install | Verb::Match),
+        force: line.force || line.rpm_safe_upgrade,
+        version_override: line.force_version_override,
     })
 }
 

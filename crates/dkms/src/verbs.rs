@@ -18,7 +18,6 @@ mod unbuild;
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use dkms_engine::install::InstallOptions;
 use dkms_engine::plan::{Goal, Request};
 use dkms_engine::report::Report;
 use dkms_engine::run::{self, Depmod, RunOptions, Writer};
@@ -73,19 +72,14 @@ fn automatic(session: &Session, progress: &MultiProgress, writer: &mut Writer) -
 
 /// Makes a goal true and shows how.
 fn carry_out(session: &Session, progress: &MultiProgress, writer: &mut Writer, goal: &Goal) -> Result<Report> {
-    let line = &session.arguments.line;
-    let install = InstallOptions {
-        force: line.force || line.rpm_safe_upgrade,
-        version_override: line.force_version_override,
-        symlink: session.setup.framework.symlink_modules(),
-    };
     let later = session.caller.has_end();
     let depmod = match later {
-        _ if line.no_depmod => Depmod::LeaveOut,
+        _ if session.arguments.line.no_depmod => Depmod::LeaveOut,
         true => Depmod::Later,
         false => Depmod::Run,
     };
-    let options = RunOptions { install, depmod, initramfs: later, ..RunOptions::default() };
+    let symlink = session.setup.framework.symlink_modules();
+    let options = RunOptions { symlink, depmod, initramfs: later, ..RunOptions::default() };
     let mut watcher = Watcher::new(session, progress, conclusion::is_automatic(session.arguments.verb));
     let report = run::achieve(&session.setup, goal, &options, writer, &mut watcher)?;
     watcher.finish(&report);

@@ -14,6 +14,7 @@ use dkms_conf::{ModuleConfig, Strictness};
 use super::condition::{self, Condition, Integrity};
 use super::conf::{self, Evaluation, Wanted};
 use super::fingerprint::{Ingredients, Measurer};
+use super::force_lists;
 use super::holding;
 use super::kernel::Kernel;
 use super::provided;
@@ -78,7 +79,9 @@ impl Facts {
     pub fn about(setup: &Setup, scope: &Scope, look: Look) -> Result<Self, Error> {
         let tree = Tree::gather(setup)?;
         let no_autoinstall = setup.root.exists(Path::new(NO_AUTOINSTALL));
-        let mut facts = Facts { no_autoinstall, retiring: retiring(setup)?, ..Facts::default() };
+        let wishes = holding::wishes(setup, &tree);
+        let force_lists = force_lists::gather(&setup.root)?;
+        let mut facts = Facts { no_autoinstall, retiring: retiring(setup)?, wishes, force_lists, ..Facts::default() };
         for module in &tree.modules {
             facts.modules.insert(module.id.clone(), module.registration);
         }

@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use super::condition;
 use super::package;
 use super::tree::{BuiltTarget, Tree};
-use super::{Facts, TargetFacts};
+use super::{Facts, TargetFacts, Wishes};
 use crate::record::Manifest;
-use crate::setup::Setup;
+use crate::setup::{Options, Setup};
 use crate::target::{KernelId, ModuleId};
 
 /// What the original installed counts as older than anything that we saw a person install.
-const BY_THE_ORIGINAL: u64 = 0;
+pub(crate) const BY_THE_ORIGINAL: u64 = 0;
 
 impl TargetFacts {
     /// Takes note of an installation. One of the original keeps no list: all that was built is taken for placed, and the
@@ -32,6 +32,14 @@ impl TargetFacts {
             None => {}
         }
     }
+}
+
+/// What the options of the run wish for, and the choices that were made before it.
+pub(super) fn wishes(setup: &Setup, tree: &Tree) -> Wishes {
+    let Options { force, version_override, by_person, .. } = setup.options;
+    let latest = || tree.builds().filter_map(|build| condition::manifest(setup, build)?.chosen).max();
+    let latest_choice = if by_person { latest().unwrap_or_default() } else { 0 };
+    Wishes { force, version_override, by_person, latest_choice }
 }
 
 /// Which module has the place of an object: by kernel and name of the object.
@@ -98,4 +106,33 @@ fn contested(facts: &Facts) -> BTreeSet<String> {
     }
     let several = builders.into_values().filter(|modules| modules.len() > 1);
     several.flatten().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{self, Format};
+    use crate::target::Target;
+    use crate::testing;
+
+    #[test]
+    fn the_last_choice_is_looked_for_where_a_person_may_choose() {
+        let (_directory, mut setup) = testing::setup();
+        for (name, chosen) in [("a", Some(3)), ("b", None), ("c", Some(2))] {
+            let kernel = KernelId::new("6.1", "x86_64").unwrap();
+            let target = Target::new(ModuleId::new(name, "1").unwrap(), kernel);
+            let object = setup.layout.objects(&target).join("x.ko");
+            testing::write(&setup, object.to_str().unwrap(), "module");
+            let link = setup.layout.active_link(name, &target.kernel);
+            let root = setup.root.writable();
+            root.symlink(std::path::Path::new("1/6.1/x86_64"), &link).unwrap();
+            let manifest = Manifest { format: Format, chosen, ..Manifest::default() };
+            record::store(&root, &setup.layout.manifest(&target), &manifest).unwrap();
+        }
+        let tree = Tree::gather(&setup).unwrap();
+        assert_eq!(wishes(&setup, &tree), Wishes::default());
+        setup.options = Options { by_person: true, force: true, ..Options::default() };
+        let expected = Wishes { by_person: true, force: true, latest_choice: 3, ..Wishes::default() };
+        assert_eq!(wishes(&setup, &tree), expected);
+    }
 }

@@ -6,6 +6,7 @@ pub mod conf;
 pub mod elf_machine;
 pub mod fingerprint;
 pub mod fit;
+mod force_lists;
 pub mod gather;
 pub mod holding;
 pub mod ignored;
@@ -20,4 +21,6 @@ mod survey;
 pub mod tree;
 pub mod weak;
 
-pub use survey::{Candidate, Configuration, Examined, Facts, Registration, State, TargetFacts};
+pub use force_lists::ForceList;
+pub(crate) use holding::BY_THE_ORIGINAL;
+pub use survey::{Candidate, Configuration, Examined, Facts, Registration, State, TargetFacts, Wishes};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use dkms_conf::exclusion::Exclusion;
 use dkms_conf::module_config::{ModuleConfig, Record};
 
+use super::force_lists::ForceList;
 use crate::facts::kernel::Kernel;
 use crate::fingerprint::{Change, Fingerprint};
 use crate::record::FailureRecord;
@@ -27,6 +28,23 @@ pub struct Facts {
     pub no_autoinstall: bool,
     /// Packages that brought the sources of modules which build an object of the same name, as far as one did.
     pub packages: BTreeMap<ModuleId, String>,
+    /// What is wished for in this run.
+    pub wishes: Wishes,
+    /// Lists of the distribution that force installations.
+    pub force_lists: Vec<ForceList>,
+}
+
+/// What is wished for in a run, by options of a person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// Install whatever speaks against it.
+    pub force: bool,
+    /// Install whatever the versions say.
+    pub version_override: bool,
+    /// A person asks, who chooses what is installed by name over other modules that build the same.
+    pub by_person: bool,
+    /// The last choice of that kind; known only where a person asks.
+    pub latest_choice: u64,
 }
 
 impl Facts {

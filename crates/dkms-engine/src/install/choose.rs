@@ -1,21 +1,23 @@
-//! Which objects of a build may be placed, where, and what gives way to them: reads only.
+//! What an installation will change, in writing: where the objects go that the plan admits, and what gives way to them. Reads
+//! only.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use dkms_conf::module_config::{ModuleConfig, Record};
 
+use super::destination;
 use super::event::InstallEvent;
 use super::journal::{Previous, Transaction};
 use super::originals::Displaced;
 use super::placed::{self, active_version, files_of};
 use super::session::Session;
-use super::takeover::{self, Claim, Taken};
-use super::version_rule::{Existing, Identity, objection};
-use super::{InstallOptions, destination};
+use super::takeover::{self, Taken};
 use crate::error::Error;
 use crate::facts::kernel::Kernel;
-use crate::facts::{conf, package};
+use crate::facts::package;
+use crate::module_file::identity::Identity;
+use crate::plan::{Admission, Existing, Placement, version_objection};
 use crate::record::{FileRecord, Format, PlacedFile, Refusal};
 use crate::target::Target;
 
@@ -28,29 +30,26 @@ pub(super) struct Chosen<'a> {
 /// Pairs the records that are meant for the kernel with the kept objects.
 ///
 /// # Errors
-/// `ObjectMissing`; `InstallRefused` if no record is meant for the kernel.
+/// `ObjectMissing`; `InstallRefused` if the module is not meant for the kernel.
 pub(super) fn chosen<'a>(
     target: &Target,
     objects: &[(String, PathBuf)],
-    kernel: &Kernel,
     config: &'a ModuleConfig,
+    placement: &Placement,
 ) -> Result<Vec<Chosen<'a>>, Error> {
-    let exclusion = conf::exclusion(config, kernel);
-    if let Some(reason) = &exclusion.package {
-        return Err(Error::InstallRefused { target: target.clone(), reasons: vec![reason.to_string()] });
+    if let Some(reason) = &placement.excluded {
+        return Err(Error::InstallRefused { target: target.clone(), reasons: vec![reason.clone()] });
     }
-    exclusion
-        .built()
-        .map(|index| {
-            let record = &config.records[index];
-            let object = objects.iter().find(|(name, _)| *name == record.dest_name);
-            let missing = || Error::ObjectMissing { target: target.clone(), object: record.dest_name.clone() };
-            Ok(Chosen { record, object: object.ok_or_else(missing)?.1.clone() })
-        })
-        .collect()
+    let is_meant = |(index, _): &(usize, &Record)| !placement.left_out.contains(index);
+    let pair = |(_, record): (usize, &'a Record)| {
+        let object = objects.iter().find(|(name, _)| *name == record.dest_name);
+        let missing = || Error::ObjectMissing { target: target.clone(), object: record.dest_name.clone() };
+        Ok(Chosen { record, object: object.ok_or_else(missing)?.1.clone() })
+    };
+    config.records.iter().enumerate().filter(is_meant).map(pair).collect()
 }
 
-/// Decides about every object.
+/// Looks at what the plan did not know, asks it again, and writes down what is to be done with every object.
 ///
 /// # Errors
 /// `InstallRefused` if there are objects and none may be placed; `DestinationInvalid`; `Io`.
@@ -60,12 +59,13 @@ pub(super) fn transaction(
     chosen: &[Chosen<'_>],
     kernel: &Kernel,
     config: &ModuleConfig,
-    claim: &Claim,
-    options: InstallOptions,
+    placement: &Placement,
 ) -> Result<Transaction, Error> {
     let earlier = Earlier::find(session, target, &kernel.directory, config)?;
-    let mut names: Vec<String> = chosen.iter().map(|chosen| chosen.record.dest_name.clone()).collect();
-    names.retain(|name| claim.owner(session, target, name).is_none());
+    let held = takeover::held(session, target, &placement.yields);
+    let admission = |chosen: &Chosen<'_>| placement.admit(&chosen.record.dest_name, &held);
+    let names = chosen.iter().filter(|chosen| !matches!(admission(chosen), Admission::Left(_)));
+    let names: Vec<String> = names.map(|chosen| chosen.record.dest_name.clone()).collect();
     let mut taken = Taken::find(session, target, &kernel.directory, &names)?;
     let mut transaction = Transaction {
         format: Format,
@@ -77,30 +77,35 @@ pub(super) fn transaction(
         displaced: Vec::new(),
         previous: earlier.previous.clone(),
         taken: Vec::new(),
-        chosen: claim.chosen(session, target)?,
+        chosen: placement.chosen,
     };
     let mut refusals = Refusals::default();
-    for Chosen { record, object } in chosen {
+    for one in chosen {
+        let Chosen { record, object } = one;
         let name = &record.dest_name;
-        if let Some(owner) = claim.owner(session, target, name) {
-            refusals.list.push(takeover::refusal(name, &owner));
-            continue;
-        }
-        if let Some(package) = claim.provided.get(name).filter(|_| !options.force) {
-            let reason = format!("the package {package} provides `{name}` for this kernel");
-            refusals.add(name, Objection { reason, file: None });
-            continue;
-        }
         let found = takeover::without_taken(session.found(&kernel.directory, name)?, &taken);
-        if let Some(objection) = refusal(session, config, kernel, object, &found, &earlier, options)? {
+        let (objection, keeps_earlier) = match admission(one) {
+            Admission::Left(owner) => {
+                refusals.list.push(takeover::refusal(name, &owner));
+                continue;
+            }
+            Admission::Refused(refused) => {
+                (Some(Objection { reason: refused.to_string(), file: None }), refused.keeps_earlier())
+            }
+            Admission::IfNewer => (not_newer(session, kernel, object, &found, &earlier)?, true),
+            Admission::Placed => (None, false),
+        };
+        if let Some(objection) = objection {
             refusals.add(name, objection);
-            transaction.kept.extend(earlier.intact(session, name));
+            if keeps_earlier {
+                transaction.kept.extend(earlier.intact(session, name));
+            }
             continue;
         }
         let directory = destination::of(session.setup, &kernel.directory, record)?;
         let path = directory.join(object.file_name().unwrap_or_default());
         let content = FileRecord::measure(session.root(), object)?;
-        transaction.files.push(PlacedFile { name: name.clone(), path, link: options.symlink, content });
+        transaction.files.push(PlacedFile { name: name.clone(), path, link: session.symlink, content });
         transaction.displaced.extend(displaced(session, target, &kernel.directory, found, &earlier)?);
     }
     transaction.refused = refusals.told(session);
@@ -203,35 +208,22 @@ impl Refusals {
     }
 }
 
-/// Why an object stays out, if it does.
-fn refusal(
+/// What the versions say against an object: the file that would be loaded without it is read only now, and so is what the
+/// object itself says, which may have been built just before.
+fn not_newer(
     session: &mut Session<'_>,
-    config: &ModuleConfig,
     kernel: &Kernel,
     object: &Path,
     found: &[PathBuf],
     earlier: &Earlier,
-    options: InstallOptions,
 ) -> Result<Option<Objection>, Error> {
-    if options.force {
-        return Ok(None);
-    }
-    let obsolete = |by: &&String| dkms_conf::version::is_obsoleted(&kernel.id.release, by);
-    if let Some(by) = config.obsolete_by.as_ref().filter(obsolete) {
-        let reason = format!("the kernel has it itself since {by} (OBSOLETE_BY)");
-        return Ok(Some(Objection { reason, file: None }));
-    }
-    if options.version_override {
-        return Ok(None);
-    }
     let others: Vec<PathBuf> =
         found.iter().filter(|path| !earlier.own.iter().any(|file| file.path == **path)).cloned().collect();
     let Some(path) = session.loaded_of(&kernel.directory, &others)? else { return Ok(None) };
     let root = session.root();
     let (built, info) = (Identity::of(root, object), Identity::of(root, &path));
-    let identical = || -> Result<bool, Error> { Ok(FileRecord::measure(root, object)?.holds(root, &path)) };
-    let existing = Existing { path: &path, info: &info, identical: identical()? };
-    let reason = objection(&built, existing);
+    let identical = FileRecord::measure(root, object)?.holds(root, &path);
+    let reason = version_objection(&built, Existing { path: &path, info: &info, identical });
     Ok(reason.map(|reason| Objection { reason, file: Some(path) }))
 }
 

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::InstallOptions;
 use super::event::InstallEvent;
 use super::session::Session;
 use crate::error::Error;
@@ -19,7 +18,7 @@ pub(super) fn check(
     target: &Target,
     objects: &[(String, PathBuf)],
     kernel: &Kernel,
-    options: InstallOptions,
+    force: bool,
 ) -> Result<(), Error> {
     let setup = session.setup;
     if setup.root.is_file(&setup.layout.record(target)) {
@@ -30,7 +29,7 @@ pub(super) fn check(
     match fit::of(setup, kernel, target, &paths)? {
         Fit::Fits => {}
         Fit::Unknown => session.say(InstallEvent::FitUnknown { target: target.clone() }),
-        Fit::Unfit { object, reason } if options.force => session.say(InstallEvent::Unfit { object, reason }),
+        Fit::Unfit { object, reason } if force => session.say(InstallEvent::Unfit { object, reason }),
         Fit::Unfit { object, reason } => {
             let object = object.file_name().unwrap_or_default().to_string_lossy().into_owned();
             return Err(Error::ObjectUnfit { target: target.clone(), object, reason });

@@ -14,7 +14,6 @@ mod depmod;
 mod destination;
 mod event;
 mod fit;
-mod force_list;
 mod journal;
 mod kernel_files;
 mod modprobe;
@@ -29,7 +28,6 @@ pub(crate) mod session;
 mod takeover;
 mod transaction;
 mod uninstall;
-mod version_rule;
 mod weak_links;
 mod weak_modules;
 mod words;
@@ -44,29 +42,19 @@ pub use modprobe::load_for_devices;
 pub use post_transaction::post_transaction;
 pub use recover::recover;
 pub use session::Session;
-pub use takeover::Claim;
+pub use takeover::held;
 pub use uninstall::{Uninstalled, uninstall};
 pub use weak_links::{link, unlink};
 pub use words::{Weight, words};
 
 use crate::error::Error;
 use crate::facts::kernel::Kernel;
+use crate::plan::{Overrides, OverridingList, Placement};
 use crate::record::{PlacedFile, Refusal};
 use crate::sign::Signed;
 use crate::target::Target;
 use journal::Transaction;
 use session::ScriptCall;
-
-/// What the caller wants of an installation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct InstallOptions {
-    /// Place everything, whatever PRE_INSTALL and the versions say.
-    pub force: bool,
-    /// Place everything, whatever the versions say.
-    pub version_override: bool,
-    /// Place links into the tree instead of copies.
-    pub symlink: bool,
-}
 
 /// An installation.
 #[derive(Clone, Debug)]
@@ -92,12 +80,11 @@ pub fn install(
     signed: &Signed,
     kernel: &Kernel,
     config: &ModuleConfig,
-    claim: &Claim,
-    options: InstallOptions,
+    placement: &Placement,
 ) -> Result<Installed, Error> {
     let objects: Vec<(String, PathBuf)> =
         signed.objects.iter().map(|object| (object.name.clone(), object.path.clone())).collect();
-    install_objects(session, &signed.target, &objects, kernel, config, claim, options)
+    install_objects(session, &signed.target, &objects, kernel, config, placement)
 }
 
 /// Kept objects, each with its DEST_MODULE_NAME.
@@ -107,18 +94,20 @@ fn install_objects(
     objects: &[(String, PathBuf)],
     kernel: &Kernel,
     config: &ModuleConfig,
-    claim: &Claim,
-    options: InstallOptions,
+    placement: &Placement,
 ) -> Result<Installed, Error> {
     if !session.root().is_dir(&kernel.directory) {
         return Err(Error::KernelMissing { kernel: kernel.id.clone(), path: kernel.directory.clone() });
     }
     recover(session, target)?;
-    let options = force_list::apply(session, &target.module.name, options)?;
-    let chosen = choose::chosen(target, objects, kernel, config)?;
-    fit::check(session, target, objects, kernel, options)?;
-    pre_install(session, target, config, options)?;
-    let transaction = choose::transaction(session, target, &chosen, kernel, config, claim, options)?;
+    let Overrides { force, lists, .. } = &placement.overrides;
+    for OverridingList { path, versions_only } in lists.clone() {
+        session.say(InstallEvent::ListForces { list: path, version_only: versions_only });
+    }
+    let chosen = choose::chosen(target, objects, config, placement)?;
+    fit::check(session, target, objects, kernel, *force)?;
+    pre_install(session, target, config, *force)?;
+    let transaction = choose::transaction(session, target, &chosen, kernel, config, placement)?;
     let manifest = transaction.run(session)?;
     finish(session, target, &manifest.files, Some(config))?;
     let replaced = transaction.previous.as_ref().map(|previous| previous.version.clone());
@@ -137,23 +126,16 @@ pub fn roll_back(session: &mut Session<'_>, installed: &Installed) {
     installed.transaction.take_back(session);
 }
 
-fn pre_install(
-    session: &mut Session<'_>,
-    target: &Target,
-    config: &ModuleConfig,
-    options: InstallOptions,
-) -> Result<(), Error> {
+fn pre_install(session: &mut Session<'_>, target: &Target, config: &ModuleConfig, force: bool) -> Result<(), Error> {
     let Target { module, kernel } = target;
     let is_active = || placed::active_version(session.root(), &session.setup.layout, &module.name, kernel);
-    if options.force && is_active().as_ref() == Some(module) {
+    if force && is_active().as_ref() == Some(module) {
         // By force an installation is made anew, and its scripts have always seen the old one go first.
         session.run_script(&ScriptCall::post_remove(module, config))?;
     }
     let value = config.scripts.pre_install.as_deref();
     match session.run_script(&ScriptCall::new("PRE_INSTALL", value, target, config))? {
-        Some(status) if status != 0 && !options.force => {
-            Err(Error::PreInstallRefused { target: target.clone(), status })
-        }
+        Some(status) if status != 0 && !force => Err(Error::PreInstallRefused { target: target.clone(), status }),
         _ => Ok(()),
     }
 }

@@ -37,6 +37,8 @@ pub struct Session<'a> {
     own_changes: OwnChanges,
     /// Leave word that the initramfs of a kernel is to be made again when its files change.
     pub note_initramfs: bool,
+    /// Place links into the tree instead of copies.
+    pub symlink: bool,
 }
 
 impl<'a> Session<'a> {
@@ -51,6 +53,7 @@ impl<'a> Session<'a> {
             changed: BTreeSet::new(),
             own_changes: OwnChanges::default(),
             note_initramfs: false,
+            symlink: false,
         }
     }
 

@@ -3,7 +3,7 @@
 //! They keep their builds and lose the place: their manifests say to whom. What of the kernel they had displaced moves to
 //! the archive of the one who has the place now, so that it comes back when that one goes, whichever goes first.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -17,61 +17,18 @@ use super::placement::{
 use super::session::Session;
 use super::weak_links;
 use crate::error::Error;
-use crate::facts::condition;
-use crate::facts::tree::Tree;
 use crate::module_file::compression::Compression;
 use crate::plan::Yielded;
 use crate::record::{self, BuildRecord, Format, Manifest, PlacedFile, Refusal};
 use crate::target::{ModuleId, Target};
 
-/// Whose the objects of an installation are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Claim {
-    /// Objects that are left to other modules, as long as those have them.
-    pub yields: Vec<Yielded>,
-    /// Objects that other packages provide for the kernel, and which one.
-    pub provided: BTreeMap<String, String>,
-    /// A person's earlier choice of the module.
-    pub chosen: Option<u64>,
-    /// A person chooses it now.
-    pub by_person: bool,
-}
-
-impl Claim {
-    /// The module that an object is left to, if that has it.
-    pub(super) fn owner(&self, session: &mut Session<'_>, target: &Target, object: &str) -> Option<ModuleId> {
-        let owner = self.yields.iter().find(|yielded| yielded.object == object)?.owner()?;
-        has(session, &Target::new(owner.clone(), target.kernel.clone()), object).then_some(owner)
-    }
-
-    /// Whether other modules have all of these objects, so that nothing is left to be installed.
-    pub fn leaves_all<'n>(
-        &self,
-        session: &mut Session<'_>,
-        target: &Target,
-        mut objects: impl Iterator<Item = &'n str>,
-    ) -> bool {
-        !self.yields.is_empty() && objects.all(|object| self.owner(session, target, object).is_some())
-    }
-
-    /// What the manifest is to say about the person's choice.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub(super) fn chosen(&self, session: &Session<'_>, target: &Target) -> Result<Option<u64>, Error> {
-        let setup = session.setup;
-        if self.by_person {
-            let tree = Tree::gather(setup)?;
-            let latest = tree.builds().filter_map(|build| condition::manifest(setup, build)?.chosen).max();
-            return Ok(Some(latest.map_or(1, |latest| latest.saturating_add(1))));
-        }
-        let active = active_version(&setup.root, &setup.layout, &target.module.name, &target.kernel);
-        let earlier = active.and_then(|module| {
-            let manifest = setup.layout.manifest(&Target::new(module, target.kernel.clone()));
-            record::load::<Manifest>(&setup.root, &manifest)?.chosen
-        });
-        Ok(earlier.or(self.chosen))
-    }
+/// Which of the objects that are left to other modules those have right now.
+pub fn held(session: &Session<'_>, target: &Target, yields: &[Yielded]) -> BTreeSet<String> {
+    let is_held = |yielded: &&Yielded| {
+        let owner = yielded.owner().map(|owner| Target::new(owner, target.kernel.clone()));
+        owner.is_some_and(|owner| has(session, &owner, &yielded.object))
+    };
+    yields.iter().filter(is_held).map(|yielded| yielded.object.clone()).collect()
 }
 
 /// Whether a module is installed with an object of that name, and the file is what was placed.

@@ -67,10 +67,10 @@ impl World {
         (result, events)
     }
 
-    fn try_install(&self, target: &Target, config: &ModuleConfig, options: InstallOptions) -> Result<Installed, Error> {
+    fn try_install(&self, target: &Target, config: &ModuleConfig, placement: &Placement) -> Result<Installed, Error> {
         self.session(|session| {
             let objects = kept(&self.setup, target);
-            install_objects(session, target, &objects, &self.kernel(), config, &Claim::default(), options)
+            install_objects(session, target, &objects, &self.kernel(), config, placement)
         })
         .0
     }
@@ -78,7 +78,7 @@ impl World {
     fn install(&self, target: &Target) -> Installed {
         let names: Vec<String> = kept(&self.setup, target).into_iter().map(|(name, _)| name).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        self.try_install(target, &config(&names), InstallOptions::default()).unwrap()
+        self.try_install(target, &config(&names), &Placement::default()).unwrap()
     }
 
     fn uninstall(&self, target: &Target) -> (Uninstalled, Vec<InstallEvent>) {

@@ -1,6 +1,7 @@
 //! One object of a module: what it says of itself, its signature, its compression.
 
 pub mod compression;
+pub mod identity;
 pub mod info;
 pub mod signature;
 

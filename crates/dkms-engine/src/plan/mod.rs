@@ -9,10 +9,13 @@ mod dependencies;
 mod goal;
 mod need;
 mod operation;
+mod overrides;
 mod ownership;
+mod placement;
 mod provided;
 mod removal;
 mod retirement;
+mod version_rule;
 mod wanted;
 mod weak_links;
 
@@ -23,7 +26,10 @@ use serde::Serialize;
 pub use because::Because;
 pub use goal::{Goal, Request};
 pub use operation::Operation;
+pub use overrides::{Overrides, OverridingList};
 pub use ownership::{Rule, Yielded};
+pub use placement::{Admission, Placement, Refused, RefusedBecause};
+pub use version_rule::{Existing, version_objection};
 
 use crate::facts::Facts;
 use crate::target::{KernelId, ModuleId, Target};
@@ -112,11 +118,15 @@ pub struct Step {
     pub after: Vec<usize>,
     /// Places of the steps that have to have ended first, well or not; they may come later in the list.
     pub waits: Vec<usize>,
-    /// Objects that are left to other modules, as long as those have them.
-    pub yields: Vec<Yielded>,
-    /// What is in the way of an installation was ours: a file of ours that something replaced, or the version that makes room.
-    /// It is not a module of others that could be newer.
-    pub replaces_own: bool,
+    /// Of an installation: what becomes of its objects.
+    pub placement: Placement,
+}
+
+impl Step {
+    /// A step that comes after none.
+    pub fn new(action: Action, because: Because) -> Self {
+        Self { action, because, after: Vec::new(), waits: Vec::new(), placement: Placement::default() }
+    }
 }
 
 /// A target (or a whole module version) that gets no step, and why.
@@ -251,7 +261,7 @@ impl Plan {
     }
 
     fn push(&mut self, action: Action, because: Because, after: Vec<usize>) -> usize {
-        self.steps.push(Step { action, because, after, waits: Vec::new(), yields: Vec::new(), replaces_own: false });
+        self.steps.push(Step { after, ..Step::new(action, because) });
         self.steps.len() - 1
     }
 
@@ -300,13 +310,7 @@ impl Plan {
 /// What follows from the facts for a goal.
 pub fn plan(facts: &Facts, goal: &Goal) -> Plan {
     let mut plan = decide(facts, goal);
-    for step in &mut plan.steps {
-        if let Action::Install(target) = &step.action {
-            let installed = facts.installed_version(&target.module.name, &target.kernel);
-            let makes_room = installed.is_some_and(|module| facts.retiring.contains(module));
-            step.replaces_own = makes_room || step.because == Because::FilesLost;
-        }
-    }
+    placement::decide(facts, &mut plan);
     plan
 }
 

@@ -281,7 +281,7 @@ impl<'a> Contest<'a> {
                 Some(first) if !plan.steps[place].waits.contains(&first) => plan.steps[place].waits.push(first),
                 _ => {}
             }
-            plan.steps[place].yields.push(yielded);
+            plan.steps[place].placement.yields.push(yielded);
         }
     }
 

@@ -15,6 +15,7 @@ use crate::testing;
 mod dependencies;
 mod need;
 mod ownership;
+mod placement;
 mod provided;
 mod removal;
 mod retirement;

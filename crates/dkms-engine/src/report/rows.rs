@@ -291,14 +291,7 @@ mod tests {
     }
 
     fn plan(actions: Vec<(Action, Because)>) -> Plan {
-        let step = |(action, because)| Step {
-            action,
-            because,
-            after: Vec::new(),
-            waits: Vec::new(),
-            yields: Vec::new(),
-            replaces_own: false,
-        };
+        let step = |(action, because)| Step::new(action, because);
         Plan { steps: actions.into_iter().map(step).collect(), ..Plan::default() }
     }
 

@@ -10,7 +10,7 @@ use crate::build::{self, BuildEvent, BuildOrder, Failed};
 use crate::error::Error;
 use crate::facts::signer::Signer;
 use crate::facts::{Configuration, Examined, Facts};
-use crate::install::{self, Claim, InstallOptions, Installed, Session};
+use crate::install::{self, Installed, Session};
 use crate::jobs::Jobs;
 use crate::plan::{Action, Because, Operation, Plan, SkipReason, Step, WeakLink};
 use crate::register;
@@ -50,6 +50,7 @@ pub(super) fn carry_out(
     let mut listener = |event| observer.borrow_mut().progress(Progress::Installing(&event));
     let mut session = Session::new(setup, guard, &mut listener);
     session.note_initramfs = options.initramfs;
+    session.symlink = options.symlink;
     let build_one =
         |target: &Target, listener: build::Listener<'_>| build_one(setup, facts, target, &signers, &jobs, listener);
     let mut executor = Executor {
@@ -156,7 +157,7 @@ impl Executor<'_, '_> {
             self.say(Progress::Started(step));
         }
         if let (Action::Install(target), Ok(())) = (&step.action, self.setup.cancel.check()) {
-            if let Some(why) = self.conflict(step, target) {
+            if let Some(why) = self.overtaken(step, target) {
                 // It stays built. What is to come after it may come.
                 self.enter(step, Outcome::Settled(why));
                 return true;
@@ -228,19 +229,11 @@ impl Executor<'_, '_> {
         Ok(Done::Built { because, signature: signed.signature, duration_ms })
     }
 
-    /// Why nothing is installed of a target after all: others have the places of all that it builds.
-    fn conflict(&mut self, step: &Step, target: &Target) -> Option<SkipReason> {
+    /// Why nothing is installed of a target after all: the plan is asked again, with what other modules have by now.
+    fn overtaken(&mut self, step: &Step, target: &Target) -> Option<SkipReason> {
         let objects = self.facts.targets.get(target)?.objects();
-        let leaves = self.claim(step, target).leaves_all(&mut self.session, target, objects.into_iter());
-        leaves.then(|| SkipReason::Conflict { objects: step.yields.clone() })
-    }
-
-    fn claim(&self, step: &Step, target: &Target) -> Claim {
-        let chosen = self.facts.targets.get(target).and_then(|known| known.chosen);
-        let is_asked = matches!(step.because, Because::Asked | Because::Forced);
-        let provided = self.facts.targets.get(target).map(|known| known.provided.clone()).unwrap_or_default();
-        let by_person = is_asked && self.setup.options.by_person;
-        Claim { yields: step.yields.clone(), provided, chosen, by_person }
+        let held = install::held(&self.session, target, &step.placement.yields);
+        step.placement.overtaken(objects.into_iter(), &held)
     }
 
     fn install(&mut self, step: &Step, target: &Target, because: Because) -> Result<Done, Error> {
@@ -248,10 +241,7 @@ impl Executor<'_, '_> {
         let kernel = self.facts.kernels.get(&target.kernel).ok_or_else(missing)?;
         let config = self.facts.targets.get(target).and_then(|known| known.config()).ok_or_else(missing)?;
         let signed = Signed::load(self.setup, target)?.ok_or_else(missing)?;
-        let version_override = self.options.install.version_override || step.replaces_own;
-        let options = InstallOptions { version_override, ..self.options.install };
-        let claim = self.claim(step, target);
-        let installed = install::install(&mut self.session, &signed, kernel, config, &claim, options)?;
+        let installed = install::install(&mut self.session, &signed, kernel, config, &step.placement)?;
         let done = Done::Installed { because, files: installed.files.clone(), refused: installed.refused.clone() };
         self.installed.push(installed);
         Ok(done)

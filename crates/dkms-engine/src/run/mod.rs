@@ -21,7 +21,7 @@ use crate::build::BuildEvent;
 use crate::error::Error;
 use crate::facts::Facts;
 use crate::facts::gather::{Modules, Scope};
-use crate::install::{self, InstallEvent, InstallOptions};
+use crate::install::{self, InstallEvent};
 use crate::plan::{Goal, Plan, Step, plan};
 use crate::report::{Entry, Report};
 use crate::setup::Setup;
@@ -35,8 +35,8 @@ pub use transcript::Transcript;
 /// How a run goes about it.
 #[derive(Clone, Copy, Debug)]
 pub struct RunOptions {
-    /// What installing disregards.
-    pub install: InstallOptions,
+    /// Place links into the tree instead of copies.
+    pub symlink: bool,
     /// What becomes of modules.dep of every kernel that changed.
     pub depmod: Depmod,
     /// Note which kernels have an initramfs that is older than their modules now.
@@ -58,7 +58,7 @@ pub enum Depmod {
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { install: InstallOptions::default(), depmod: Depmod::Run, initramfs: false, sweep: true }
+        Self { symlink: false, depmod: Depmod::Run, initramfs: false, sweep: true }
     }
 }
 

@@ -40,8 +40,8 @@ mod tests {
     use super::*;
     use crate::facts::weak::symbol_versions::tests::needing;
     use crate::facts::{Configuration, Facts};
-    use crate::install::{self, Claim, InstallOptions, Session};
-    use crate::plan::Action;
+    use crate::install::{self, Session};
+    use crate::plan::{Action, Placement};
     use crate::record::{self, BuildRecord};
     use crate::run::look;
     use crate::setup::distribution::Distribution;
@@ -93,9 +93,8 @@ mod tests {
         let signed = Signed::load(setup, &target).unwrap().unwrap();
         let mut listener = |_| {};
         let mut session = Session::new(setup, guard, &mut listener);
-        let (kernel, claim) = (&facts.kernels[&target.kernel], Claim::default());
-        let options = InstallOptions::default();
-        install::install(&mut session, &signed, kernel, &examined.config, &claim, options).unwrap();
+        let (kernel, placement) = (&facts.kernels[&target.kernel], Placement::default());
+        install::install(&mut session, &signed, kernel, &examined.config, &placement).unwrap();
     }
 
     /// `operation release` of each step of the second look, which are also taken.

@@ -2,8 +2,10 @@
 
 mod text;
 
+use std::path::PathBuf;
+
 use anyhow::Result;
-use dkms_engine::plan::{Because, Plan, Settled, SkipReason, Step, Yielded};
+use dkms_engine::plan::{Because, Plan, Refused, Settled, SkipReason, Step, Yielded};
 use dkms_engine::report::words;
 use dkms_engine::run;
 use dkms_engine::target::{KernelId, ModuleId};
@@ -53,7 +55,7 @@ pub struct PlanOutput {
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct StepOutput {
-    /// `build`, `install`, `uninstall`, `unbuild` or `remove`.
+    /// `build`, `install`, `link`, `uninstall`, `unlink`, `unbuild` or `remove`.
     action: String,
     /// The module version.
     module: ModuleOutput,
@@ -69,6 +71,10 @@ struct StepOutput {
     waits: Vec<usize>,
     /// Objects that are left to other modules, as long as those have them.
     yields: Vec<Yielded>,
+    /// Objects that stay out.
+    refused: Vec<Refused>,
+    /// Lists of the distribution that force it, or only over the versions of what is there.
+    forced_by: Vec<PathBuf>,
 }
 
 /// A module version, or one for a kernel, that gets no step.
@@ -125,7 +131,9 @@ impl StepOutput {
             because: step.because.clone(),
             after: step.after.clone(),
             waits: step.waits.clone(),
-            yields: step.yields.clone(),
+            yields: step.placement.yields.clone(),
+            refused: step.placement.refused.clone(),
+            forced_by: step.placement.overrides.lists.iter().map(|list| list.path.clone()).collect(),
         }
     }
 }
@@ -165,22 +173,8 @@ mod tests {
         let kernel = KernelId::new("6.1", "x86_64").unwrap();
         let build = Action::Build(Target::new(module.clone(), kernel.clone()));
         let steps = vec![
-            Step {
-                action: build,
-                because: Because::NotBuilt,
-                after: vec![],
-                waits: vec![],
-                yields: vec![],
-                replaces_own: false,
-            },
-            Step {
-                action: Action::Deregister(module.clone()),
-                because: Because::Asked,
-                after: vec![0],
-                waits: vec![],
-                yields: vec![],
-                replaces_own: false,
-            },
+            Step::new(build, Because::NotBuilt),
+            Step { after: vec![0], ..Step::new(Action::Deregister(module.clone()), Because::Asked) },
         ];
         let settled = vec![Settled { module, kernel: Some(kernel), why: SkipReason::AlreadyInstalled }];
         Plan { steps, settled, switched_off: false }

@@ -31,8 +31,7 @@ fn depmod_is_left_to_a_kernel_that_is_not_there_yet() {
             &kept(&world.setup, &target),
             &world.kernel(),
             &config(&["a"]),
-            &Claim::default(),
-            InstallOptions::default(),
+            &Placement::default(),
         )
         .unwrap();
         assert_eq!(session.changed_kernels().collect::<Vec<_>>(), [K]);

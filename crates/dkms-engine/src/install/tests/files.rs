@@ -88,8 +88,12 @@ fn what_a_kernel_had_itself_does_not_come_back_without_it() {
 fn links_instead_of_copies() {
     let world = World::new();
     let target = world.built("1", &[("a", &["version=1"])]);
-    let options = InstallOptions { symlink: true, ..InstallOptions::default() };
-    world.try_install(&target, &config(&["a"]), options).unwrap();
+    let linked = |session: &mut Session<'_>| {
+        session.symlink = true;
+        let objects = kept(&world.setup, &target);
+        install_objects(session, &target, &objects, &world.kernel(), &config(&["a"]), &Placement::default()).map(drop)
+    };
+    world.session(linked).0.unwrap();
     let place = PathBuf::from(format!("{PLACE}/a.ko"));
     let object = world.setup.layout.objects(&target).join("a.ko");
     assert_eq!(world.setup.root.read_link(&place).unwrap(), object);

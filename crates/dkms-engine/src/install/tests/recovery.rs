@@ -9,17 +9,9 @@ fn begun(world: &World, target: &Target, names: &[&str]) -> Transaction {
         .session(|session| {
             let (config, kernel) = (config(names), world.kernel());
             let objects = kept(&world.setup, target);
-            let chosen = choose::chosen(target, &objects, &kernel, &config).unwrap();
-            choose::transaction(
-                session,
-                target,
-                &chosen,
-                &kernel,
-                &config,
-                &Claim::default(),
-                InstallOptions::default(),
-            )
-            .unwrap()
+            let placement = Placement::default();
+            let chosen = choose::chosen(target, &objects, &config, &placement).unwrap();
+            choose::transaction(session, target, &chosen, &kernel, &config, &placement).unwrap()
         })
         .0;
     world.session(|session| journal::store(session, &Journal::Installing(transaction.clone()))).0.unwrap();

@@ -30,10 +30,11 @@ fn an_older_version_does_not_take_over_by_itself() {
     let old = world.built("1", &[("a", &["version=1"])]);
     world.install(&new);
     let before = world.tree("/lib");
-    assert!(world.try_install(&old, &config(&["a"]), InstallOptions::default()).is_err());
+    assert!(world.try_install(&old, &config(&["a"]), &Placement::default()).is_err());
     assert_eq!((world.tree("/lib"), world.active().as_deref()), (before, Some("2")));
-    let options = InstallOptions { force: true, ..InstallOptions::default() };
-    world.try_install(&old, &config(&["a"]), options).unwrap();
+    let overrides = Overrides { force: true, ..Overrides::default() };
+    let placement = Placement { overrides, ..Placement::default() };
+    world.try_install(&old, &config(&["a"]), &placement).unwrap();
     assert_eq!(world.active().as_deref(), Some("1"));
 }
 

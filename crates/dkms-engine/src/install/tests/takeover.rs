@@ -18,13 +18,12 @@ impl World {
         target
     }
 
-    fn claim(&self, target: &Target, claim: &Claim) -> Result<Installed, Error> {
+    fn claim(&self, target: &Target, placement: &Placement) -> Result<Installed, Error> {
         let objects = kept(&self.setup, target);
         let names: Vec<&str> = objects.iter().map(|(name, _)| name.as_str()).collect();
         let config = config(&names);
-        let act = |session: &mut Session<'_>| {
-            install_objects(session, target, &objects, &self.kernel(), &config, claim, InstallOptions::default())
-        };
+        let act =
+            |session: &mut Session<'_>| install_objects(session, target, &objects, &self.kernel(), &config, placement);
         self.session(act).0
     }
 
@@ -52,13 +51,13 @@ impl World {
     }
 }
 
-fn by_person() -> Claim {
-    Claim { by_person: true, ..Claim::default() }
+fn chosen(order: u64) -> Placement {
+    Placement { chosen: Some(order), ..Placement::default() }
 }
 
-fn leaves(object: &str, to: &Target) -> Claim {
+fn leaves(object: &str, to: &Target) -> Placement {
     let yields = vec![Yielded { object: object.into(), to: to.module.to_string(), by: Rule::Name }];
-    Claim { yields, ..Claim::default() }
+    Placement { yields, ..Placement::default() }
 }
 
 /// What was done to whom: installed or removed.
@@ -93,7 +92,7 @@ fn what_the_kernel_had_survives_every_order() {
         let both = [world.other("one", &["x", "y"]), world.other("two", &["x", "z"])];
         for (installs, which) in &sequence {
             if *installs {
-                world.claim(&both[*which], &by_person()).unwrap();
+                world.claim(&both[*which], &chosen(1)).unwrap();
                 assert_eq!(world.placed("x"), Some(world.content(&both[*which], "x")), "{sequence:?}");
             } else {
                 world.uninstall(&both[*which]);
@@ -113,15 +112,15 @@ fn what_the_kernel_had_survives_every_order() {
 fn the_one_that_loses_keeps_the_rest() {
     let world = World::new();
     let (one, two) = (world.other("one", &["x", "y"]), world.other("two", &["x"]));
-    world.claim(&one, &Claim::default()).unwrap();
-    world.claim(&two, &by_person()).unwrap();
+    world.claim(&one, &Placement::default()).unwrap();
+    world.claim(&two, &chosen(1)).unwrap();
     let left = world.manifest(&one).unwrap();
     assert_eq!(left.files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["y"]);
     assert_eq!(left.refused[0].owner.as_ref(), Some(&two.module));
     assert_eq!((left.chosen, world.manifest(&two).unwrap().chosen), (None, Some(1)));
     assert!(world.is_active(&one) && world.is_active(&two));
     // Taken back, and then nothing is left of the other one.
-    world.claim(&one, &by_person()).unwrap();
+    world.claim(&one, &chosen(2)).unwrap();
     assert_eq!(world.manifest(&one).unwrap().chosen, Some(2));
     assert!(!world.is_active(&two) && world.manifest(&two).is_none());
     assert_eq!(world.placed("x"), Some(world.content(&one, "x")));
@@ -133,14 +132,13 @@ fn what_is_left_to_another_one_is_placed_only_where_that_has_nothing() {
     let (one, two) = (world.other("one", &["x", "y"]), world.other("two", &["x"]));
     world.claim(&one, &leaves("x", &two)).unwrap();
     assert_eq!(world.placed("x"), Some(world.content(&one, "x")), "the other one is not there");
-    world.claim(&two, &Claim::default()).unwrap();
+    world.claim(&two, &Placement::default()).unwrap();
     world.claim(&one, &leaves("x", &two)).unwrap();
     assert_eq!(world.placed("x"), Some(world.content(&two, "x")));
     assert_eq!(world.manifest(&one).unwrap().refused[0].owner.as_ref(), Some(&two.module));
-    let leaves_all = |target: &Target, claim: &Claim, names: &[&str]| {
-        world.session(|session| claim.leaves_all(session, target, names.iter().copied())).0
-    };
-    assert!(leaves_all(&one, &leaves("x", &two), &["x"]) && !leaves_all(&one, &leaves("x", &two), &["x", "y"]));
+    let held = |to: &Target| world.session(|session| held(session, &one, &leaves("x", to).yields)).0;
+    assert_eq!(held(&two), ["x".to_owned()].into());
+    assert!(held(&world.other("three", &["x"])).is_empty(), "that one is only built");
 }
 
 #[test]
@@ -148,9 +146,9 @@ fn an_installation_that_is_taken_back_gives_back_what_it_took() {
     let world = World::new();
     world.owns();
     let (one, two) = (world.other("one", &["x", "y"]), world.other("two", &["x"]));
-    world.claim(&one, &Claim::default()).unwrap();
+    world.claim(&one, &Placement::default()).unwrap();
     let (kernel, tree) = (world.tree(I), world.tree("/var/lib/dkms/one"));
-    let installed = world.claim(&two, &by_person()).unwrap();
+    let installed = world.claim(&two, &chosen(1)).unwrap();
     world.session(|session| roll_back(session, &installed));
     assert_eq!((world.tree(I), world.tree("/var/lib/dkms/one")), (kernel, tree));
     assert!(world.is_active(&one) && !world.is_active(&two));
@@ -160,12 +158,12 @@ fn an_installation_that_is_taken_back_gives_back_what_it_took() {
 fn copies_that_the_original_archived_of_ours_are_none_of_the_kernels() {
     let world = World::new();
     let (one, two) = (world.other("one", &["x"]), world.other("two", &["x"]));
-    world.claim(&two, &Claim::default()).unwrap();
+    world.claim(&two, &Placement::default()).unwrap();
     // As the original leaves it: both count as installed, the first one's file is in the second one's archive.
     let archive = format!("/var/lib/dkms/two/original_module/{K}/x86_64");
     testing::write(&world.setup, &format!("{archive}/x.ko"), world.content(&one, "x"));
     testing::write(&world.setup, &format!("{archive}/x.ko.origin"), format!("{PLACE}/x.ko\n"));
-    world.claim(&one, &Claim::default()).unwrap();
+    world.claim(&one, &Placement::default()).unwrap();
     assert!(!world.exists("/var/lib/dkms/two/original_module"));
     world.uninstall(&one);
     assert_eq!(world.placed("x"), None);

@@ -82,8 +82,7 @@ fn a_module_of_its_own_takes_the_place_of_a_link() {
     let found = Kernel::gather(&world.setup, &own.kernel).unwrap();
     let install = |session: &mut Session<'_>| {
         let objects = kept(&world.setup, &own);
-        install_objects(session, &own, &objects, &found, &config(&["a"]), &Claim::default(), InstallOptions::default())
-            .map(drop)
+        install_objects(session, &own, &objects, &found, &config(&["a"]), &Placement::default()).map(drop)
     };
     world.session(install).0.unwrap();
     assert!(world.exists(&format!("{OTHER}/extra/a.ko")) && !world.exists(LINK));

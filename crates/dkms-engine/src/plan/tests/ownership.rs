@@ -49,8 +49,10 @@ fn left(plan: &Plan) -> Vec<String> {
     let line = |module: &ModuleId, yielded: &Yielded| {
         format!("{module}: {} to {} by {:?}", yielded.object, yielded.to, yielded.by)
     };
-    let steps =
-        plan.steps.iter().flat_map(|step| step.yields.iter().map(|yielded| line(step.action.module(), yielded)));
+    let steps = plan
+        .steps
+        .iter()
+        .flat_map(|step| step.placement.yields.iter().map(|yielded| line(step.action.module(), yielded)));
     let settled = plan.settled.iter().flat_map(|settled| match &settled.why {
         SkipReason::Conflict { objects } => objects.iter().map(|yielded| line(&settled.module, yielded)).collect(),
         _ => Vec::new(),
@@ -86,8 +88,8 @@ fn a_rule_decides_who_has_the_place() {
 fn the_first_run_builds_both_and_installs_the_second_where_the_first_fails() {
     let plan = two("a/1", "b/2").automatic();
     assert_eq!(steps(&plan), ["build a/1 1", "install a/1 1", "build b/2 1", "install b/2 1"]);
-    assert_eq!((&plan.steps[1].waits, plan.steps[1].yields.len()), (&vec![3], 1));
-    assert!(plan.steps[3].waits.is_empty() && plan.steps[3].yields.is_empty());
+    assert_eq!((&plan.steps[1].waits, plan.steps[1].placement.yields.len()), (&vec![3], 1));
+    assert!(plan.steps[3].waits.is_empty() && plan.steps[3].placement.yields.is_empty());
 }
 
 #[test]
@@ -162,7 +164,7 @@ fn one_that_is_built_against_comes_first_and_is_taken_over() {
     let scene = Scene::kernels(&["1"]).builds("a/1", &["x"], &["b"]).builds("b/1", &["x"], &[]).chosen("a/1", 1);
     let plan = scene.automatic();
     assert_eq!(steps(&plan), ["build b/1 1", "install b/1 1", "build a/1 1", "install a/1 1"]);
-    assert!(plan.steps.iter().all(|step| step.waits.is_empty() && step.yields.is_empty()));
+    assert!(plan.steps.iter().all(|step| step.waits.is_empty() && step.placement.yields.is_empty()));
     // It stands aside then, and what depends on it has it all the same.
     let scene = Scene::kernels(&["1"])
         .builds("a/1", &["x"], &["b"])

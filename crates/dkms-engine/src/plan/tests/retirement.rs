@@ -20,7 +20,7 @@ fn reconciled(scene: &Scene) -> Plan {
 #[test]
 fn an_old_version_goes_after_its_successor_was_installed() {
     let plan = reconciled(&upgraded(&["6.1"]));
-    let replaces_own: Vec<bool> = plan.steps.iter().map(|step| step.replaces_own).collect();
+    let replaces_own: Vec<bool> = plan.steps.iter().map(|step| step.placement.replaces_own).collect();
     assert_eq!(replaces_own, [false, true, false, false], "only the installation, over the version that makes room");
     assert_eq!(steps(&plan), ["build a/2 6.1", "install a/2 6.1", "unbuild a/1 6.1", "remove a/1"]);
     assert_eq!(plan.steps[2].after, [1]);

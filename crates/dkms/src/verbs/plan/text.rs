@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dkms_engine::plan::{Operation, Plan, Step};
+use dkms_engine::plan::{Operation, Placement, Plan, Step};
 use dkms_engine::report::words;
 use dkms_engine::target::{KernelId, ModuleId};
 
@@ -76,9 +76,14 @@ fn rows(plan: &Plan) -> Vec<Row<'_>> {
     rows
 }
 
-/// The objects that a step leaves to other modules.
+/// What an installation leaves to other modules, what of it stays out, and what forces it.
 fn left(step: &Step) -> String {
-    step.yields.iter().map(|yielded| format!("; it leaves `{}` to {}", yielded.object, yielded.to)).collect()
+    let Placement { excluded, refused, yields, overrides, .. } = &step.placement;
+    let excluded = excluded.iter().map(|reason| format!("; it is not meant for this kernel: {reason}"));
+    let lists = overrides.lists.iter().map(|list| format!("; forced by `{}`", list.path.display()));
+    let yields = yields.iter().map(|yielded| format!("; it leaves `{}` to {}", yielded.object, yielded.to));
+    let refused = refused.iter().map(|refused| format!("; `{}` stays out: {refused}", refused.object));
+    excluded.chain(lists).chain(yields).chain(refused).collect()
 }
 
 impl Group<'_> {
@@ -100,7 +105,7 @@ impl Group<'_> {
 
 #[cfg(test)]
 mod tests {
-    use dkms_engine::plan::{Action, Because, Settled, SkipReason};
+    use dkms_engine::plan::{Action, Because, OverridingList, Refused, RefusedBecause, Settled, SkipReason};
     use dkms_engine::target::Target;
 
     use super::*;
@@ -110,7 +115,7 @@ mod tests {
     }
 
     fn step(action: Action, because: Because) -> Step {
-        Step { action, because, after: vec![], waits: vec![], yields: vec![], replaces_own: false }
+        Step::new(action, because)
     }
 
     #[test]
@@ -132,6 +137,19 @@ mod tests {
         assert_eq!(text(&plan, 80), expected);
         assert_eq!(text(&Plan::default(), 80), "nothing to do\n");
         assert!(text(&Plan { switched_off: true, ..Plan::default() }, 80).contains("no-autoinstall"));
+    }
+
+    #[test]
+    fn what_stays_out_and_what_forces_is_said() {
+        let kernel = KernelId::new("6.1", "x86_64").unwrap();
+        let mut install = step(Action::Install(Target::new(module("a"), kernel)), Because::NotInstalled);
+        let because = RefusedBecause::Provided { package: "p".into() };
+        install.placement.refused = vec![Refused { object: "x".into(), because }];
+        install.placement.overrides.lists = vec![OverridingList { path: "/list".into(), versions_only: true }];
+        let expected = "6.1 (x86_64):\n\
+                        \x20 install (built, not installed; forced by `/list`; `x` stays out: the package p provides `x` \
+                        for this kernel): a/1\n";
+        assert_eq!(text(&Plan { steps: vec![install], ..Plan::default() }, usize::MAX), expected);
     }
 
     #[test]

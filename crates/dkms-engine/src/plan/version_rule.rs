@@ -2,43 +2,26 @@
 //!
 //! Only if it is newer than the one that would be loaded, going by the versions that authors write into their modules.
 //! An unversioned pair is told apart by `srcversion`, the kernel build's own checksum of a module's sources, and where
-//! not even that exists by content.
+//! not even that exists by content. What an object says is known when it is built, so this is asked right before it is placed.
 
 use std::cmp::Ordering;
 use std::path::Path;
 
-use crate::module_file::info::ModuleInfo;
-use crate::system::root::Root;
-
-/// What tells two modules of one name apart. A file that says nothing, or is no module, has neither.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Identity {
-    pub(super) version: Option<String>,
-    pub(super) srcversion: Option<String>,
-}
-
-impl Identity {
-    /// Reads a module file.
-    pub(super) fn of(root: &Root, path: &Path) -> Self {
-        let Ok(info) = ModuleInfo::read(root, path) else { return Self::default() };
-        let text = |value: Option<&str>| value.filter(|value| !value.is_empty()).map(str::to_owned);
-        Self { version: text(info.version()), srcversion: text(info.srcversion()) }
-    }
-}
+use crate::module_file::identity::Identity;
 
 /// A module that is there already.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Existing<'a> {
+pub struct Existing<'a> {
     /// Where it is.
-    pub(super) path: &'a Path,
+    pub path: &'a Path,
     /// What it says of itself.
-    pub(super) info: &'a Identity,
+    pub info: &'a Identity,
     /// Whether it is byte for byte the built one.
-    pub(super) identical: bool,
+    pub identical: bool,
 }
 
 /// Why the built module has to stay out, as a fragment; `None` if it may be placed.
-pub(super) fn objection(built: &Identity, existing: Existing<'_>) -> Option<String> {
+pub fn version_objection(built: &Identity, existing: Existing<'_>) -> Option<String> {
     let path = existing.path.display();
     let (ours, theirs) = (built.version.as_deref(), existing.info.version.as_deref());
     match dkms_conf::version::compare(theirs.unwrap_or_default(), ours.unwrap_or_default()) {
@@ -87,7 +70,7 @@ mod tests {
         ] {
             let other = info(existing.0, existing.1);
             let existing = Existing { path: Path::new("/x.ko"), info: &other, identical };
-            let found = objection(&info(built.0, built.1), existing);
+            let found = version_objection(&info(built.0, built.1), existing);
             assert_eq!(found.is_none(), admitted, "{built:?} over {other:?}: {found:?}");
         }
     }
@@ -96,7 +79,7 @@ mod tests {
     fn the_reason_names_path_and_versions() {
         let other = info("4.1", "");
         let existing = Existing { path: Path::new("/lib/modules/K/kernel/sg.ko"), info: &other, identical: false };
-        let reason = objection(&info("1.0", ""), existing).unwrap();
+        let reason = version_objection(&info("1.0", ""), existing).unwrap();
         assert_eq!(reason, "`/lib/modules/K/kernel/sg.ko` has version 4.1, and version 1.0 is not newer");
     }
 }
