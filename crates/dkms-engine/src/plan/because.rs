@@ -29,6 +29,11 @@ pub enum Because {
         /// Release of the other kernel.
         from: String,
     },
+    /// What weak links lead to goes.
+    LeadsToGone {
+        /// Release of the kernel that has it.
+        from: String,
+    },
     /// Files that were built or placed are gone or are not ours any more.
     FilesLost,
     /// An input of the build is not what it was.
@@ -80,6 +85,7 @@ impl fmt::Display for Because {
             Because::NotInstalled => write!(f, "built, not installed"),
             Because::Fits { from } => write!(f, "the modules of {from} fit"),
             Because::Unfit { from } => write!(f, "the modules of {from} do not fit"),
+            Because::LeadsToGone { from } => write!(f, "the modules of {from} are being removed"),
             Because::FilesLost => write!(f, "its files are missing or changed"),
             Because::Changed { input } => write!(f, "{input}"),
             Because::DependencyRebuilt { name } => write!(f, "`{name}`, which it depends on, is rebuilt"),

@@ -310,6 +310,7 @@ impl Plan {
 /// What follows from the facts for a goal.
 pub fn plan(facts: &Facts, goal: &Goal) -> Plan {
     let mut plan = decide(facts, goal);
+    weak_links::go_first(facts, &mut plan);
     placement::decide(facts, &mut plan);
     plan
 }

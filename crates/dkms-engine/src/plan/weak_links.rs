@@ -1,13 +1,39 @@
-//! The second look of a run: which kernels have weak links to what was installed just now.
+//! Weak links that follow from other steps: those to what goes, and those to what was installed just now.
 //!
-//! Until then it was not known whether that would be there. The candidates are those of every other plan.
+//! The latter are the second look of a run: until then it was not known whether that would be there. The candidates are those
+//! of every other plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Because, Plan, SkipReason, WeakLink};
+use super::{Action, Because, Plan, SkipReason, Step, WeakLink};
 use crate::facts::{Facts, TargetFacts};
 use crate::target::{KernelId, Target};
 
+/// Links go before what they lead to. A kernel that gets the module itself loses them with that.
+pub(super) fn go_first(facts: &Facts, plan: &mut Plan) {
+    for place in 0..plan.steps.len() {
+        let Action::Uninstall(leaving) = plan.steps[place].action.clone() else { continue };
+        for kernel in facts.weakly_linked_kernels(&leaving) {
+            let target = Target::new(leaving.module.clone(), kernel.clone());
+            let gets_own = |step: &Step| match &step.action {
+                Action::Install(other) => other.kernel == *kernel && other.module.name == leaving.module.name,
+                _ => false,
+            };
+            if plan.steps.iter().any(gets_own) {
+                continue;
+            }
+            let unlink = Action::Unlink(WeakLink { target, from: leaving.kernel.clone() });
+            let step = plan.steps.iter().position(|step| step.action == unlink);
+            let step = step.unwrap_or_else(|| {
+                let because = Because::LeadsToGone { from: leaving.kernel.release.clone() };
+                plan.push(unlink, because, Vec::new())
+            });
+            plan.steps[place].waits.push(step);
+        }
+    }
+}
+
+/// The second look.
 pub(super) fn weakly_linked(facts: &Facts, installed: &BTreeSet<Target>, kernels: &BTreeSet<KernelId>) -> Plan {
     let mut links = Links { facts, installed, known: BTreeMap::new(), plan: Plan::default() };
     let modules: BTreeSet<_> = installed.iter().map(|target| &target.module).collect();

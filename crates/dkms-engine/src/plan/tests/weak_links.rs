@@ -113,3 +113,29 @@ fn what_depends_on_another_module_is_linked_after_it_or_not_at_all() {
     assert!(second(&scene(), &["b"]).steps.is_empty(), "there is no a");
     assert_eq!(steps(&second(&linked(scene(), "a"), &["b"])), ["link b/1 6.2"]);
 }
+
+#[test]
+fn links_go_before_what_they_lead_to() {
+    let uninstalled = |scene: &Scene, releases: &[&str]| {
+        let targets = releases.iter().map(|release| target("a", release)).collect();
+        plan(&scene.0, &Goal::Uninstalled(targets))
+    };
+    let scene = linked(fitting(false), "a");
+    let one = uninstalled(&scene, &["6.1"]);
+    assert_eq!(steps(&one), ["uninstall a/1 6.1", "unlink a/1 6.2"]);
+    assert_eq!((&one.steps[0].waits, one.steps[1].waits.len()), (&vec![1], 0));
+    assert_eq!(one.steps[1].because, Because::LeadsToGone { from: "6.1".into() });
+    let both = uninstalled(&scene, &["6.1", "6.2"]);
+    assert_eq!(steps(&both), ["uninstall a/1 6.1", "unlink a/1 6.2"]);
+    assert_eq!((&both.steps[0].waits, &both.steps[1].because), (&vec![1], &Because::Asked));
+    assert_eq!(steps(&uninstalled(&scene, &["6.2"])), ["unlink a/1 6.2"], "what they lead to stays");
+    assert_eq!(steps(&uninstalled(&fitting(false), &["6.1"])), ["uninstall a/1 6.1"]);
+}
+
+#[test]
+fn a_kernel_that_gets_the_module_itself_needs_no_step_for_its_links() {
+    let scene = Scene::kernels(&["6.1", "6.2"]).builds("a", &["m"], &[]).state("a", "6.1", State::Installed, "now");
+    let provided = |facts: &mut TargetFacts| facts.provided = [("m".to_owned(), "p".to_owned())].into();
+    let scene = linked(scene.with("a", "6.1", provided), "a");
+    assert_eq!(steps(&scene.automatic()), ["build a/1 6.2", "install a/1 6.2", "uninstall a/1 6.1"]);
+}
