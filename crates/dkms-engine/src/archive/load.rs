@@ -13,9 +13,10 @@ use crate::facts::kernel::Kernel;
 use crate::facts::tree::registration;
 use crate::install::Session;
 use crate::module_file::compression::Compression;
-use crate::register::{self, Added, same_tree};
+use crate::register::{self, Added};
 use crate::system::root::{Kind, Root};
 use crate::system::staged::{self, Staged};
+use crate::system::tree_copy::is_same_tree;
 use crate::target::{KernelId, ModuleId, Target};
 
 /// Directories that a dkms.conf may lie below.
@@ -110,7 +111,7 @@ fn take_source(
     let registered = registration(session.setup, &module) == Some(Registration::Added);
     if registered && !options.force {
         let place = session.setup.layout.source_tree(&module);
-        if !(options.accept_same && same_tree(session.root(), source, &place)?) {
+        if !(options.accept_same && is_same_tree(session.root(), source, &place)?) {
             return Err(Error::ArchiveKnown { module });
         }
     }

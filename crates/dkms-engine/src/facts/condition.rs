@@ -139,7 +139,7 @@ fn placed_by_the_original(setup: &Setup, build: &BuiltTarget, directory: &Path) 
     let kernel = kernels::directory(setup, &build.target.kernel.release);
     worst(found_objects(root, directory).iter().map(|(name, file)| match placed_file(setup, &kernel, name) {
         None => Integrity::Missing,
-        Some(placed) if same_content(root, &directory.join(file), &placed) => Integrity::Whole,
+        Some(placed) if root.is_same_content(&directory.join(file), &placed) => Integrity::Whole,
         Some(_) => Integrity::Altered,
     }))
 }
@@ -171,15 +171,6 @@ pub fn placed_file(setup: &Setup, kernel: &Path, name: &str) -> Option<PathBuf> 
         Compression::of_file_name(file).is_some_and(|(found, _)| found == name)
     };
     paths.filter(is_it).map(|path| kernel.join(path)).find(|path| root.is_file(path))
-}
-
-fn same_content(root: &Root, one: &Path, other: &Path) -> bool {
-    let (Some(one_meta), Some(other_meta)) = (root.meta(one), root.meta(other)) else { return false };
-    if one_meta.inode == other_meta.inode {
-        return true;
-    }
-    one_meta.size == other_meta.size
-        && matches!((root.read(one), root.read(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Whether a run was cut off in the middle of this target.

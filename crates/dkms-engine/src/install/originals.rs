@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::layout::ORIGIN_SUFFIX;
-use crate::record::FileRecord;
 use crate::system::root::{Kind, Root, RootMut};
 use crate::system::staged::{self, Staged};
 
@@ -81,7 +80,7 @@ impl Displaced {
 
     /// Takes it away from its own place, if what lies there is what was archived.
     pub(super) fn remove(&self, root: &RootMut) -> Result<bool, Error> {
-        let same = is_same(root, &self.from, &self.to);
+        let same = root.is_same(&self.from, &self.to);
         if same {
             root.remove_file(&self.from)?;
         }
@@ -90,7 +89,7 @@ impl Displaced {
 
     /// Takes the copy out of the archive, if the module is at its own place still.
     pub(super) fn remove_copy(&self, root: &RootMut) -> Result<(), Error> {
-        if is_same(root, &self.from, &self.to) {
+        if root.is_same(&self.from, &self.to) {
             root.remove_file(&self.to)?;
         }
         if root.link_meta(&self.to).is_none() { root.remove_file(&note(&self.to)) } else { Ok(()) }
@@ -181,23 +180,6 @@ fn note(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(ORIGIN_SUFFIX);
     name.into()
-}
-
-/// Whether two names show the same thing.
-pub(super) fn is_same(root: &Root, one: &Path, other: &Path) -> bool {
-    let (Some(left), Some(right)) = (root.link_meta(one), root.link_meta(other)) else { return false };
-    if left.inode == right.inode {
-        return true;
-    }
-    match (left.kind, right.kind) {
-        (Kind::Link, Kind::Link) => root.read_link(one) == root.read_link(other),
-        (Kind::File, Kind::File) => {
-            left.size == right.size
-                && FileRecord::measure(root, one)
-                    .is_ok_and(|left| FileRecord::measure(root, other).is_ok_and(|right| left.sha256 == right.sha256))
-        }
-        _ => false,
-    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::event::InstallEvent;
-use super::originals::{self, Displaced, Origin, Original, is_same};
+use super::originals::{self, Displaced, Origin, Original};
 use super::placed::{self, active_version, files_of};
 use super::placement::{
     make_active, remove_empty_archive, remove_empty_directories, remove_link, remove_placed, restore_previous,
@@ -213,7 +213,7 @@ fn displaced_by(
         let Origin::Path(origin) = &original.origin else { continue };
         let file = origin.file_name().and_then(|file| file.to_str()).and_then(Compression::of_file_name);
         if file.is_some_and(|(name, _)| names.iter().any(|lost| lost == name)) {
-            if is_same(root, &original.file, &placed::object_of(layout, target, &original.file)) {
+            if root.is_same(&original.file, &placed::object_of(layout, target, &original.file)) {
                 copies.push(original.file);
                 continue;
             }

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use dkms_conf::Strictness;
 
-use super::tree_copy::{replace_tree, same_tree};
+use super::source_tree::replace_tree;
 use crate::error::Error;
 use crate::facts::Registration;
 use crate::facts::conf::{self, Wanted};
 use crate::facts::kernel::Kernel;
 use crate::facts::tree::registration;
 use crate::install::Session;
+use crate::system::tree_copy::is_same_tree;
 use crate::target::ModuleId;
 
 /// What became of a directory.
@@ -52,7 +53,7 @@ pub fn import(session: &mut Session<'_>, path: &Path, kernel: &Kernel, force: bo
     let registered = registration(setup, &module) == Some(Registration::Added);
     let places = [source.clone(), layout.source_link(&module), layout.build(&module)];
     let in_place = places.iter().any(|place| root.canonical(place).as_deref() == Some(&directory));
-    if in_place || (root.is_dir(&source) && same_tree(root, &directory, &source)?) {
+    if in_place || (root.is_dir(&source) && is_same_tree(root, &directory, &source)?) {
         return Ok(Imported { module, source, copied: false, registered });
     }
     if registered && !force {
@@ -62,6 +63,6 @@ pub fn import(session: &mut Session<'_>, path: &Path, kernel: &Kernel, force: bo
         let reason = std::io::Error::other("the copy would be inside it");
         return Err(Error::io("copy", &directory)(reason));
     }
-    replace_tree(root, &directory, &source)?;
+    replace_tree(root, &setup.cancel, &directory, &source)?;
     Ok(Imported { module, source, copied: true, registered })
 }

@@ -8,13 +8,12 @@ mod add;
 mod import;
 mod remove;
 mod retire;
-mod tree_copy;
+mod source_tree;
 
 pub use add::{Added, add, register_binaries};
 pub use import::{Imported, import};
 pub use remove::{deregister, link_failed_log, unbuild};
 pub use retire::{reinstate, retire};
-pub use tree_copy::same_tree;
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@
 //! out at once, a successor that does not build would leave nothing. So the version is noted, and its source, which the
 //! package is about to delete, is kept in the tree: the shape of an import without source, which the original knows too.
 
-use super::tree_copy::keep_tree;
+use super::source_tree::keep_tree;
 use crate::error::Error;
 use crate::setup::Setup;
 use crate::system::lock::Guard;

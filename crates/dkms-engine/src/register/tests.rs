@@ -10,6 +10,7 @@ use crate::facts::tree::registration;
 use crate::install::Session;
 use crate::setup::Setup;
 use crate::system::lock::Guard;
+use crate::system::tree_copy::is_same_tree;
 use crate::target::{KernelId, ModuleId, Target};
 use crate::testing::{self, write};
 
@@ -105,7 +106,7 @@ fn a_directory_replaces_the_source_and_is_not_merged_with_it() {
     let imported = world.import("/home/m/dkms.conf", false).unwrap();
     assert!(imported.copied && !imported.registered);
     assert!(!world.exists("/usr/src/m-1/stale.c"));
-    assert!(same_tree(&world.setup.root, Path::new("/home/m"), Path::new("/usr/src/m-1")).unwrap());
+    assert!(is_same_tree(&world.setup.root, Path::new("/home/m"), Path::new("/usr/src/m-1")).unwrap());
     assert_eq!(world.setup.root.meta(Path::new("/usr/src/m-1/src/new.c")).unwrap().mode, 0o644);
     assert_eq!(world.setup.root.list(Path::new("/usr/src")).unwrap().len(), 1, "nothing staged stays");
 }

@@ -8,3 +8,4 @@ pub mod root;
 pub mod signals;
 pub mod staged;
 pub mod tool;
+pub mod tree_copy;

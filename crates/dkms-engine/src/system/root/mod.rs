@@ -10,6 +10,7 @@
 mod meta;
 mod read;
 mod read_log;
+mod same;
 mod write;
 
 use std::ffi::OsString;
