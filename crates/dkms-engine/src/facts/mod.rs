@@ -4,6 +4,7 @@ pub mod compiler;
 pub mod condition;
 pub mod conf;
 pub mod elf_machine;
+mod examination;
 pub mod fingerprint;
 pub mod fit;
 mod force_lists;
