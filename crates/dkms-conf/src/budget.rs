@@ -2,8 +2,8 @@
 //! is the same on every machine.
 //!
 //! One number stands for work and for memory, as whatever is held had to be made first: every byte that is made costs a
-//! [unit](Budget), and so does every step that takes about as long as a few bytes. Whoever loops over something whose
-//! length a text decides charges for it before, and whoever calls itself takes a [`Level`]. What is over budget is not
+//! [unit](Budget), and so does every step that takes about as long as a few bytes. Code that loops over something whose
+//! length a text decides charges for it before, and code that calls itself takes a [`Level`]. What is over budget is not
 //! wrong: the evaluator leaves it to bash, which has limits of its own.
 
 use std::cell::Cell;

@@ -366,8 +366,8 @@ impl Check<'_> {
     }
 }
 
-/// A path without its `..`; `None` if they lead out of where it begins. Whoever follows it must not need the directories
-/// that it only passes through.
+/// A path without its `..`; `None` if they lead out of where it begins. A caller that follows it must not need the
+/// directories that it only passes through.
 fn below(path: &str) -> Option<String> {
     let (start, rest) = path.strip_prefix('/').map_or(("", path), |rest| ("/", rest));
     let mut parts: Vec<&str> = Vec::new();
@@ -517,8 +517,8 @@ pub(crate) mod tests {
     fn names_and_places_that_lead_elsewhere_are_errors() {
         let with = |text: &str| errors(&format!("BUILT_MODULE_NAME=a\nDEST_MODULE_LOCATION=/extra\n{text}"));
         for name in ["-rf", "a b", "../x", "..", "x/y", "a;b", ".x"] {
-            let told = with(&format!("DEST_MODULE_NAME='{name}'"));
-            assert!(told.contains("`DEST_MODULE_NAME[0]`") && told.contains("not a valid module name"), "{told}");
+            let said = with(&format!("DEST_MODULE_NAME='{name}'"));
+            assert!(said.contains("`DEST_MODULE_NAME[0]`") && said.contains("not a valid module name"), "{said}");
         }
         for place in ["/etc", "../x", "a/../../x", "/"] {
             assert!(with(&format!("BUILT_MODULE_LOCATION={place}")).contains("not below the build directory"));
@@ -526,8 +526,8 @@ pub(crate) mod tests {
         assert!(with("DEST_MODULE_LOCATION=/kernel/../../x").contains("leads out of the kernel's directory"));
         assert!(with("DEST_MODULE_LOCATION='/updates/a b'").contains("a blank"));
         for directive in ["PATCH", "DEST_MODULE_NAME", "MAKE", "POST_INSTALL"] {
-            let told = with(&format!("{directive}=\"a\u{1b}[31m\""));
-            assert!(told.contains(&format!("the value of `{directive}` contains a control character")), "{told}");
+            let said = with(&format!("{directive}=\"a\u{1b}[31m\""));
+            assert!(said.contains(&format!("the value of `{directive}` contains a control character")), "{said}");
         }
     }
 

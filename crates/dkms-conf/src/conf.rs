@@ -13,7 +13,7 @@ use crate::evaluator;
 use crate::refusal::Refusal;
 use crate::shell::{self, Shell};
 use crate::source::Source;
-use crate::transfer::{Surroundings, transfer};
+use crate::transfer::{Inputs, transfer};
 use crate::world::World;
 
 /// Everything that an evaluation needs.
@@ -72,9 +72,8 @@ pub fn evaluate(request: &Request<'_>) -> Result<Evaluated, Rejected> {
     let mut evaluated = Evaluated { sources: request.sources.to_vec(), ..Evaluated::default() };
     for source in request.sources {
         let raw = raw_values(source, request, &mut evaluated)?;
-        let surroundings =
-            Surroundings { source, context: request.context, world: request.world, shell: request.shell };
-        let transferred = transfer(&raw, &evaluated.assignments, &surroundings);
+        let inputs = Inputs { source, context: request.context, world: request.world, shell: request.shell };
+        let transferred = transfer(&raw, &evaluated.assignments, &inputs);
         evaluated.warnings.extend(transferred.warnings);
         evaluated.complaint(source, &transferred.complaint);
         evaluated.refusals.extend(transferred.refusal);

@@ -1,4 +1,4 @@
-//! What is wrong with a file that somebody wrote, where, and what to do about it.
+//! What is wrong with a file that a person wrote, where, and what to do about it.
 //!
 //! A diagnostic knows the text of the line it is about, so it can be shown without the file. It prints nothing and
 //! knows no colour.

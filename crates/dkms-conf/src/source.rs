@@ -27,7 +27,7 @@ impl Source {
     /// Takes the bytes of the file `path`.
     ///
     /// # Errors
-    /// A file that is larger than [`MAX_BYTES`] or holds a NUL byte is not a text that somebody wrote.
+    /// A file that is larger than [`MAX_BYTES`] or holds a NUL byte is not a text that a person wrote.
     pub fn from_bytes(path: impl Into<String>, bytes: &[u8]) -> Result<Self, Diagnostic> {
         let path = path.into();
         let whole = Some(Location { path: path.clone(), line: 0, column: 0, text: String::new() });
@@ -86,7 +86,7 @@ impl Source {
         Location { path: self.path.clone(), line: 0, column: 0, text: String::new() }
     }
 
-    /// Where directives seem to be assigned, for values whose origin no evaluator told.
+    /// Where directives seem to be assigned, for values whose origin no evaluator gave.
     #[must_use]
     pub fn assignments(&self) -> AssignmentPlaces {
         let mut places = AssignmentPlaces::default();

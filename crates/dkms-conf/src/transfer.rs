@@ -7,7 +7,7 @@
 //! that the second reading would take for more than one assignment is an error here instead of a surprise.
 //!
 //! One thing is left out on purpose: words that look like file name patterns are not replaced by the names of files
-//! that happen to lie where somebody stood.
+//! that happen to lie where a person stood.
 
 use crate::assignments::{Assignments, Value};
 use crate::budget::Budget;
@@ -21,7 +21,7 @@ use crate::source::Source;
 use crate::world::World;
 
 /// What the second reading sees.
-pub struct Surroundings<'a> {
+pub struct Inputs<'a> {
     /// The file that the values are from.
     pub source: &'a Source,
     /// The variables of dkms.
@@ -60,11 +60,10 @@ struct Text<'a> {
 /// Hands over what one file set. A value sees the variables of dkms, the values of the files before, and those of its
 /// own file that stand before it in the table of directives, but no variable of the file's own.
 #[must_use]
-pub fn transfer(raw: &Assignments, previous: &Assignments, surroundings: &Surroundings<'_>) -> Transferred {
+pub fn transfer(raw: &Assignments, previous: &Assignments, inputs: &Inputs<'_>) -> Transferred {
     let mut transferred = Transferred::default();
     let budget = Budget::new();
-    let mut reading =
-        SecondReading::new(surroundings.source, surroundings.context, surroundings.world, previous, &budget);
+    let mut reading = SecondReading::new(inputs.source, inputs.context, inputs.world, previous, &budget);
     let texts: Vec<Text<'_>> = raw.iter().map(|(directive, index, value)| Text::new(directive, index, value)).collect();
     for (place, text) in texts.iter().enumerate() {
         let read = match &text.plain {
@@ -77,7 +76,7 @@ pub fn transfer(raw: &Assignments, previous: &Assignments, surroundings: &Surrou
             Err(Unread::Shell(refusal)) => {
                 let mut visible = previous.clone();
                 visible.merge(transferred.values.clone());
-                transferred.by_shell(&texts[place..], refusal, (raw, &visible), surroundings);
+                transferred.by_shell(&texts[place..], refusal, (raw, &visible), inputs);
                 break;
             }
             Err(Unread::Broken(construct)) => transferred.broken(text, &construct),
@@ -112,9 +111,9 @@ impl Transferred {
         texts: &[Text<'_>],
         refusal: Refusal,
         (raw, visible): (&Assignments, &Assignments),
-        surroundings: &Surroundings<'_>,
+        inputs: &Inputs<'_>,
     ) {
-        let Surroundings { source, context, shell, .. } = *surroundings;
+        let Inputs { source, context, shell, .. } = *inputs;
         let first = texts.first().map(|text| (text.directive, text.index));
         let origin = texts.first().and_then(|text| text.value.origin.clone());
         let (directive, index) = first.unwrap_or((Directive::Make, 0));
@@ -191,8 +190,8 @@ mod tests {
         let context = Context { kernelver: Some("6.1.0".to_owned()), ..Context::default() };
         let source = Source::new("/x/dkms.conf", "");
         let world = TableWorld { directory: "/x".into(), ..TableWorld::default() }.with_file("/x/VERSION", "1.2\n");
-        let surroundings = Surroundings { source: &source, context: &context, world: &world, shell };
-        transfer(raw, &Assignments::default(), &surroundings)
+        let inputs = Inputs { source: &source, context: &context, world: &world, shell };
+        transfer(raw, &Assignments::default(), &inputs)
     }
 
     fn raw(text: &str) -> Assignments {

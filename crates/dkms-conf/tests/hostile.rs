@@ -1,4 +1,4 @@
-//! Texts that nobody means: whatever comes in, an answer comes out.
+//! Texts without a meaning: whatever comes in, an answer comes out.
 
 use dkms_conf::pattern::Pattern;
 use dkms_conf::world::TableWorld;

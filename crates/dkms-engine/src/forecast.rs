@@ -2,8 +2,8 @@
 //!
 //! Nothing is known of the kernel but its release, so this is what follows from the release alone: the rules that authors
 //! wrote into `dkms.conf`, and a build that failed for exactly this release. BUILD_EXCLUSIVE_CONFIG is left out, because
-//! nobody has seen the kernel's configuration. Which kernels are coming, and what follows from an objection, is the
-//! business of whoever knows the package manager.
+//! the kernel's configuration is not there yet. Which kernels are coming, and what follows from an objection, is the
+//! business of the hook that knows the package manager.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_known_and_what_nobody_waits_for_is_no_objection() {
+    fn what_cannot_be_known_and_what_is_not_waited_for_is_no_objection() {
         let (_directory, setup) = registered("AUTOINSTALL=yes\nBUILD_EXCLUSIVE_CONFIG=CONFIG_NONE\n");
         assert_eq!(objections(&setup, "6.13"), [""; 0]);
         // Not even where a kernel of that release is there: it may be another one that comes.

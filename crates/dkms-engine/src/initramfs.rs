@@ -1,8 +1,8 @@
 //! The initramfs of a kernel whose modules changed after it was made.
 //!
 //! A note is left before a kernel's modules change and goes when its initramfs was made again, so that a run that is cut
-//! off in between leaves word. It says which image was there: one that somebody else has made since, out of what depmod had
-//! listed, is not made twice. Which files belong in there is known only to the program that makes it, so every change
+//! off in between leaves word. It says which image was there: one that another program has made since, out of what depmod
+//! had listed, is not made twice. Which files belong in there is known only to the program that makes it, so every change
 //! counts. The programs are Debian's `update-initramfs`, which is also dracut's name there, mkinitcpio, dracut itself, and
 //! booster.
 
@@ -43,8 +43,8 @@ fn of_boot_loader(setup: &Setup, release: &str) -> Option<PathBuf> {
 
 /// What Arch leaves in a kernel's module directory: the name of its package.
 fn pkgbase(setup: &Setup, release: &str) -> Option<String> {
-    let told = setup.root.read_to_string(&kernels::directory(setup, release).join("pkgbase")).ok()?;
-    Some(told.trim().to_owned()).filter(|name| !name.is_empty() && !name.contains('/'))
+    let name = setup.root.read_to_string(&kernels::directory(setup, release).join("pkgbase")).ok()?;
+    Some(name.trim().to_owned()).filter(|name| !name.is_empty() && !name.contains('/'))
 }
 
 /// mkinitcpio's preset of a kernel, which knows where its images lie, unified ones too.
@@ -75,7 +75,7 @@ fn stamp(setup: &Setup, release: &str) -> Option<String> {
     Some(format!("{} {} {} {}\n", meta.size, meta.mtime, meta.inode.0, meta.inode.1))
 }
 
-/// Whether somebody has made the image after the change that a note speaks of: it is another one than was there before, and
+/// Whether the image was made after the change that a note speaks of: it is another one than was there before, and
 /// later than the list of modules. A file system that counts time in whole seconds makes an image look older than it is.
 fn is_made_since(setup: &Setup, release: &str) -> bool {
     let noted = setup.root.read_to_string(&setup.layout.initramfs_pending(release)).unwrap_or_default();
@@ -92,7 +92,7 @@ pub fn pending(setup: &Setup) -> Vec<String> {
     notes.filter_map(|(name, _)| name.into_string().ok()).filter(|name| !name.starts_with('.')).collect()
 }
 
-/// Makes the noted images again, except where somebody else has done so since, or where `follows` says that somebody else is
+/// Makes the noted images again, except where another program has done so since, or where `follows` says that one is
 /// about to; gives what went wrong. A note goes also when its image could not be made: trying again at every transaction
 /// would end the same way.
 pub fn remake(setup: &Setup, guard: &Guard, follows: &dyn Fn(&str) -> bool) -> Vec<Error> {
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_that_somebody_else_makes_is_left_to_them() {
+    fn an_image_that_another_program_makes_is_left_to_it() {
         let (_directory, setup) = testing::setup();
         let guard = Guard::acquire(&setup.root, &setup.layout.lock(), &mut |_| {}).unwrap();
         testing::write(&setup, "/boot/initrd.img-6.1", "x");
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_that_somebody_else_has_made_since_is_not_made_again() {
+    fn an_image_that_another_program_has_made_since_is_not_made_again() {
         let (_directory, setup) = testing::setup();
         let guard = Guard::acquire(&setup.root, &setup.layout.lock(), &mut |_| {}).unwrap();
         let (image, list) = ("/boot/initrd.img-6.1", "/lib/modules/6.1/modules.dep");
@@ -222,7 +222,7 @@ mod tests {
         };
         assert!(!is_tried(40, Some(50)));
         assert!(is_tried(40, Some(35)), "made before the modules were listed");
-        assert!(is_tried(40, Some(40)), "nobody knows which came first");
+        assert!(is_tried(40, Some(40)), "which came first is not known");
         assert!(is_tried(20, None), "the clock was set back, and the image is the one that was there");
         put(image, "before", 30);
         testing::write(&setup, "/var/lib/dkms/.dkms-rs/initramfs-pending/6.1", "");

@@ -28,7 +28,7 @@ use crate::target::ModuleId;
 pub(crate) use address::Address;
 use server::Server;
 
-/// How often somebody who waits for a token looks into the pipe, which nobody can be woken by.
+/// How often a build that waits for a token looks into the pipe, which wakes no waiter.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// The tokens and directories that the builds of a run share.
@@ -58,7 +58,7 @@ pub(crate) enum Mounts {
 
 #[derive(Debug, Default)]
 struct Pool {
-    /// Tokens that nobody uses and that are not in the pipe; `None` is the one that our caller's make lent us implicitly.
+    /// Tokens that are not in use and not in the pipe; `None` is the one that our caller's make lent us implicitly.
     hand: Vec<Option<u8>>,
     waiting: usize,
     running: usize,
@@ -119,12 +119,12 @@ impl Jobs {
         if self.limit == 0 { self.processors * 2 } else { self.limit }
     }
 
-    /// Waits for a token; `waiting` is told once that there is none at hand.
+    /// Waits for a token; `waiting` is called once if there is none at hand.
     ///
     /// # Errors
     /// `Interrupted`; `Io` if the pipe is gone.
     pub fn token(&self, cancel: &Cancel, waiting: &mut dyn FnMut()) -> Result<Token<'_>, Error> {
-        let mut told = false;
+        let mut is_reported = false;
         let mut pool = lock(&self.pool);
         pool.waiting += 1;
         let byte = loop {
@@ -140,7 +140,7 @@ impl Jobs {
                 Err(error) => break Err(error),
                 Ok(Some(byte)) => break Ok(byte),
                 Ok(None) => {
-                    if !std::mem::replace(&mut told, true) {
+                    if !std::mem::replace(&mut is_reported, true) {
                         waiting();
                     }
                     pool = self.changed.wait_timeout(pool, LOOK).unwrap_or_else(PoisonError::into_inner).0;

@@ -4,7 +4,7 @@
 //! original's; what is ours alone lives in dot files, which the original's globs do not see:
 //!
 //! ```text
-//! T/.dkms-rs/lock                        held by whoever writes
+//! T/.dkms-rs/lock                        held by the process that writes
 //! T/.dkms-rs/failed/M/V/K/A/record.json  why the last build failed, with the fingerprint it failed for
 //! T/.dkms-rs/failed/M/V/K/A/make.log
 //! T/.dkms-rs/verdict.json                what the last transaction left, T/.dkms-rs/motd in words while it is bad
@@ -208,7 +208,7 @@ impl Layout {
         self.state().join("initramfs-pending").join(release)
     }
 
-    /// There from when somebody says that a kernel goes until it is seen whether it is gone.
+    /// There from when a script says that a kernel goes until it is seen whether it is gone.
     pub fn going(&self, release: &str) -> PathBuf {
         self.state().join("going").join(release)
     }
@@ -233,7 +233,7 @@ impl Layout {
         self.state().join("verdict.json")
     }
 
-    /// The same in words for whoever logs in, there while something will not work.
+    /// The same in words for users who log in, there while something will not work.
     pub fn motd(&self) -> PathBuf {
         self.state().join("motd")
     }

@@ -7,7 +7,7 @@
 //!
 //! `facts` reads and never writes; `plan` is a pure function of facts; `build` works in a private directory and can run
 //! in parallel; `sign` turns its result into the only thing that `install` accepts; `run` drives a plan and is the one
-//! thread that reports. The engine prints nothing, reads no argv and holds no global: whoever calls it says where it
+//! thread that reports. The engine prints nothing, reads no argv and holds no global: its caller says where it
 //! works (`setup::Setup`) and listens (`run::Observer`).
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests make what they look at"))]

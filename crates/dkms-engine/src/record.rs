@@ -28,7 +28,7 @@ pub struct BuildRecord {
     pub format: Format,
     /// Inputs of the build.
     pub fingerprint: Fingerprint,
-    /// The configuration that counted, so that nobody has to evaluate it again.
+    /// The configuration that counted, so that it need not be evaluated again.
     pub config: ModuleConfig,
     /// What was built, in the order of the configuration's records.
     pub objects: Vec<ObjectRecord>,

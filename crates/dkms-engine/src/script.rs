@@ -4,7 +4,7 @@
 //! One rule for all six: the first word is a file, looked for among the administrator's own files for the module and
 //! then in the directory that belongs to the directive; the rest is shell text, so quotes and variables work. It runs in
 //! the directory where it was found. A file that is missing or may not be executed is no error, since packages rely on
-//! that; the caller is told which of the two it is.
+//! that; the caller learns which of the two it is.
 
 use std::path::{Path, PathBuf};
 

@@ -38,7 +38,7 @@ pub struct Setup {
     pub addon_directory: Option<String>,
     /// What the caller's options replace.
     pub options: Options,
-    /// Whether somebody asked us to stop.
+    /// Whether a signal asked us to stop.
     pub cancel: Cancel,
 }
 
@@ -107,7 +107,7 @@ impl Setup {
         if self.environment.get("FAKECHROOT").is_some_and(|value| value == "true") {
             return true;
         }
-        // Nobody takes note: that a file comes into `/` changes no answer, and the answer is a circumstance of its own.
+        // Not noted: that a file comes into `/` changes no answer, and the answer is a circumstance of its own.
         let ours = self.root.stat(Path::new("/"), true).map(|stat| (stat.st_dev, stat.st_ino));
         match std::fs::metadata(FIRST_ROOT) {
             Ok(first) => ours != Some((first.dev(), first.ino())),

@@ -1,7 +1,7 @@
 //! The verdict: for each kernel what will work when it boots, what will not, why, and the command that mends it.
 //!
 //! Follows from facts and plan of a transaction's end, so it can be made again at any time; stored for programs, for
-//! whoever logs in, and for the next transaction, which tells only what is new.
+//! users who log in, and for the next transaction, which tells only what is new.
 
 mod excluded;
 mod news;
@@ -145,7 +145,7 @@ impl Verdict {
         Staged::file(guard.root(), &setup.layout.motd(), text.as_bytes(), 0o644)?.publish()
     }
 
-    /// In words what somebody can mend. That a module is not meant for a kernel is told once.
+    /// In words what a person can mend. That a module is not meant for a kernel is said once.
     fn lasting(&self) -> impl Iterator<Item = String> {
         self.kernels.iter().flat_map(|kernel| kernel.words(|problem| problem.kind != Kind::Excluded))
     }
@@ -260,12 +260,12 @@ impl Assessment<'_> {
     fn unfinished(&self, target: &Target) -> Problem {
         let of_target = |entry: &&Entry| entry.module == target.module && entry.kernel.as_ref() == Some(&target.kernel);
         let mut outcomes = self.report.entries.iter().filter(of_target).map(|entry| &entry.outcome);
-        let told = outcomes.find_map(|outcome| match outcome {
+        let failure = outcomes.find_map(|outcome| match outcome {
             Outcome::Failed { error, .. } => Some((error.clause(), error.diagnosis())),
             Outcome::NotTried { after, .. } if *after != target.module => Some((format!("`{after}` failed"), None)),
             _ => None,
         });
-        let (reason, diagnosis) = told.unwrap_or_else(|| ("it is not built yet".to_owned(), None));
+        let (reason, diagnosis) = failure.unwrap_or_else(|| ("it is not built yet".to_owned(), None));
         let problem = self.problem(target, Kind::Unfinished, reason);
         match diagnosis {
             Some(found) => self.with_log(target, problem, found.text(), found.advice.as_deref()),

@@ -10,9 +10,9 @@ use dkms_engine::target::ModuleId;
 
 /// Tells the objections to these kernel releases; `true` if the transaction is not to be begun, because there are some and
 /// the administrator wants that. A module that itself `comes` in the transaction may have another opinion then, which
-/// nobody can know before it is there. `hint` is what a person can type instead.
+/// it cannot be known before it is there. `hint` is what a person can type instead.
 ///
-/// Whatever goes wrong is told and keeps nobody from an upgrade.
+/// Whatever goes wrong is reported and stops no upgrade.
 pub fn forecast(
     setup: &Setup,
     releases: &BTreeSet<String>,
@@ -42,7 +42,7 @@ pub fn forecast(
 fn of_kernel(setup: &Setup, release: &str, say: &mut dyn FnMut(&str)) -> Vec<Objection> {
     match unsupported(setup, release) {
         Ok(objections) => objections,
-        // A directory that no kernel of ours could have is nobody's kernel.
+        // A directory that no kernel of ours could have is no kernel.
         Err(Error::NameInvalid(_)) => Vec::new(),
         Err(error) => {
             say(&format!("warning: cannot check whether modules support kernel {release}: {error}"));

@@ -73,7 +73,7 @@ impl Hook {
 }
 
 fn fails(setup: &Setup, act: impl FnOnce(&Setup) -> Result<bool, Error>) -> bool {
-    // A panic has been told by its own words; what was half-done is healed by the next run.
+    // A panic has been reported by its own message; what was half-done is healed by the next run.
     match std::panic::catch_unwind(AssertUnwindSafe(|| act(setup))) {
         Ok(Ok(failed)) => failed,
         Ok(Err(error)) => {
@@ -93,8 +93,8 @@ pub fn answer(setup: &Setup, event: &Event, packages: &dyn Packages) -> Result<R
     let response = respond(setup, event, packages, &mut lines)?;
     lines.finish();
     let troubles = response.report.troubles.iter().map(|trouble| words::shown_error(trouble).trim_end().to_owned());
-    let told: Vec<String> = troubles.chain(response.problems.iter().cloned()).collect();
-    for text in &told {
+    let reported: Vec<String> = troubles.chain(response.problems.iter().cloned()).collect();
+    for text in &reported {
         say(text);
         journal::send(setup, text);
     }
@@ -116,7 +116,7 @@ pub fn paths() -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// One text on standard error, each line under our name. Nobody is left to tell when that is closed.
+/// One text on standard error, each line under our name. If that is closed, there is no reader.
 pub fn say(text: &str) {
     let lines: String = text.lines().filter(|line| !line.is_empty()).map(|line| format!("dkms: {line}\n")).collect();
     drop(std::io::stderr().write_all(lines.as_bytes()));

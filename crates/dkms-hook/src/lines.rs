@@ -1,6 +1,6 @@
-//! What is told of a run while it goes on: a row for each module and kernel that changed, or did not come to its end.
+//! What is shown of a run while it goes on: a row for each module and kernel that changed, or did not come to its end.
 //!
-//! Why something failed is not told here: at the end of a transaction the verdict says what will not work, once and last.
+//! Why something failed is not shown here: at the end of a transaction the verdict says what will not work, once and last.
 
 use std::io::Write;
 use std::time::Instant;

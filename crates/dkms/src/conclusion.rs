@@ -6,21 +6,21 @@ use dkms_engine::plan::{Settled, SkipReason};
 use dkms_engine::report::{Entry, Outcome, Report, words};
 use dkms_engine::target::KernelId;
 
-use crate::exit::{self, Told};
+use crate::exit::{self, Reported};
 use crate::session::Session;
 use crate::verb::Verb;
 
-/// Ends a verb: everything that failed has been told by the watcher, only the number is left.
+/// Ends a verb: everything that failed has been reported by the watcher, only the number is left.
 ///
 /// A person's verb ends with the failure of the first kernel, in the order in which the kernels were named. An automatic
 /// run ends with its own number if anything failed.
 ///
 /// # Errors
-/// `Told`.
+/// `Reported`.
 pub(crate) fn of(session: &Session, report: &Report, kernels: &[KernelId]) -> Result<()> {
     match status(session, report, kernels) {
         0 => Ok(()),
-        status => Err(Told(status).into()),
+        status => Err(Reported(status).into()),
     }
 }
 
@@ -74,7 +74,7 @@ fn entry_status(session: &Session, entry: &Entry) -> Option<u8> {
     }
 }
 
-/// Verbs that nobody names modules to.
+/// Verbs that take no modules by name.
 pub(crate) fn is_automatic(verb: Verb) -> bool {
     verb == Verb::Autoinstall || verb.is_kernel_hook()
 }

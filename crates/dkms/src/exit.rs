@@ -46,10 +46,10 @@ pub const HEADERS: u8 = 21;
 /// The module is not meant for the kernel.
 pub const EXCLUDED: u8 = 77;
 
-/// A failure that has been told already; only its number is left to return.
+/// A failure that has been reported already; only its number is left to return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("exit status {0}")]
-pub struct Told(pub u8);
+pub struct Reported(pub u8);
 
 /// The status of a run.
 pub fn code(result: &anyhow::Result<()>) -> ExitCode {
@@ -61,9 +61,9 @@ pub fn status(error: &anyhow::Error) -> u8 {
     error
         .chain()
         .find_map(|cause| {
-            let told = cause.downcast_ref::<Told>().map(|told| told.0);
+            let reported = cause.downcast_ref::<Reported>().map(|reported| reported.0);
             let refused = || cause.downcast_ref().map(of_refusal);
-            told.or_else(refused).or_else(|| cause.downcast_ref().map(of_error))
+            reported.or_else(refused).or_else(|| cause.downcast_ref().map(of_error))
         })
         .unwrap_or(1)
 }
@@ -317,7 +317,7 @@ mod tests {
         let deep = Err::<(), _>(Error::Interrupted { signal: 1 }).context("a").context("b").unwrap_err();
         assert_eq!(status(&deep), 129);
         assert_eq!(status(&anyhow::anyhow!("something")), 1);
-        assert_eq!(status(&Told(11).into()), 11);
+        assert_eq!(status(&Reported(11).into()), 11);
     }
 
     #[test]

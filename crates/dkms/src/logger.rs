@@ -42,7 +42,7 @@ impl Log for Logger {
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
             let line = line(record);
-            // Nobody is left to tell when standard error is closed.
+            // Standard error may be closed; then there is no reader.
             self.progress.suspend(|| drop(io::stderr().write_all(line.as_bytes())));
         }
     }

@@ -4,12 +4,12 @@ use dkms_conf::Diagnostic;
 use dkms_engine::error::Error;
 use dkms_engine::report::words;
 
-use crate::exit::Told;
+use crate::exit::Reported;
 use crate::refusal::Refusal;
 
-/// The text of a failure; `None` if it has been told already.
+/// The text of a failure; `None` if it has been reported already.
 pub fn text(error: &anyhow::Error) -> Option<String> {
-    if error.is::<Told>() {
+    if error.is::<Reported>() {
         return None;
     }
     let hint = error.chain().find_map(|cause| {
@@ -19,7 +19,7 @@ pub fn text(error: &anyhow::Error) -> Option<String> {
     Some(words::shown(&format!("{error:#}"), hint.as_deref()))
 }
 
-/// A finding in somebody's file, with its advice.
+/// A finding in a file, with its advice.
 pub fn of_diagnostic(diagnostic: &Diagnostic) -> String {
     let hint = diagnostic.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
     format!("{diagnostic}{hint}")
@@ -37,6 +37,6 @@ mod tests {
         let expected = "error: `m/1` is not in the tree\n\nhint: dkms add m/1\n";
         assert_eq!(text(&error.into()).as_deref(), Some(expected));
         assert_eq!(text(&Refusal::EmptyKernel.into()).unwrap().lines().count(), 1);
-        assert_eq!(text(&Told(3).into()), None);
+        assert_eq!(text(&Reported(3).into()), None);
     }
 }

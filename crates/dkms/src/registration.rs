@@ -15,7 +15,7 @@ use dkms_engine::target::{KernelId, ModuleId};
 use dkms_engine::transaction;
 
 use crate::arguments::Origin;
-use crate::exit::Told;
+use crate::exit::Reported;
 use crate::kernels::Kernels;
 use crate::preconditions;
 use crate::problem;
@@ -51,7 +51,7 @@ pub(crate) fn conclude(registered: &Registered) -> Result<()> {
     match registered.failed_script() {
         Some(status) => {
             log::error!("POST_ADD of `{}` failed with status {status}", registered.module);
-            Err(Told(u8::try_from(status).unwrap_or(1)).into())
+            Err(Reported(u8::try_from(status).unwrap_or(1)).into())
         }
         None => Ok(()),
     }
@@ -109,7 +109,7 @@ pub(crate) fn by_name(
         return Ok(Registered { module, added: None });
     }
     let kernel = kernel(session)?;
-    let told = kernel_of_build(session, &kernel);
+    let named = kernel_of_build(session, &kernel);
     let (guard, _) = writer.guard(setup, watcher)?;
     if session.arguments.line.rpm_safe_upgrade {
         // Before the old package asks for the removal of the same version.
@@ -117,7 +117,7 @@ pub(crate) fn by_name(
     }
     let mut tell = |event| watcher.progress(Progress::Installing(&event));
     let mut installing = Installing::new(setup, guard, &mut tell);
-    let added = register::add(&mut installing, &module, &kernel, told)?;
+    let added = register::add(&mut installing, &module, &kernel, named)?;
     for warning in &added.warnings {
         log::warn!("{}", problem::of_diagnostic(warning));
     }

@@ -46,7 +46,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     exit::code(&result)
 }
 
-/// Standard error may be closed; then nobody wants to know.
+/// Standard error may be closed; then there is no reader.
 fn complain(text: &str) {
     drop(io::stderr().write_all(text.as_bytes()));
 }

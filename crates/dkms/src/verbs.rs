@@ -32,7 +32,7 @@ use crate::{conclusion, registration};
 /// Runs the verb of the session.
 ///
 /// # Errors
-/// Whatever keeps the verb from its end; `Told` when modules failed and that was said.
+/// Whatever keeps the verb from its end; `Reported` when modules failed and that was said.
 pub(crate) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
     if session.arguments.plan {
         return plan::run(session);

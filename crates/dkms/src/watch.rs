@@ -2,7 +2,7 @@
 //!
 //! On a terminal a line for each running build, with the time that it took so far; otherwise a line for what is about to be
 //! built, and each minute for what still is. What came of it is a row. All are standard output, which `-q` silences. What
-//! goes wrong is told on standard error as soon as it is known, warnings through the logger.
+//! goes wrong is reported on standard error as soon as it is known, warnings through the logger.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal, Write};
@@ -21,7 +21,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::session::Session;
 
-/// What a list of names may take where nobody asked for all of them: a terminal's columns.
+/// What a list of names may take where the user did not ask for all of them: a terminal's columns.
 pub(crate) const COLUMNS: usize = 80;
 
 /// Watches one run.
@@ -33,11 +33,11 @@ pub(crate) struct Watcher<'a> {
     /// depmod, while it runs.
     step: Option<ProgressBar>,
     transcript: Transcript,
-    /// That a signal stopped the run has been told.
+    /// That a signal stopped the run has been reported.
     stopped: bool,
-    /// Nobody named the modules, so most of what is not done is the normal course of things.
+    /// The user named no modules, so most of what is not done is normal.
     automatic: bool,
-    /// Kernels whose missing headers have been told.
+    /// Kernels whose missing headers have been reported.
     headless: BTreeSet<KernelId>,
 }
 
@@ -179,8 +179,8 @@ impl<'a> Watcher<'a> {
         let sentence = || format!("{subject}: {}", words::reason(why));
         match (words::error_of(&settled, self.layout), why) {
             (Some(error), SkipReason::HeadersMissing { .. }) if self.automatic => {
-                let told = entry.kernel.as_ref().is_some_and(|kernel| !self.headless.insert(kernel.clone()));
-                if !told {
+                let is_reported = entry.kernel.as_ref().is_some_and(|kernel| !self.headless.insert(kernel.clone()));
+                if !is_reported {
                     self.complain(&words::shown_error(&error));
                 }
             }

@@ -138,9 +138,9 @@ fn stat(output: &Output, name: &str) -> u64 {
 fn said(output: &Output) -> String {
     let lines: Vec<&str> = output.stderr.lines().collect();
     let tells = |line: &str| ["ERROR: libFuzzer", "Test unit written"].iter().any(|word| line.contains(word));
-    let is_told = |at: usize| {
+    let is_kept = |at: usize| {
         tells(lines[at]) || lines[at.saturating_sub(1)..=at].iter().any(|line| line.contains("panicked at"))
     };
-    let told: String = (0..lines.len()).filter(|at| is_told(*at)).map(|at| format!("    {}\n", lines[at])).collect();
-    if told.is_empty() { output.tail() + "\n" } else { told }
+    let kept: String = (0..lines.len()).filter(|at| is_kept(*at)).map(|at| format!("    {}\n", lines[at])).collect();
+    if kept.is_empty() { output.tail() + "\n" } else { kept }
 }

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! It tells, and changes nothing. It ends with 1 only if a module objects and framework.conf says
-//! `on_unsupported_kernel="abort"`; whatever else goes wrong is told and keeps nobody from an upgrade. This is the only
+//! `on_unsupported_kernel="abort"`; whatever else goes wrong is reported and stops no upgrade. This is the only
 //! program of ours that links libalpm, and nothing else needs it.
 
 mod databases;
@@ -72,7 +72,7 @@ fn for_a_person(setup: &Setup) -> bool {
     dkms_hook::forecast(setup, &releases, &|_| false, HINT, &mut dkms_hook::say)
 }
 
-/// Nobody is left to tell when standard output is closed.
+/// If standard output is closed, there is no reader.
 fn print(text: &str) {
     drop(std::io::stdout().write_all(text.as_bytes()));
 }

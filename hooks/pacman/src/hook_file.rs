@@ -66,7 +66,7 @@ impl Trigger {
         self.targets.push((Pattern::new(text), wanted));
     }
 
-    /// The last pattern that matches decides. A path that is there was installed or upgraded, which nobody tells.
+    /// The last pattern that matches decides. A path that is there was installed or upgraded, which pacman does not say.
     fn matches(&self, path: &str, is_there: bool) -> bool {
         let operation = if is_there { self.install || self.upgrade } else { self.remove };
         let decided = self.targets.iter().rev().find(|(pattern, _)| pattern.matches(path));

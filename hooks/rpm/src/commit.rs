@@ -1,6 +1,6 @@
 //! A commit of zypper, as its plugin sees it.
 //!
-//! As long as it goes on, what triggers are told is kept (see [`Commit`]), and acted on once, when it ends.
+//! As long as it goes on, what triggers get is kept (see [`Commit`]), and acted on once, when it ends.
 //!
 //! Frames are a command, headers, an empty line and a body, and end with a zero byte; each is answered. zypper takes half a
 //! minute of silence for the end of a plugin, and kills it: an answer that takes long is begun at once, and has a header more
@@ -25,7 +25,7 @@ const END: &[u8] = b"\n\0";
 /// How long zypper hears nothing.
 const SILENCE: Duration = Duration::from_secs(5);
 
-/// Answers zypper until it has no more to say; when the commit is over, `ended` is told the paths of all rpm runs.
+/// Answers zypper until it has no more to say; when the commit is over, `ended` gets the paths of all rpm runs.
 pub(crate) fn attend(ended: impl Fn(&str) -> ExitCode) -> ExitCode {
     let Ok(mut answers) = step_aside() else { return ExitCode::SUCCESS };
     let mut commit = dkms_hook::root().as_ref().and_then(Commit::begin);
@@ -50,7 +50,7 @@ pub(crate) fn attend(ended: impl Fn(&str) -> ExitCode) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Answers a frame when what it asks for is done, and is never silent for longer than `silence` meanwhile. Nobody may be
+/// Answers a frame when what it asks for is done, and is never silent for longer than `silence` meanwhile. There may be none
 /// left who listens: what is to be done is done.
 fn answer(answers: &mut File, silence: Duration, act: impl FnOnce()) -> std::io::Result<()> {
     let begun = answers.write_all(ACK);
@@ -68,7 +68,7 @@ fn answer(answers: &mut File, silence: Duration, act: impl FnOnce()) -> std::io:
     begun.and_then(|()| answers.write_all(END))
 }
 
-/// Leaves standard output to the answers alone. What is told from now on goes where zypper itself tells errors, as it
+/// Leaves standard output to the answers alone. What is reported from now on goes where zypper itself tells errors, as it
 /// shows nothing of what its plugins say; if that is out of reach, to standard error, which is its log.
 fn step_aside() -> rustix::io::Result<File> {
     let answers = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3)?;

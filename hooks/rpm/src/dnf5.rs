@@ -57,7 +57,7 @@ fn names(reply: &str) -> String {
 
 fn ask(request: &Value) {
     let mut stdout = std::io::stdout().lock();
-    // Nobody is left to ask when it is closed.
+    // If it is closed, there is no process left to ask.
     drop(writeln!(stdout, "{request}").and_then(|()| stdout.flush()));
 }
 

@@ -6,7 +6,7 @@
 //! kernel-rt-64k-debug-core-0:6.12.0-55.el10.aarch64 6.12.0-55.el10.aarch64+rt-64k-debug
 //! ```
 //!
-//! A variant is told in the release only if it is built from the same source as the kernel itself; those of others, as
+//! A variant is named in the release only if it is built from the same source as the kernel itself; those of others, as
 //! `kernel-ml-core`, have a version of their own instead.
 
 use dkms_engine::setup::distribution::is_red_hat_variant;

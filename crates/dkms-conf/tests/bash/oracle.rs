@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use dkms_conf::context::PROGRAM;
-use dkms_conf::transfer::{Surroundings, Transferred, transfer};
+use dkms_conf::transfer::{Inputs, Transferred, transfer};
 use dkms_conf::{
     Assignments, Context, Directive, FileKind, Refusal, Shell, ShellAnswer, ShellRequest, Source, World, evaluator,
     shell,
@@ -126,8 +126,8 @@ pub(crate) fn handed_over(raw: &Assignments, text: &str, context: &Context) -> T
     let dir = tempfile(text, context);
     let world = Host(dir.path().display().to_string());
     let source = Source::new("./dkms.conf", text);
-    let surroundings = Surroundings { source: &source, context, world: &world, shell: Some(&Bash(&dir)) };
-    transfer(raw, &Assignments::default(), &surroundings)
+    let inputs = Inputs { source: &source, context, world: &world, shell: Some(&Bash(&dir)) };
+    transfer(raw, &Assignments::default(), &inputs)
 }
 
 /// Whether bash comes to an end with a conf.

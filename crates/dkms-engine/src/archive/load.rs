@@ -223,7 +223,7 @@ fn take_builds(
         }
         let staged = Staged::directory(root, &place)?;
         for (name, kind) in root.list(&build.directory)? {
-            // Records of whoever made the archive say nothing about this machine.
+            // Records of the machine that made the archive say nothing about this one.
             let text = name.to_string_lossy();
             if kind == Kind::Directory || text.starts_with(".dep_") {
                 root.rename(&build.directory.join(&name), &staged.path().join(&name))?;

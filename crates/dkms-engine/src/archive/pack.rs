@@ -1,7 +1,7 @@
 //! Making an archive of a module version.
 //!
 //! Files are taken as they are kept, in name order and without owners, so that the same content gives the same archive.
-//! What is ours alone in the tree stays out: it says how this machine built, which is nobody else's business.
+//! What is ours alone in the tree stays out: it says how this machine built, which concerns no other machine.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};

@@ -11,7 +11,6 @@ use crate::system::root::RootMut;
 use crate::system::tree_copy::{Files, Others, TreeCopy};
 use crate::target::ModuleId;
 
-
 /// Copies the source of a module and lays the administrator's patches over the copy in `build`; `untouched`, if wanted, is
 /// a second copy without them.
 pub(super) fn source(
@@ -55,8 +54,8 @@ pub(super) fn renew(setup: &Setup, root: &RootMut, directory: &Path) -> Result<(
     root.remove_dir(&temporary)
 }
 
-/// A source that somebody writes to meanwhile (an editor, a package being unpacked) is copied a second time; if it still
-/// changes, the build would be of something that nobody ever had.
+/// A source that another process writes to meanwhile (an editor, a package being unpacked) is copied a second time; if
+/// it still changes, the build would be of a source that never existed.
 fn copy_unchanging(
     setup: &Setup,
     root: &RootMut,
@@ -80,4 +79,3 @@ fn copy_unchanging(
         source: std::io::Error::other("it keeps changing while it is copied"),
     })
 }
-

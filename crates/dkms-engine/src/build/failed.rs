@@ -24,7 +24,7 @@ pub struct Failed {
     pub status: i32,
     /// What the logs tell.
     pub diagnosis: Diagnosis,
-    /// It says nothing about the module: disk or memory were at their end, something is not installed, somebody killed it.
+    /// It says nothing about the module: disk or memory were at their end, something is not installed, it was killed.
     /// The same inputs may well build the next time.
     pub of_the_machine: bool,
     /// Wall time.

@@ -59,7 +59,7 @@ pub struct BuildOrder {
     pub records: Vec<usize>,
 }
 
-/// What happens meanwhile, for whoever watches. A step begins and ends in order; other builds have listeners of their own.
+/// What happens meanwhile, for a listener. A step begins and ends in order; other builds have listeners of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BuildEvent {
     /// All tokens are taken: it waits.

@@ -1,7 +1,7 @@
 //! Whether the package manager's own lists know a newer version of the package that a module came with.
 //!
 //! Asked once when a build has failed for a reason that lies in the module: a child or two that read local files. That the
-//! newer version builds is not known, and not claimed. What cannot be told is not said.
+//! newer version builds is not known, and not claimed. What is not known is not said.
 
 use std::path::Path;
 use std::time::Duration;

@@ -28,7 +28,7 @@ pub(crate) struct Shown {
     pub(crate) to: PathBuf,
 }
 
-/// The place, as far as a command has to be told.
+/// The place, as far as a command has to know it.
 #[derive(Debug, Default)]
 pub(crate) struct Place {
     /// Directories that commands cannot change.

@@ -70,7 +70,7 @@ impl<'a> Steps<'a> {
         }
         let file = format!("./patches/{patch}");
         let shown = format!("patch -p1 < {}", quoted(OsStr::new(&file)));
-        // Unasked: there is nobody to answer questions.
+        // Unasked: no person is there to answer questions.
         let tool = self.setup.tool("patch")?.args(["-p1", "-f", "-i", &file]).directory(&directory);
         match self.step(&format!("Applying patch {patch}"), &shown, tool)? {
             End::Status(0) => Ok(()),
@@ -83,7 +83,7 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// Runs a script of the module; one that cannot be run is told and passed over, since packages rely on that.
+    /// Runs a script of the module; one that cannot be run is reported and passed over, since packages rely on that.
     pub(crate) fn script(&mut self, directive: &'static str, value: &str) -> Result<(), Error> {
         let module = &self.order.target.module;
         let seen = self.setup.layout.build(module);

@@ -56,7 +56,7 @@ impl Setting {
         );
         self.write(&file(&format!("{name}.c")), &module);
         self.write(&file("Makefile"), &format!("objects: {name}.ko\n%.ko: %.c\n\tgcc -g -c -o $@ $<\n"));
-        self.write(&file("dkms.conf"), "# read by nobody here\n");
+        self.write(&file("dkms.conf"), "# not read here\n");
         let version_directory = self.path(&format!("tree/{name}/{version}"));
         self.setup.root.writable().create_dir_all(&version_directory).unwrap();
         self.setup.root.writable().symlink(&self.path(&source), &version_directory.join("source")).unwrap();

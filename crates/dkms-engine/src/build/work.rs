@@ -1,4 +1,4 @@
-//! The private directory of one build, gone when nobody needs it any more.
+//! The private directory of one build, gone when it is not needed any more.
 //!
 //! It lies in `T/M/V`, so that its parts can be renamed or mounted to where they are to be seen.
 

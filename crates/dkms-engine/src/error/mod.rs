@@ -129,7 +129,7 @@ pub enum Error {
         /// Status and last lines.
         reason: String,
     },
-    /// Somebody stopped us before depmod; what is in place stays.
+    /// A signal stopped us before depmod; what is in place stays.
     #[error("stopped by signal {signal}: modules are installed for {kernel}, but depmod has not run yet")]
     DepmodDue {
         /// The kernel release.
@@ -293,7 +293,7 @@ pub enum Error {
         /// How it showed.
         cause: Box<Error>,
     },
-    /// There is no os-release file, so nobody knows which distribution's rules count.
+    /// There is no os-release file, so it is not known which distribution's rules count.
     #[error("neither `{}` nor `{}` exists, so the distribution is unknown", crate::layout::OS_RELEASE[0], crate::layout::OS_RELEASE[1])]
     OsRelease,
     /// A patch does not apply.

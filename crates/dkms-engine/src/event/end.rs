@@ -100,7 +100,7 @@ fn conclude(
     let mut problems = keep(setup, earlier.as_ref(), &now, &report, writer, observer)?;
     let is_told = |module: &ModuleId| problems.iter().any(|words| words.starts_with(&format!("{module} ")));
     let came = |module: &ModuleId| touched.sources.contains(&module.dashed()) && !is_told(module);
-    problems.extend(known::told(&report.entries, &came));
+    problems.extend(known::reports(&report.entries, &came));
     Ok(Response { report, problems })
 }
 

@@ -20,7 +20,7 @@ use crate::system::staged::Staged;
 use crate::target::KernelId;
 use crate::transaction::Touched;
 
-/// Leaves word that somebody said of a kernel that it goes.
+/// Notes that a script said of a kernel that it goes.
 ///
 /// # Errors
 /// `Io`, and what keeps us from writing.
@@ -83,7 +83,7 @@ fn withdraw(setup: &Setup, note: &Path, writer: &mut Writer, observer: &mut dyn 
     Ok(())
 }
 
-/// Kernels that something is built for and that are not there any more: packages took their files away just now, somebody
+/// Kernels that something is built for and that are not there any more: packages took their files away just now, a script
 /// said so, or nothing but our modules is left in their directory. One of which nothing at all can be seen, and nothing was
 /// said, may be on a disk that is not mounted.
 ///
@@ -92,8 +92,8 @@ fn withdraw(setup: &Setup, note: &Path, writer: &mut Writer, observer: &mut dyn 
 fn kernels(setup: &Setup, touched: &Touched) -> Result<BTreeSet<KernelId>, Error> {
     let announced = announced(setup)?;
     let has_no_image = |release: &&String| !has_image(setup, &directory(setup, release));
-    let told = touched.kernels.iter().chain(announced.iter().map(|kernel| &kernel.release));
-    let gone: BTreeSet<String> = told.filter(has_no_image).cloned().collect();
+    let named = touched.kernels.iter().chain(announced.iter().map(|kernel| &kernel.release));
+    let gone: BTreeSet<String> = named.filter(has_no_image).cloned().collect();
     let remains = remains(setup)?;
     if gone.is_empty() && remains.is_empty() {
         return Ok(BTreeSet::new());
@@ -121,7 +121,7 @@ fn remove(setup: &Setup, kernel: KernelId, writer: &mut Writer, observer: &mut d
     let goal = Goal::KernelGone { kernel, autoinstalled_only: false };
     let options = RunOptions { depmod: Depmod::Later, ..RunOptions::default() };
     let report = run::achieve(setup, &goal, &options, writer, observer)?;
-    // Its package could not remove it while ours was in it, and nobody else will. Headers may stay: what is empty in them is
+    // Its package could not remove it while ours was in it, and nothing else will. Headers may stay: what is empty in them is
     // their package's.
     if let Some(above) = directory.parent().filter(|_| setup.root.is_dir(&directory) && !has_image(setup, &directory)) {
         let (guard, _) = writer.guard(setup, observer)?;
@@ -143,9 +143,9 @@ mod tests {
     use crate::testing;
     use crate::transaction::Complete;
 
-    struct Nobody;
+    struct Silent;
 
-    impl Observer for Nobody {
+    impl Observer for Silent {
         fn progress(&mut self, _progress: run::Progress<'_>) {}
     }
 
@@ -157,7 +157,7 @@ mod tests {
         }
         for release in ["6.1", "6.2", "6.3"] {
             let kernel = KernelId::new(release, "x86_64").unwrap();
-            remove(&setup, kernel, &mut Writer::default(), &mut Nobody).unwrap();
+            remove(&setup, kernel, &mut Writer::default(), &mut Silent).unwrap();
         }
         let is_there = |path: &str| setup.root.is_dir(&Path::new("/lib/modules").join(path));
         assert!(is_there("6.1/build/empty") && !is_there("6.1/extra"));
@@ -177,7 +177,7 @@ mod tests {
 
     fn said(setup: &Setup, at_once: bool) {
         let event = super::super::Event::KernelRemoved { release: "6.1".into(), at_once };
-        super::super::respond(setup, &event, &Complete, &mut Nobody).unwrap();
+        super::super::respond(setup, &event, &Complete, &mut Silent).unwrap();
     }
 
     fn is_built(setup: &Setup) -> bool {
@@ -193,8 +193,8 @@ mod tests {
             // Between two packages of the same release there is none.
             setup.root.writable().remove_dir(kernel).unwrap();
             setup.root.writable().create_dir_all(kernel).unwrap();
-            follow(&setup, &Touched::default(), &mut Writer::default(), &mut Nobody).unwrap();
-            settle(&setup, &mut Writer::default(), &mut Nobody).unwrap();
+            follow(&setup, &Touched::default(), &mut Writer::default(), &mut Silent).unwrap();
+            settle(&setup, &mut Writer::default(), &mut Silent).unwrap();
             assert!(is_built(&setup));
             assert!(announced(&setup).unwrap().is_empty(), "it was seen");
         }
@@ -204,11 +204,11 @@ mod tests {
     fn a_kernel_that_is_said_to_go_is_gone_at_the_end_though_its_headers_are_there() {
         let (_directory, setup) = scene();
         setup.root.writable().remove_dir(Path::new("/lib/modules/6.1/kernel")).unwrap();
-        follow(&setup, &Touched::default(), &mut Writer::default(), &mut Nobody).unwrap();
-        assert!(is_built(&setup), "nobody said so");
+        follow(&setup, &Touched::default(), &mut Writer::default(), &mut Silent).unwrap();
+        assert!(is_built(&setup), "no script said so");
         said(&setup, false);
         assert!(is_built(&setup), "it may come back");
-        follow(&setup, &Touched::default(), &mut Writer::default(), &mut Nobody).unwrap();
+        follow(&setup, &Touched::default(), &mut Writer::default(), &mut Silent).unwrap();
         assert!(!is_built(&setup) && announced(&setup).unwrap().is_empty());
     }
 

@@ -1,6 +1,7 @@
 //! Modules that came again and are known to fail.
 //!
-//! Nothing is built then, and the last transaction told why; but whoever installs a module wants to know what came of it.
+//! Nothing is built then, and the last transaction said why; but a person who installs a module wants to know what came of
+//! it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use crate::report::{Entry, Outcome, words};
 use crate::target::ModuleId;
 
 /// A line for each module that came, failed before and was not tried again because nothing has changed.
-pub(super) fn told(entries: &[Entry], came: &dyn Fn(&ModuleId) -> bool) -> Vec<String> {
+pub(super) fn reports(entries: &[Entry], came: &dyn Fn(&ModuleId) -> bool) -> Vec<String> {
     let mut modules: BTreeMap<&ModuleId, Vec<&str>> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| came(&entry.module)) {
         if let (Outcome::Settled(why @ SkipReason::FailedBefore { .. }), Some(kernel)) = (&entry.outcome, &entry.kernel)
@@ -43,7 +44,7 @@ mod tests {
             }),
         };
         let entries = [entry("m", "6.1", 2), entry("m", "6.2", 2), entry("n", "6.1", 2), entry("o", "6.1", 77)];
-        let said = told(&entries, &|module| module.name != "n");
+        let said = reports(&entries, &|module| module.name != "n");
         assert_eq!(said, ["m/1 is known to fail on 6.1, 6.2 and is not tried again until something changes"]);
     }
 }

@@ -11,7 +11,7 @@ use crate::run::{self, Depmod, Observer, RunOptions, Writer};
 use crate::setup::Setup;
 use crate::transaction::{Packages, Touched};
 
-/// The last thing that we do: nobody will do later what was put off. Modules that wait for a successor that has not come
+/// The last thing that we do: no later run will do what was put off. Modules that wait for a successor that has not come
 /// go.
 pub(super) fn leave(
     setup: &Setup,

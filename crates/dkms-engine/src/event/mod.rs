@@ -49,14 +49,14 @@ pub enum Event {
         /// Its release.
         release: String,
     },
-    /// Somebody says that a kernel goes. Whether it does is seen on the disk: another package may bring the same one.
+    /// A script says that a kernel goes. Whether it does is seen on the disk: another package may bring the same one.
     KernelRemoved {
         /// Its release.
         release: String,
         /// No [`Event::Ended`] will come.
         at_once: bool,
     },
-    /// dkms itself is about to be removed: nobody will do later what was put off.
+    /// dkms itself is about to be removed: no later run will do what was put off.
     Leaving,
     /// A module package was installed, upgraded or installed again.
     ModuleInstalled {
@@ -64,7 +64,7 @@ pub enum Event {
         module: ModuleId,
         /// An archive of `dkms mktarball` that came with it.
         archive: Option<PathBuf>,
-        /// Somebody needs the module now, or no [`Event::Ended`] will come.
+        /// The module is needed now, or no [`Event::Ended`] will come.
         at_once: bool,
     },
 }
@@ -144,7 +144,7 @@ pub fn respond(
             if *at_once {
                 let options = RunOptions { initramfs: true, ..RunOptions::default() };
                 let mut response = achieve(setup, &goal, &options, &mut writer, observer)?;
-                response.problems = known::told(&response.report.entries, &|other| other == module);
+                response.problems = known::reports(&response.report.entries, &|other| other == module);
                 return Ok(response);
             }
             let mut response = Response::default();
@@ -152,7 +152,7 @@ pub fn respond(
             if setup.root.exists(&setup.layout.failed_module(module)) {
                 let (_, plan) = run::look(setup, &goal)?;
                 let settled: Vec<Entry> = plan.settled.into_iter().map(Entry::from).collect();
-                response.problems = known::told(&settled, &|other| other == module);
+                response.problems = known::reports(&settled, &|other| other == module);
             }
             Ok(response)
         }

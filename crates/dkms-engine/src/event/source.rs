@@ -119,9 +119,9 @@ fn name(setup: &Setup, source: &str) -> Result<ModuleId, Error> {
     let kernel = any_kernel(setup)?;
     let (directory, path) = (Some(directory.as_path()), Some(path.as_path()));
     let wanted = Wanted { source: directory, path, module: None, kernel: &kernel, strictness: Strictness::Always };
-    let told = conf::evaluate_in_shell(setup, &conf::Files::default(), &wanted)
-        .and_then(|told| Ok(ModuleId::new(&told.config.package_name, &told.config.package_version)?));
-    match told {
+    let named = conf::evaluate_in_shell(setup, &conf::Files::default(), &wanted)
+        .and_then(|own| Ok(ModuleId::new(&own.config.package_name, &own.config.package_version)?));
+    match named {
         Ok(module) if module.dashed() == source => Ok(module),
         Err(error @ Error::Interrupted { .. }) => Err(error),
         // Registering it by the name of its directory will say what is wrong with its configuration.

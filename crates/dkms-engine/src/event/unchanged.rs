@@ -26,7 +26,7 @@ const MOST: usize = 100_000;
 /// How old a change has to be to be trusted.
 const SETTLED: i64 = 2_000_000_000;
 
-/// Stores what was read if it can be trusted and nobody else is writing.
+/// Stores what was read if it can be trusted and no other process is writing.
 ///
 /// # Errors
 /// `Io`.
@@ -150,7 +150,7 @@ mod tests {
         assert!(!setup.root.exists(&setup.layout.seen()));
         let other = Guard::try_acquire(&setup.root, &setup.layout.lock()).unwrap();
         store(&look(&setup), &setup).unwrap();
-        assert!(!setup.root.exists(&setup.layout.seen()), "somebody else is writing");
+        assert!(!setup.root.exists(&setup.layout.seen()), "another process is writing");
         drop(other);
         store(&look(&setup), &setup).unwrap();
         assert!(is_unchanged(&setup));

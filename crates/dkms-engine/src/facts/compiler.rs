@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::facts::kernel::{Kernel, KernelConfig};
 use crate::setup::Setup;
 
-/// What is told to make and to scripts.
+/// What make and scripts get.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Compiler {
     /// `CC` and `KERNEL_CC`, when a choice was made.

@@ -66,7 +66,7 @@ impl Condition {
         let directory = build.directory.join("module");
         let objects = match recorded {
             Some(recorded) => recorded_objects(root, &directory, recorded),
-            // Nobody knows how many there should be, but none is too few.
+            // How many there should be is not known, but none is too few.
             None if found_objects(root, &directory).is_empty() => Integrity::Missing,
             None => Integrity::Whole,
         };

@@ -64,7 +64,7 @@ pub fn lost(setup: &Setup, build: &BuiltTarget, owners: &Owners) -> Vec<(String,
     lost.filter(|(owner, _)| owner.name != build.target.module.name).map(|(owner, object)| (object, owner)).collect()
 }
 
-/// The packages of modules that somebody may want to choose among.
+/// The packages of modules that a person may want to choose among.
 fn packages(setup: &Setup, facts: &Facts, names: &BTreeSet<String>) -> BTreeMap<ModuleId, String> {
     let modules = facts.modules.keys().filter(|module| names.contains(&module.name));
     let conf = |module: &ModuleId| setup.root.canonical(&setup.layout.source_link(module).join("dkms.conf"));

@@ -68,7 +68,8 @@ impl Kernel {
         })
     }
 
-    /// A kernel of which only the release is known. What there is under that release now may be replaced, so nobody looks.
+    /// A kernel of which only the release is known. What there is under that release now may be replaced, so it is
+    /// not looked at.
     pub fn coming(setup: &Setup, id: &KernelId) -> Self {
         let directory = kernels::directory(setup, &id.release);
         let source_dir = directory.join("build");
@@ -143,7 +144,7 @@ impl KernelConfig {
         Self { path: Some(path), text }
     }
 
-    /// Reads a file that somebody named.
+    /// Reads a file that was named.
     ///
     /// # Errors
     /// `Io`.

@@ -74,7 +74,7 @@ pub(crate) fn directories(setup: &Setup) -> Result<Vec<Installed>, Error> {
     Ok(kernels)
 }
 
-/// The kernels that modules are kept for when nobody names any: all that are installed, or where the administrator did not
+/// The kernels that modules are kept for when none is named: all that are installed, or where the administrator did not
 /// ask for all of them, the newest one and those that have modules already. A directory that has only headers is no kernel
 /// yet, except where there is no kernel at all: that is how module packages are built in containers.
 ///
@@ -84,7 +84,7 @@ pub fn served(setup: &Setup) -> Result<BTreeSet<KernelId>, Error> {
     let mut kernels = installed(setup)?;
     let any = kernels.iter().any(|kernel| kernel.image);
     let has_headers = |kernel: &Installed| setup.root.is_dir(&kernel.directory.join("build/include"));
-    // Red Hat's installer has such kernels, which nobody boots.
+    // Red Hat's installer has such kernels, which are never booted.
     kernels.retain(|kernel| !kernel.release.contains("BOOT") && (kernel.image || (!any && has_headers(kernel))));
     if !setup.framework.autoinstall_all_kernels() {
         let newest = kernels.iter().map(|kernel| &kernel.release).max_by(|one, other| compare(one, other)).cloned();

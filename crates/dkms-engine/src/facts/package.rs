@@ -28,7 +28,7 @@ pub struct Package {
 pub fn owners(setup: &Setup, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Package> {
     // That a package came or went says nothing new about a file that is untouched: no note is taken of what is read.
     let Ok(root) = Root::open(setup.root.host_path()) else { return BTreeMap::new() };
-    // Distributions that nobody here knows are asked for rpm's, too, if they have none of the others.
+    // Distributions that are not known here are asked for rpm's, too, if they have none of the others.
     let has_lists = [DPKG_STATUS, PACMAN_DATABASE].iter().any(|path| root.exists(Path::new(path)));
     if setup.distribution.has_rpm() || !has_lists {
         let there = paths.iter().filter(|path| root.link_meta(path).is_some()).cloned().collect();
@@ -131,7 +131,7 @@ fn of_pacman(root: &Root, paths: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, Packag
 }
 
 /// rpm's database is no text: it is asked once for all paths, and answers with a line for each that is there. One that two
-/// packages have makes more lines than paths, and then nobody knows which is whose: each is asked for alone.
+/// packages have makes more lines than paths, and then it is not known which is whose: each is asked for alone.
 fn of_rpm(paths: &BTreeSet<PathBuf>, ask: impl Fn(&[&PathBuf]) -> String) -> BTreeMap<PathBuf, Package> {
     let package = |line: &str| {
         let [_, name, source] = line.split('\t').collect::<Vec<_>>()[..] else { return None };

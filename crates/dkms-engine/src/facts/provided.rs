@@ -1,7 +1,7 @@
 //! Modules that another package provides for a kernel, finished: distributions have them beside the sources of the same.
 //!
 //! The kernel's own modules are none of them: what was built from the same source as the kernel may be displaced, as ever.
-//! A file that no package owns is nobody's promise, and is treated as one of the kernel's.
+//! No package promises to keep a file that none owns: it is treated as one of the kernel's.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -79,7 +79,7 @@ fn provided(
 /// What we placed, or the original, and what still is as it was placed.
 fn ours(setup: &Setup, tree: &Tree, kernel: &Kernel) -> BTreeSet<PathBuf> {
     let mut ours = BTreeSet::new();
-    // What is only built has no place: a file of its name is somebody else's.
+    // What is only built has no place: a file of its name is not ours.
     let is_placed = |state: State| state == State::Installed;
     for build in tree.builds().filter(|build| build.target.kernel == kernel.id && is_placed(build.state)) {
         match condition::manifest(setup, build) {

@@ -1,7 +1,7 @@
 //! Whether the running kernel will insist on signed modules: Secure Boot, lockdown, the kernel's own setting.
 //!
 //! Only the machine that runs can be asked; a root that is an image of another machine has no firmware. "Unknown" is
-//! not "off": whoever reports must not promise what nobody looked at.
+//! not "off": a report must not promise what was not looked at.
 
 use std::path::Path;
 
@@ -30,8 +30,8 @@ pub struct SecureBoot {
     pub firmware: Firmware,
     /// Whether the running kernel is locked down.
     pub locked_down: bool,
-    /// Whether the running kernel was told to insist, whatever the firmware says.
-    pub told: bool,
+    /// Whether the running kernel insists by a parameter, whatever the firmware says.
+    pub by_parameter: bool,
 }
 
 impl SecureBoot {
@@ -42,7 +42,7 @@ impl SecureBoot {
         Self {
             firmware: firmware(root),
             locked_down: lockdown.contains("[integrity]") || lockdown.contains("[confidentiality]"),
-            told: text(SIG_ENFORCE).trim() == "Y",
+            by_parameter: text(SIG_ENFORCE).trim() == "Y",
         }
     }
 
@@ -50,7 +50,7 @@ impl SecureBoot {
     /// locked down, which distributions tie to Secure Boot.
     pub fn enforcing(&self, config: &KernelConfig) -> bool {
         config.enabled("CONFIG_MODULE_SIG_FORCE")
-            || self.told
+            || self.by_parameter
             || self.locked_down
             || (self.firmware == Firmware::Secure && config.enabled("CONFIG_MODULE_SIG"))
     }

@@ -80,8 +80,8 @@ pub(crate) enum Maker {
     Ourselves,
     /// Ubuntu's tool, which enrols the key too.
     ShimSigned,
-    /// Nobody: they belong to a kernel's build.
-    Nobody,
+    /// Not made here: they belong to a kernel's build.
+    Kernel,
 }
 
 impl Signer {
@@ -223,5 +223,5 @@ fn portage(setup: &Setup, kernel: &Kernel) -> Option<Places> {
     };
     let key = setting("MODULES_SIGN_KEY").or_else(of_kernel)?;
     let certificate = setting("MODULES_SIGN_CERT").or_else(of_kernel)?;
-    Some(Places { key, certificate: certificate.into(), maker: Maker::Nobody })
+    Some(Places { key, certificate: certificate.into(), maker: Maker::Kernel })
 }

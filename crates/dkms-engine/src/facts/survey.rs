@@ -18,7 +18,7 @@ use crate::target::{KernelId, ModuleId, Target};
 pub struct Facts {
     /// Registered module versions.
     pub modules: BTreeMap<ModuleId, Registration>,
-    /// Kernels that somebody asked about.
+    /// Kernels that were asked about.
     pub kernels: BTreeMap<KernelId, Arc<Kernel>>,
     /// Every target that is built, that failed, or that was asked about.
     pub targets: BTreeMap<Target, TargetFacts>,
@@ -191,7 +191,7 @@ pub struct Candidate {
 /// What is known of a target's configuration.
 #[derive(Clone, Debug, Default)]
 pub enum Configuration {
-    /// Nobody looked.
+    /// It was not looked at.
     #[default]
     Unknown,
     /// From the record of the build; enough to know what it depends on.

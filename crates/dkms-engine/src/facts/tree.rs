@@ -50,7 +50,7 @@ pub struct BuiltTarget {
     pub directory: PathBuf,
     /// Built or installed.
     pub state: State,
-    /// A module of the kernel's, or of somebody else's, was put aside for this one.
+    /// A module of the kernel's, or of another package, was put aside for this one.
     pub original_exists: bool,
 }
 

@@ -108,8 +108,8 @@ pub(super) fn transaction(
         transaction.files.push(PlacedFile { name: name.clone(), path, link: session.symlink, content });
         transaction.displaced.extend(displaced(session, target, &kernel.directory, found, &earlier)?);
     }
-    transaction.refused = refusals.told(session);
-    // What is refused is taken from nobody.
+    transaction.refused = refusals.reported(session);
+    // What is refused is taken from no other module.
     taken.iter_mut().for_each(|taken| taken.keep_only(&transaction.files));
     taken.retain(|taken| !taken.objects.is_empty());
     transaction.taken = taken;
@@ -173,7 +173,7 @@ impl Earlier {
 /// Why an object stays out.
 struct Objection {
     reason: String,
-    /// The file in its way, of which is told who brought it.
+    /// The file in its way, whose package is reported.
     file: Option<PathBuf>,
 }
 
@@ -181,7 +181,7 @@ struct Objection {
 #[derive(Default)]
 struct Refusals {
     list: Vec<Refusal>,
-    /// Which of them are told, and the files in their way.
+    /// Which of them are reported, and the files in their way.
     objections: Vec<(usize, Option<PathBuf>)>,
 }
 
@@ -192,7 +192,7 @@ impl Refusals {
     }
 
     /// Completes and tells them. The package manager is asked once, however many there are.
-    fn told(mut self, session: &mut Session<'_>) -> Vec<Refusal> {
+    fn reported(mut self, session: &mut Session<'_>) -> Vec<Refusal> {
         let files: BTreeSet<PathBuf> = self.objections.iter().filter_map(|(_, file)| file.clone()).collect();
         let owners = if files.is_empty() { BTreeMap::new() } else { package::owners(session.setup, &files) };
         for (place, file) in self.objections {

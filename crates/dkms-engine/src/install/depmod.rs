@@ -1,7 +1,7 @@
 //! depmod: once per kernel at the end of a run that changed its files.
 //!
 //! Left out where the kernel's own modules are not there (only its headers are installed): the kernel package runs it
-//! when it comes, and until then its files would be litter in a directory that nobody owns. depmod itself knows only
+//! when it comes, and until then its files would be litter in a directory without an owner. depmod itself knows only
 //! the usual places of modules; for another install tree it gets a base directory in which that tree has the usual
 //! name.
 

@@ -12,7 +12,7 @@ pub enum InstallEvent {
         /// Which.
         target: Target,
     },
-    /// A module of somebody else was put aside.
+    /// A module that is not ours was put aside.
     Archived {
         /// Where it was.
         from: PathBuf,
@@ -46,7 +46,7 @@ pub enum InstallEvent {
         /// What is being installed.
         target: Target,
     },
-    /// Something is left where it is, because nobody knows it to be ours or it is not what we put there.
+    /// Something is left where it is, because it is not known to be ours or is not what we put there.
     Left {
         /// What.
         path: PathBuf,

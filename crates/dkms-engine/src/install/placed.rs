@@ -1,7 +1,7 @@
 //! Files of ours below a kernel's directory: which ones they are, and whether they still are what we put there.
 //!
 //! The manifest of an installation says it. An installation of the original has none: its files are then found where
-//! it would have put them, and told by being a link into the build, by content or by version.
+//! it would have put them, and recognized by being a link into the build, by content or by version.
 
 use std::path::{Path, PathBuf};
 

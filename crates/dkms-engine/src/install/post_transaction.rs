@@ -1,7 +1,7 @@
 //! `post_transaction`: the administrator's command after modules were installed or removed, an initramfs rebuild for
 //! example. Once at the end of a run that changed a kernel's modules, never after one that changed nothing.
 //!
-//! Its output goes to `post_transaction.log`, begun anew each time, in the form of make.log. Its failure is told and
+//! Its output goes to `post_transaction.log`, begun anew each time, in the form of make.log. Its failure is reported and
 //! changes nothing about what was done.
 
 use std::io::Write;

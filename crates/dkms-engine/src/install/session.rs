@@ -1,7 +1,6 @@
 //! One run of installing and removing: what all its steps share.
 //!
-//! It holds the proof that nobody else writes, the ear of whoever listens, and what is read at most once: the module
-//! files of each kernel and depmod's search order.
+//! It holds the proof that no other process writes, the listener, and what is read at most once: the module files of each kernel and depmod's search order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -28,7 +27,7 @@ use crate::target::{KernelId, ModuleId, Target};
 pub struct Session<'a> {
     /// Where we work.
     pub setup: &'a Setup,
-    /// Proof that nobody else writes.
+    /// Proof that no other process writes.
     pub guard: &'a Guard,
     listener: &'a mut dyn FnMut(InstallEvent),
     files: BTreeMap<PathBuf, KernelFiles>,
@@ -114,7 +113,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// depmod has run for that kernel, or whoever called us sees to it.
+    /// depmod has run for that kernel, or our caller sees to it.
     pub(super) fn settle_depmod(&mut self, release: &str) -> Result<(), Error> {
         self.changed.remove(release);
         self.root().remove_file(&self.setup.layout.depmod_pending(release))
@@ -206,14 +205,14 @@ pub(crate) struct ScriptCall<'a> {
     pub(crate) value: Option<&'a str>,
     /// Whose it is.
     pub(crate) module: &'a ModuleId,
-    /// For which kernel; `None` where the script is not told.
+    /// For which kernel; `None` where the script does not get it.
     pub(crate) kernel: Option<&'a KernelId>,
     /// Directives of the command line.
     pub(crate) exported: &'a [(Directive, String)],
 }
 
 impl<'a> ScriptCall<'a> {
-    /// POST_REMOVE, which is told nothing.
+    /// POST_REMOVE, which gets nothing.
     pub(crate) fn post_remove(module: &'a ModuleId, config: &'a ModuleConfig) -> Self {
         let value = config.scripts.post_remove.as_deref();
         Self { directive: "POST_REMOVE", value, module, kernel: None, exported: &config.exported }

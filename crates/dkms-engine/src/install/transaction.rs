@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Until the first file is published nothing of the old state is gone, and up to the end each old file has either its
-//! place or its copy. Whoever finds the journal later runs the same steps again, which finishes the installation, or
+//! place or its copy. A run that finds the journal later takes the same steps again, which finishes the installation, or
 //! takes it back if the kept objects are not there any more.
 
 use std::collections::{BTreeMap, BTreeSet};

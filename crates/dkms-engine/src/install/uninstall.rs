@@ -29,7 +29,7 @@ pub struct Uninstalled {
     pub target: Target,
     /// Files that are gone.
     pub removed: Vec<PathBuf>,
-    /// Files of ours that are left because somebody changed them.
+    /// Files of ours that are left because they were changed.
     pub left: Vec<PathBuf>,
     /// Displaced modules that are back.
     pub restored: Vec<PathBuf>,

@@ -1,6 +1,6 @@
 //! SUSE's `weak-modules2`, which links modules into other kernels of the same interface where the distribution has it.
 //!
-//! It cannot undo an installation by failing: that is told and no more. On Red Hat's distributions the same is done by
+//! It cannot undo an installation by failing: that is reported and no more. On Red Hat's distributions the same is done by
 //! [`super::weak_links`], which compares what a kernel would compare.
 
 use std::path::Path;

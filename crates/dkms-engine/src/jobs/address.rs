@@ -1,4 +1,4 @@
-//! How a `make` is told where the tokens are.
+//! How a `make` learns where the tokens are.
 //!
 //! By the numbers of descriptors that it inherits, or, since 4.4, by a path. Its own pool has a path there, too, and what is
 //! built relies on it: by a path all `make`s below find the pool, by descriptors only those that recipes mark as such, and the

@@ -44,7 +44,7 @@ impl Server {
             .split_whitespace()
             .filter_map(|word| word.strip_prefix("--jobserver-auth=").or(word.strip_prefix("--jobserver-fds=")))
             .next_back()?;
-        // Descriptor numbers are opened anew through /proc: no number can turn out to be somebody else's file in use.
+        // Descriptor numbers are opened anew through /proc: no number can turn out to be another file in use.
         let (read, write) = match address.strip_prefix("fifo:") {
             Some(path) => (path.to_owned(), path.to_owned()),
             None => {
@@ -55,7 +55,7 @@ impl Server {
         };
         let look = open(&read, true)?;
         let read = open(&read, false)?.into();
-        // Opened for both, so that opening does not wait for somebody at the other end.
+        // Opened for both, so that opening does not wait for the other end.
         let write = OpenOptions::new().read(true).write(true).open(write).ok()?.into();
         Some(Self { read, write, look: Some(look), made: None })
     }
@@ -87,7 +87,7 @@ impl Server {
         rustix::io::write(&self.write, &[byte]).is_ok()
     }
 
-    /// While nobody runs: all tokens of our own pipe lie in it again.
+    /// While nothing runs: all tokens of our own pipe lie in it again.
     pub(super) fn refill(&self) {
         let Some(made) = self.made else { return };
         while let Ok(Some(_)) = self.take() {}

@@ -70,7 +70,7 @@ pub fn unpack(content: Vec<u8>, limit: u64) -> Result<Vec<u8>, String> {
     Ok(unpacked)
 }
 
-/// What somebody's compressed bytes are, part by part.
+/// What compressed bytes are, part by part.
 ///
 /// # Errors
 /// If they do not even begin as they should.

@@ -1,7 +1,7 @@
 //! What a module file says about itself: compression, ELF header, the `.modinfo` section, the signature.
 //!
 //! Files come from anybody, so sizes are bounded and nothing is trusted; a file that is no module is an error with its
-//! path. Compression is told by the first bytes, as the kernel's own tools do it, not by the file's name.
+//! path. Compression is recognized by the first bytes, as the kernel's own tools do it, not by the file's name.
 
 use std::path::Path;
 

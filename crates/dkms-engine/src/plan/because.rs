@@ -11,9 +11,9 @@ use crate::fingerprint::Change;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "reason")]
 pub enum Because {
-    /// Somebody asked for exactly this.
+    /// A person asked for exactly this.
     Asked,
-    /// Somebody asked for it with `--force`.
+    /// A person asked for it with `--force`.
     Forced,
     /// It is wanted and was never built for this kernel.
     NotBuilt,

@@ -1,4 +1,4 @@
-//! Sorts of actions, for whoever reports what became of one.
+//! Sorts of actions, for reports of what became of one.
 
 use std::fmt;
 

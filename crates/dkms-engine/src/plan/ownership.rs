@@ -175,7 +175,7 @@ impl<'a> Contest<'a> {
         while let Some(best) = claims.iter().map(|claim| self.rank(&claim.target)).max() {
             let peers = || claims.iter().filter(|claim| self.rank(&claim.target) == best);
             let waits = |claim: &&Claim| peers().any(|other| self.depends(&claim.target, &other.target));
-            // In a circle nobody comes first.
+            // In a circle no module comes first.
             let free: Vec<&Claim> = peers().filter(|claim| !waits(claim)).collect();
             let pool: Vec<&Claim> = if free.is_empty() { peers().collect() } else { free };
             let first = pool.into_iter().map(|claim| &claim.target).reduce(|one, other| {

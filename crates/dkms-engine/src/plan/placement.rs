@@ -2,7 +2,7 @@
 //!
 //! All that facts tell is decided with the plan ([`Placement`], a part of the step). Two things are not known before a step
 //! is taken: whether the module that an object is left to has it by then, and what version an object says that is yet to be
-//! built. Whoever takes the step looks, and what follows is decided here, too ([`Placement::admit`], [`version_objection`]).
+//! built. The step looks before it writes, and what follows is decided here, too ([`Placement::admit`], [`version_objection`]).
 //!
 //! [`version_objection`]: super::version_objection
 

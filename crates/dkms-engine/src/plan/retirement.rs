@@ -12,7 +12,7 @@ use crate::target::{KernelId, ModuleId, Target};
 
 /// How a retiring target's successor stands.
 enum Successor {
-    /// It is installed, or nobody needs one.
+    /// It is installed, or none is needed.
     There,
     /// It is installed by this step.
     After(usize),

@@ -29,7 +29,7 @@ pub struct Added {
 }
 
 /// Registers a module version, or mends its registration. `kernel` is the one that its configuration is evaluated for;
-/// `told` is what POST_ADD hears of it, which is nothing unless the registration is part of building.
+/// `named` is the kernel that POST_ADD gets, none unless the registration is part of building.
 ///
 /// # Errors
 /// `AlreadyAdded`; `SourceMissing`; `ConfMissing` or `Conf` of its dkms.conf; `Io`, `Interrupted`.
@@ -37,7 +37,7 @@ pub fn add(
     session: &mut Session<'_>,
     module: &ModuleId,
     kernel: &Kernel,
-    told: Option<&KernelId>,
+    named: Option<&KernelId>,
 ) -> Result<Added, Error> {
     let (setup, root) = (session.setup, session.root());
     let layout = &setup.layout;
@@ -58,7 +58,7 @@ pub fn add(
         directive: "POST_ADD",
         value: config.scripts.post_add.as_deref(),
         module,
-        kernel: told,
+        kernel: named,
         exported: &config.exported,
     })?;
     Ok(Added { module: module.clone(), config, warnings: effective.warnings, post_add })

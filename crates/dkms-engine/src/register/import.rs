@@ -1,4 +1,4 @@
-//! A directory that somebody names becomes the source of a module version: checked first, copied beside its place,
+//! A directory that a person names becomes the source of a module version: checked first, copied beside its place,
 //! exchanged in one step.
 
 use std::path::{Path, PathBuf};

@@ -35,7 +35,7 @@ pub fn unbuild(setup: &Setup, guard: &Guard, target: &Target) -> Result<bool, Er
     Ok(found)
 }
 
-/// Takes a module version out of the tree, with all that is not built. Gives what is left because nobody knows what it
+/// Takes a module version out of the tree, with all that is not built. Gives what is left because it is not known what it
 /// is; builds that are left keep the registration.
 ///
 /// # Errors

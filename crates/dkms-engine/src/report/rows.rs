@@ -1,6 +1,6 @@
-//! What is told of a run while it goes on: a row for each module and kernel, in columns, for all front doors.
+//! What is shown of a run while it goes on: a row for each module and kernel, in columns, for all front doors.
 //!
-//! A build and the installation that follows it are one row. What is the same for many rows is told once. It prints
+//! A build and the installation that follows it are one row. What is the same for many rows is shown once. It prints
 //! nothing: a front door gives it what happens and shows the lines that come back.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +50,7 @@ pub struct Rows {
     /// What there is to say of builds that wait for their installation, and of what goes before its build does.
     begun: BTreeMap<Target, String>,
     running: BTreeMap<Target, Instant>,
-    /// What counts for many rows and was told.
+    /// What counts for many rows and was shown.
     remarks: BTreeSet<String>,
     sum: Sum,
     depmod: Option<Instant>,
@@ -139,9 +139,9 @@ impl Rows {
         if done + failed + not_tried < 2 {
             return None;
         }
-        let told = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
+        let part = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
         let depmod = (depmod.as_millis() >= 100).then(|| format!("depmod {}", duration(*depmod)));
-        let mut parts = [told(*failed, "failed"), told(*not_tried, "not tried"), depmod].into_iter().flatten();
+        let mut parts = [part(*failed, "failed"), part(*not_tried, "not tried"), depmod].into_iter().flatten();
         let kernels =
             if kernels.is_empty() { String::new() } else { format!(" for {}", count(kernels.len(), "kernel")) };
         let head = match done {
@@ -178,7 +178,7 @@ impl Rows {
                 };
                 vec![Line::Unfinished(self.row(&entry.module, kernel, &end))]
             }
-            // That its own build failed has been told.
+            // That its own build failed has been shown.
             Outcome::NotTried { after, .. } if *after == entry.module => Vec::new(),
             Outcome::NotTried { operation, after } => {
                 self.sum.not_tried += 1;
@@ -255,13 +255,13 @@ impl Rows {
     }
 }
 
-/// Why something is built, where it is not simply that it never was, or that somebody asked.
+/// Why something is built, where it is not simply that it never was, or that a person asked.
 fn reason(because: &Because) -> String {
     match because {
         Because::Asked | Because::Forced | Because::NotBuilt | Because::NotInstalled | Because::PartOfDepmod => {
             String::new()
         }
-        told => format!(" ({told})"),
+        reason => format!(" ({reason})"),
     }
 }
 
@@ -420,12 +420,12 @@ mod tests {
         assert!(rows.planned(&plan(vec![unbuild(&a), unbuild(&b)]), Instant::now()).is_empty());
         let uninstalled = || Outcome::Done(Done::Uninstalled { files: vec![], left: vec![], restored: vec![] });
         let gone = |built| Outcome::Done(Done::Unbuilt { built });
-        let mut told = |target: &Target, outcome| rows.finished(&entry(target, outcome), Instant::now());
-        assert_eq!(told(&a, uninstalled()), []);
-        assert_eq!(told(&a, gone(true)), [Line::Said("a/1.0  6.1  removed".into())]);
-        assert_eq!(told(&b, gone(true)), [Line::Said("b/1.0  6.1  its build is removed".into())]);
-        assert_eq!(told(&b, gone(false)), [Line::Said("b/1.0  6.1  its failed build is forgotten".into())]);
-        assert_eq!(told(&c, uninstalled()), [Line::Said("c/1.0  6.1  uninstalled".into())]);
+        let mut shown = |target: &Target, outcome| rows.finished(&entry(target, outcome), Instant::now());
+        assert_eq!(shown(&a, uninstalled()), []);
+        assert_eq!(shown(&a, gone(true)), [Line::Said("a/1.0  6.1  removed".into())]);
+        assert_eq!(shown(&b, gone(true)), [Line::Said("b/1.0  6.1  its build is removed".into())]);
+        assert_eq!(shown(&b, gone(false)), [Line::Said("b/1.0  6.1  its failed build is forgotten".into())]);
+        assert_eq!(shown(&c, uninstalled()), [Line::Said("c/1.0  6.1  uninstalled".into())]);
     }
 
     #[test]
@@ -447,7 +447,7 @@ mod tests {
         let mut rows = Rows::new(80);
         rows.started(&target("b", "6.1"), began);
         rows.started(&target("a", "6.1"), began + Duration::from_secs(60));
-        let told = rows.still(began + Duration::from_secs(185)).unwrap();
-        assert_eq!(told, "still building b/1.0 for 6.1 (3 min), a/1.0 for 6.1 (2 min)");
+        let line = rows.still(began + Duration::from_secs(185)).unwrap();
+        assert_eq!(line, "still building b/1.0 for 6.1 (3 min), a/1.0 for 6.1 (2 min)");
     }
 }

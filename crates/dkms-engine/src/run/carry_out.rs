@@ -312,8 +312,8 @@ impl Executor<'_, '_> {
         Ok(())
     }
 
-    /// Somebody stopped us. What is in place is whole and stays; each kernel whose depmod is due has a note of that, by which
-    /// the next run makes up for it.
+    /// A signal stopped us. What is in place is whole and stays; each kernel whose depmod is due has a note of that, by which the
+    /// next run makes up for it.
     fn leave_to_the_next_run(&mut self, signal: i32) {
         let due = self.session.changed_kernels().map(|kernel| Error::DepmodDue { kernel: kernel.to_owned(), signal });
         self.report.troubles.extend(due);

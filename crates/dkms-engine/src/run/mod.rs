@@ -50,7 +50,7 @@ pub struct RunOptions {
 pub enum Depmod {
     /// The run, once for each kernel at its end.
     Run,
-    /// Whoever called us.
+    /// Our caller.
     LeaveOut,
     /// The next run: the kernel may be gone by then.
     Later,
@@ -62,7 +62,7 @@ impl Default for RunOptions {
     }
 }
 
-/// What happens, for whoever watches; always told by the calling thread.
+/// What happens, for an observer; always on the calling thread.
 #[derive(Debug)]
 pub enum Progress<'a> {
     /// Another process writes; we wait for it.
@@ -84,7 +84,7 @@ pub enum Progress<'a> {
     Finished(&'a Entry),
 }
 
-/// Somebody who watches a run.
+/// Watches a run.
 pub trait Observer {
     /// Something happened.
     fn progress(&mut self, progress: Progress<'_>);
@@ -97,7 +97,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// The guard. `true` in the second place if somebody else had it, so that facts may be stale.
+    /// The guard. `true` in the second place if another process had it, so that facts may be stale.
     ///
     /// # Errors
     /// `Nested` inside a build of ours, `Io`.

@@ -1,7 +1,7 @@
 //! Keeps stamps fresh: a package that was installed again has the same content under new inodes.
 //!
 //! Nothing has to be built then, but every later run would read all of it again to find that out. The records therefore
-//! get the new stamps as soon as somebody may write. That is a courtesy: it waits for nobody, and failing costs time only.
+//! get the new stamps as soon as a run may write. That is a courtesy: it does not wait, and failing costs time only.
 
 use crate::facts::{Configuration, Facts};
 use crate::fingerprint::Fingerprint;
@@ -44,7 +44,7 @@ impl<'a> Stale<'a> {
         stale
     }
 
-    /// Writes the new stamps, if nobody else writes and we may.
+    /// Writes the new stamps, if no other process writes and we may.
     pub(super) fn refresh(&self, setup: &Setup, held: Option<&Guard>) {
         if self.builds.is_empty() && self.failures.is_empty() {
             return;

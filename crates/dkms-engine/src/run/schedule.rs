@@ -45,7 +45,7 @@ pub(super) struct Sender<N, R> {
 }
 
 impl<N, R> Sender<N, R> {
-    /// Sends a message; nobody listening any more is fine.
+    /// Sends a message; a closed channel is fine.
     pub(super) fn say(&self, message: N) {
         if let Ok(sender) = self.sender.lock() {
             let _ = sender.send(News::Message(self.job, message));
@@ -70,7 +70,7 @@ pub(super) fn drive<W: Sync, N: Send, R: Send>(
         for _ in 0..workers.clamp(1, parallel.max(1)) {
             let (queue, news_sender) = (&queue, news_sender.clone());
             scope.spawn(move || {
-                // The lock is held while waiting: whoever has it gets the next job, the others wait for the lock.
+                // The lock is held while waiting: the thread that has it gets the next job, the others wait for the lock.
                 while let Ok((job, part)) =
                     { queue.lock().map_or_else(|poison| poison.into_inner().recv(), |queue| queue.recv()) }
                 {

@@ -1,4 +1,4 @@
-//! What is told of a run while it goes on: one renderer for all front doors, which only choose where a line goes.
+//! What is shown of a run while it goes on: one renderer for all front doors, which only choose where a line goes.
 
 use std::time::Instant;
 

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_of_somebody_else_is_neither_replaced_nor_removed() {
+    fn a_link_that_is_not_ours_is_neither_replaced_nor_removed() {
         let (_directory, setup, guard) = rhel("");
         testing::write(&setup, "/lib/modules/6.0/extra/a.ko", "a package's");
         setup.root.writable().create_dir_all(Path::new(LINK).parent().unwrap()).unwrap();

@@ -1,8 +1,8 @@
 //! The distribution that the root holds, and what follows from it for modules.
 //!
 //! `os-release` is parsed, never run. Its `ID` is looked at first, then `ID_LIKE` word by word, so that RHEL counts as
-//! RHEL although it calls itself like Fedora. Whoever asks gets a decision (a directory, a program, a package name);
-//! nobody else compares distribution names.
+//! RHEL although it calls itself like Fedora. A caller gets a decision (a directory, a program, a package name);
+//! no other module compares distribution names.
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ pub enum Family {
     Suse,
     Ubuntu,
     Void,
-    /// One that nobody told us about: the configuration of each module is followed literally.
+    /// One that we do not know: the configuration of each module is followed literally.
     Other,
 }
 

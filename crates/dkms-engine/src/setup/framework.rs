@@ -1,6 +1,6 @@
 //! The administrator's settings: framework.conf, its fragments, and the few other places that always counted.
 //!
-//! Files are parsed, never run. A slip in one of them is told in the log and left out: it must not keep a kernel from
+//! Files are parsed, never run. A slip in one of them is logged and left out: it must not keep a kernel from
 //! getting its modules. What the settings mean is known to `dkms_conf`, what follows from them to [`crate::setup`].
 
 use std::path::{Path, PathBuf};
@@ -50,7 +50,7 @@ fn fragments(root: &Root) -> Result<Vec<PathBuf>, Error> {
 }
 
 /// The directory that Red Hat's `ADDON_MODULES_DIR` prescribes for all modules, from the environment or from the file
-/// where it used to be set; begins with a slash, `None` if nobody says so.
+/// where it used to be set; begins with a slash, `None` if no file says so.
 pub fn addon_directory(root: &Root, environment: &Environment) -> Option<String> {
     let value = match environment.get("ADDON_MODULES_DIR") {
         Some(value) => value.to_owned(),

@@ -1,6 +1,6 @@
 //! Keys are made where there are none and the rules say that we make them.
 //!
-//! A pair is made only if both halves are missing: whoever lost one half has, perhaps, enrolled the other one in the
+//! A pair is made only if both halves are missing: a person who lost one half has, perhaps, enrolled the other one in the
 //! firmware, and a new pair in its place would make every module unloadable without a word.
 
 mod pair;

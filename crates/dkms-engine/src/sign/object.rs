@@ -61,7 +61,7 @@ pub(super) fn sign(
     let tool = setup.tool(program)?.defaults(environment);
     let captured = tool.arg(digest).arg(key).arg(certificate).arg(object).capture()?;
     if !captured.finished.end.success() {
-        // Without its name the complaint is the same for all modules, and told once.
+        // Without its name the complaint is the same for all modules, and reported once.
         let words = last_lines(captured.complaint()).replace(&*object.to_string_lossy(), "the module");
         let reason = format!("`{}` {}: {words}", program.display(), captured.finished.end);
         return Ok(Some(Signature::Failed { reason }));

@@ -2,8 +2,8 @@
 //!
 //! Readers take none, so a build script that calls `dkms status` cannot deadlock. The lock file is opened and never
 //! replaced: two holders would otherwise lock two different files. Only something else that lies in its place goes, and
-//! whoever got a lock looks whether it is still the one of that name. A child of ours that wants to write would wait for
-//! its own parent for ever; children therefore carry [`HELD`] in their environment and are refused at once.
+//! a process that got a lock looks whether it is still the one of that name. A child of ours that wants to write would
+//! wait for its own parent for ever; children therefore carry [`HELD`] in their environment and are refused at once.
 
 use std::fs::File;
 use std::io::{Read, Seek, Write};
@@ -23,7 +23,7 @@ pub const HELD: &str = "DKMS_RS_LOCK_HELD";
 /// How long a waiting writer sleeps between two looks.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Proof that nobody else writes, and the only source of what writes. The lock is released when the guard and all its
+/// Proof that no other process writes, and the only source of what writes. The lock is released when the guard and all its
 /// writing views are gone, also by the kernel when we die.
 #[derive(Debug)]
 pub struct Guard {
@@ -54,7 +54,7 @@ impl Guard {
         &self.root
     }
 
-    /// Takes the lock, waiting as long as another process has it; `waiting` is told once who that is.
+    /// Takes the lock, waiting as long as another process has it; `waiting` is called once with its name.
     ///
     /// # Errors
     /// `Io`; a read-only tree is one.
@@ -62,7 +62,7 @@ impl Guard {
         Self::acquire_unless(&Cancel::default(), root, path, waiting)
     }
 
-    /// The same, and gives up when somebody asks us to stop.
+    /// The same, and gives up when a signal asks us to stop.
     ///
     /// # Errors
     /// `Interrupted`, `Io`.
@@ -72,12 +72,12 @@ impl Guard {
         path: &Path,
         waiting: &mut dyn FnMut(&str),
     ) -> Result<Self, Error> {
-        let mut told = false;
+        let mut is_reported = false;
         loop {
             let mut file = open(root, path)?;
             // Asked again and again, because a handler that only notes a signal does not end a call that blocks.
             while !take(&file, path)? {
-                if !std::mem::replace(&mut told, true) {
+                if !std::mem::replace(&mut is_reported, true) {
                     waiting(&holder(&mut file));
                 }
                 cancel.check()?;
@@ -105,8 +105,8 @@ impl Guard {
         }
     }
 
-    /// The guard of a file that is locked; `None` if it is not the lock any more, or never was a proper one. Whoever waits
-    /// for such a file sees the same when he gets it.
+    /// The guard of a file that is locked; `None` if it is not the lock any more, or never was a proper one. A process
+    /// that waits for such a file sees the same when it gets it.
     fn of(root: &Root, path: &Path, mut file: File) -> Result<Option<Self>, Error> {
         let stat = rustix::fs::fstat(&file).map_err(Error::os("look at", path))?;
         let is_there = root.link_meta(path).is_some_and(|meta| meta.inode == (stat.st_dev, stat.st_ino));
@@ -123,7 +123,7 @@ impl Guard {
     }
 }
 
-/// Why a file must not be the lock: what is written to it would be written elsewhere, or somebody else could hold it.
+/// Why a file must not be the lock: what is written to it would be written elsewhere, or another user could hold it.
 fn flaw(stat: &Stat) -> Option<String> {
     if stat.st_nlink > 1 {
         return Some("has a second name (a hard link)".to_owned());
@@ -185,7 +185,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let root = Root::open(directory.path()).unwrap();
         let path = Path::new("/state/lock");
-        let guard = Guard::acquire(&root, path, &mut |_| panic!("nobody has it")).unwrap();
+        let guard = Guard::acquire(&root, path, &mut |_| panic!("it is free")).unwrap();
         let (sender, receiver) = std::sync::mpsc::channel();
         let other = {
             let root = root.clone();
@@ -213,7 +213,7 @@ mod tests {
         ];
         for place in places {
             place();
-            let guard = Guard::acquire(&root, path, &mut |_| panic!("nobody has it")).unwrap();
+            let guard = Guard::acquire(&root, path, &mut |_| panic!("it is free")).unwrap();
             assert_eq!(root.read(theirs).unwrap(), b"theirs");
             assert_eq!(root.link_meta(path).unwrap().kind, Kind::File);
             assert!(Guard::try_acquire(&root, path).unwrap().is_none(), "two hold it");
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn waiting_ends_when_somebody_says_stop() {
+    fn waiting_ends_with_a_signal() {
         let directory = tempfile::tempdir().unwrap();
         let root = Root::open(directory.path()).unwrap();
         let path = Path::new("/state/lock");

@@ -14,7 +14,7 @@ use crate::system::root::RootMut;
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
-/// A name of ours in `directory` that nobody else uses: process and counter make it unique among living processes.
+/// A name of ours in `directory` that no other process uses: process and counter make it unique among living processes.
 fn fresh_name(directory: &Path) -> PathBuf {
     let number = COUNTER.fetch_add(1, Ordering::Relaxed);
     directory.join(format!("{STAGED_PREFIX}{}-{number}", std::process::id()))

@@ -2,7 +2,7 @@
 //!
 //! A [`Tool`] is a program found inside the root, with everything it gets spelled out: arguments, an environment that
 //! starts empty, a working directory, standard input always empty. It runs in a process group of its own below our
-//! [`Root`], dies with us, and is stopped with its whole group when somebody cancels the run or its time is over. Its
+//! [`Root`], dies with us, and is stopped with its whole group when the run is cancelled or its time is over. Its
 //! output goes to one of three places: into memory ([`Tool::capture`], [`Tool::require`]), to a log file
 //! ([`Tool::append_to`]) or line by line to the caller ([`Tool::lines`]).
 //!

@@ -2,7 +2,7 @@
 //!
 //! dpkg tells scripts only in their arguments, which we do not see, whether the package is removed or upgraded. But the
 //! package's wanted state says so: a removal has changed it before the first script runs, an upgrade leaves it alone. rpm
-//! tells nothing; its own trigger has told us before what goes.
+//! tells nothing; its own trigger has reported before what goes.
 
 use super::retirement::{Wish, is_for_the_end, retire};
 use super::rpm_upgrade::take_upgrade_note;
@@ -129,9 +129,9 @@ mod tests {
     use crate::testing;
     use crate::transaction::Owner;
 
-    struct Nobody;
+    struct Silent;
 
-    impl Observer for Nobody {
+    impl Observer for Silent {
         fn progress(&mut self, _progress: Progress<'_>) {}
     }
 
@@ -142,7 +142,7 @@ mod tests {
         setup.root.writable().create_dir_all(Path::new("/var/lib/dkms/m/1")).unwrap();
         let decide = |caller: &Caller, rpm_safe_upgrade| {
             let removal = Removal { module: &module, everywhere: true, rpm_safe_upgrade };
-            caller.decide(&setup, removal, &mut Writer::default(), &mut Nobody).unwrap()
+            caller.decide(&setup, removal, &mut Writer::default(), &mut Silent).unwrap()
         };
         assert_eq!(decide(&Caller::Anybody, true), Goes::Now);
         // This root has no dpkg that could come back to us.
@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(decide(&Caller::Upgraded, false), Goes::WithSuccessor);
         assert!(retiring(&setup).unwrap().contains(&module));
         let (mut writer, owner) = (Writer::default(), Owner::of_caller().unwrap());
-        let (guard, _) = writer.guard(&setup, &mut Nobody).unwrap();
+        let (guard, _) = writer.guard(&setup, &mut Silent).unwrap();
         retire(&setup, guard, &module, Wish::Transaction(owner)).unwrap();
         super::super::note_upgrade(&setup, guard, &module).unwrap();
         drop(writer);

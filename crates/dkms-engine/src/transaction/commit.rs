@@ -1,7 +1,7 @@
-//! What rpm's triggers are told during a commit of zypper.
+//! What rpm's triggers get during a commit of zypper.
 //!
 //! zypper may start an rpm for each package, so that our triggers are run once for each. While its plugin is there, what
-//! they are told is kept, and acted on once, when the commit ends. The plugin holds a lock on the file where it is kept: a
+//! they get is kept, and acted on once, when the commit ends. The plugin holds a lock on the file where it is kept: a
 //! file without a holder is of a plugin that died, and then each trigger acts for itself.
 
 use std::fs::File;
@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::layout::RUN;
 use crate::system::root::{Root, RootMut};
 
-/// Keeps what a trigger was told for the end of a commit; `false` if no commit is under way.
+/// Keeps what a trigger got for the end of a commit; `false` if no commit is under way.
 pub fn defer(root: &Root, paths: &str) -> bool {
     let keep = || -> Result<bool, Error> {
         let root = root.writable_run();
@@ -36,7 +36,7 @@ pub fn defer(root: &Root, paths: &str) -> bool {
     })
 }
 
-/// The file with what triggers were told, held as long as the commit is under way.
+/// The file with what triggers got, held as long as the commit is under way.
 #[derive(Debug)]
 pub struct Commit {
     root: RootMut,

@@ -102,7 +102,7 @@ impl<'a> Database<'a> {
     }
 
     /// Whether the initramfs will be made without us when this package is being configured: its script does that, or a
-    /// trigger is to do it that somebody has activated by now, as the package itself may have. That may be before ours.
+    /// trigger is to do it that was activated by now, as the package itself may have. That may be before ours.
     fn initramfs_follows(&self, package: &str) -> bool {
         let read = |path: &Path| self.setup.root.read_to_string(path).unwrap_or_default();
         let script = read(&Path::new(DPKG_INFO).join(format!("{package}.postinst")));
@@ -185,7 +185,7 @@ fn parse(text: &str, has_postinst: &dyn Fn(&str, &str) -> bool) -> BTreeMap<Stri
         packages.entry(name.to_owned()).or_default().push(Package { state, triggered, depends });
         if state != State::Absent {
             for provided in provides.split(',').filter_map(bare).filter(|provided| provided != name) {
-                // Whoever needs the other name needs this package.
+                // A package that needs the other name needs this package.
                 let depends = vec![vec![name.to_owned()]];
                 let stands_in = Package { state: State::Done, triggered: false, depends };
                 packages.entry(provided).or_default().push(stands_in);
@@ -241,14 +241,14 @@ mod tests {
     }
 
     #[test]
-    fn whoever_will_make_the_initramfs_is_found() {
+    fn what_will_make_the_initramfs_is_found() {
         let (_directory, setup) = testing::setup();
         let write = |path: &str, text: &str| testing::write(&setup, path, text);
         let of = |state: &str| {
             database(&setup, &[("initramfs-tools", state, "", ""), ("foo-dkms", "half-configured", "", "")])
                 .initramfs_follows("foo-dkms")
         };
-        assert!(!of("triggers-pending"), "nobody knows by which trigger");
+        assert!(!of("triggers-pending"), "by which trigger is not known");
         write("/var/lib/dpkg/triggers/update-initramfs", "initramfs-tools/noawait\n");
         assert!(of("triggers-pending"));
         assert!(!of("installed"));
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_for_a_module_is_found_behind_others() {
+    fn what_waits_for_a_module_is_found_behind_others() {
         let (_directory, setup) = testing::setup();
         let user = ("user", "unpacked", "meta", "");
         let meta = ("meta", "unpacked", "other | foo-dkms (>= 1)", "");

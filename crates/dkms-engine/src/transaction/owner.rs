@@ -1,4 +1,4 @@
-//! The process that a transaction belongs to, told from a later one with the same number by when it began.
+//! The process that a transaction belongs to, distinguished from a later one with the same number by when it began.
 
 use std::fmt;
 

@@ -1,7 +1,7 @@
-//! What a transaction of rpm takes away: told before anything changes, and needed when everything has.
+//! What a transaction of rpm takes away: reported before anything changes, and needed when everything has.
 //!
 //! Scripts in between cannot know whether what goes comes back: a package that is installed again goes, too. The end sees
-//! it on the disk. What was told is kept under the process that runs the transaction, and holds for it alone.
+//! it on the disk. What was reported is kept under the process that runs the transaction, and holds for it alone.
 
 use super::kept;
 use super::owner::Owner;
@@ -23,12 +23,12 @@ pub fn begin(setup: &Setup, paths: &str, owner: Option<Owner>) {
     kept::replace(&setup.root, NAME, &text);
 }
 
-/// Whether we are called from the transaction that told what goes.
+/// Whether we are called from the transaction that reported what goes.
 pub fn is_under_way(root: &Root) -> bool {
     text(root).as_deref().and_then(owner_of).is_some_and(|owner| owner.is_above_us())
 }
 
-/// The paths of kernels that it told.
+/// The paths of kernels that it reported.
 pub fn paths(root: &Root) -> String {
     let text = text(root).filter(|text| owner_of(text).is_some_and(|owner| owner.is_above_us()));
     text.and_then(|text| text.split_once('\n').map(|(_, paths)| paths.to_owned())).unwrap_or_default()

@@ -10,7 +10,7 @@ use crate::target::ModuleId;
 /// Who said that a module version is to go, and will see to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wish<'a> {
-    /// A package that is replaced by another version of itself, or nobody that is known.
+    /// A package that is replaced by another version of itself, or none that is known.
     Upgrade,
     /// The transaction of a process: its end sees to it.
     Transaction(Owner),

@@ -2,7 +2,7 @@
 //! package's `remove` would take away what the new one's `add` has just registered under the same version.
 //!
 //! `add` leaves a note under the process that drives both scripts; `remove` from under the same process takes the note
-//! and does nothing. Notes are believed only out of a directory that belongs to us and that nobody else can enter.
+//! and does nothing. Notes are believed only out of a directory that belongs to us and that no other user can enter.
 
 use std::path::PathBuf;
 

@@ -10,7 +10,7 @@ const NAME: &str = "dkms-reconcile";
 /// would be a loop.
 ///
 /// # Errors
-/// Those of [`Tool`]: nobody will come back to us, as when somebody calls scripts as dpkg would.
+/// Those of [`Tool`]: no later call will come, as when a program calls scripts as dpkg would.
 pub fn request_end(setup: &Setup) -> Result<(), Error> {
     let trigger = setup.tool("dpkg-trigger")?.inherit(&setup.environment);
     trigger.args(["--no-await", NAME]).require().map(drop)

@@ -13,7 +13,7 @@ use crate::target::Target;
 
 impl Assessment<'_> {
     /// The problem that a module is not there because it is not meant to be, if it will be missed: it works, or worked when
-    /// the machine was judged last, on older kernels alone. What was told once stays as it was told.
+    /// the machine was judged last, on older kernels alone. What was reported once stays as it was reported.
     pub(super) fn missed(&self, target: &Target, why: &SkipReason) -> Option<Problem> {
         let reason = match why {
             SkipReason::Excluded { reason, .. } => reason,
@@ -27,11 +27,13 @@ impl Assessment<'_> {
         {
             return None;
         }
-        let told = self.earlier.and_then(|earlier| earlier.on(release)).and_then(|kernel| {
+        let reported = self.earlier.and_then(|earlier| earlier.on(release)).and_then(|kernel| {
             kernel.problems.iter().find(|problem| problem.kind == Kind::Excluded && problem.module.name == *name)
         });
-        if let Some(told) = told.filter(|told| told.module == Name::from(&target.module) && told.reason == *reason) {
-            return Some(told.clone());
+        if let Some(known) =
+            reported.filter(|known| known.module == Name::from(&target.module) && known.reason == *reason)
+        {
+            return Some(known.clone());
         }
         let now = self.works_on(name);
         let before = self.earlier.into_iter().flat_map(|earlier| &earlier.kernels);
@@ -41,7 +43,7 @@ impl Assessment<'_> {
         let newest = now.into_iter().max_by(|one, other| compare(one, other));
         let hint =
             newest.map(|newest| format!("it works on {newest}; look for a version of it that supports {release}"));
-        let is_missed = told.is_some() || (!all.is_empty() && all.iter().all(is_older));
+        let is_missed = reported.is_some() || (!all.is_empty() && all.iter().all(is_older));
         is_missed.then(|| Problem {
             module: Name::from(&target.module),
             kind: Kind::Excluded,
@@ -109,14 +111,14 @@ mod tests {
     fn an_excluded_kernel_is_news_once_where_the_module_works_on_older_ones_alone() {
         let before = verdict(&["6.1"], &["6.1"], "none", None);
         let now = verdict(&["6.1", "6.2"], &["6.1"], "6.2", Some(&before));
-        let told = news(&now, Some(&before));
-        assert_eq!(told.len(), 1);
-        assert!(told[0].starts_with("m/1 will be missing on 6.2: too new\n  hint: it works on 6.1;"), "{told:?}");
+        let said = news(&now, Some(&before));
+        assert_eq!(said.len(), 1);
+        assert!(said[0].starts_with("m/1 will be missing on 6.2: too new\n  hint: it works on 6.1;"), "{said:?}");
         let again = verdict(&["6.1", "6.2"], &["6.1"], "6.2", Some(&now));
         assert_eq!(again, now);
         let later = verdict(&["6.2"], &[], "6.2", Some(&now));
-        assert!(news(&later, Some(&now)).is_empty(), "the older kernel is gone, and it was told");
-        assert_eq!(now.lasting().count(), 0, "nobody can mend it");
+        assert!(news(&later, Some(&now)).is_empty(), "the older kernel is gone, and it was reported");
+        assert_eq!(now.lasting().count(), 0, "there is no remedy");
         // An upgrade that takes the old kernel away in the same transaction.
         assert_eq!(news(&verdict(&["6.2"], &[], "6.2", Some(&before)), Some(&before)).len(), 1);
     }

@@ -1,7 +1,7 @@
 //! What is new in a verdict.
 //!
-//! What was told at the end of an earlier transaction is not told again, unless it was tried again in this one: somebody
-//! who sees a module being built wants to know what came of it.
+//! What was reported at the end of an earlier transaction is not reported again, unless it was tried again in this one: a
+//! person who sees a module being built wants to know what came of it.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::{Kind, Problem, Verdict};
 use crate::report::{Outcome, Report};
 
 impl Verdict {
-    /// What will not work and was not told before in the same words, or was tried again; a paragraph for each.
+    /// What will not work and was not reported before in the same words, or was tried again; a paragraph for each.
     pub fn news(&self, earlier: Option<&Verdict>, report: &Report) -> Vec<String> {
         let all = |_: &Problem| true;
         let known: BTreeSet<String> =
@@ -24,11 +24,13 @@ impl Verdict {
                 let before = before?.problems.iter().find(same)?;
                 is_tried(report, problem, release).then(|| problem.again(before, release))
             };
-            let told: Vec<(&Problem, String)> =
+            let reported: Vec<(&Problem, String)> =
                 kernel.problems.iter().filter_map(|problem| Some((problem, again(problem)?))).collect();
-            let is_told = |problem: &Problem| told.iter().any(|(other, _)| *other == problem);
-            news.extend(kernel.words(|problem| !is_told(problem)).into_iter().filter(|words| !known.contains(words)));
-            news.extend(told.into_iter().map(|(_, words)| words));
+            let is_reported = |problem: &Problem| reported.iter().any(|(other, _)| *other == problem);
+            news.extend(
+                kernel.words(|problem| !is_reported(problem)).into_iter().filter(|words| !known.contains(words)),
+            );
+            news.extend(reported.into_iter().map(|(_, words)| words));
         }
         news
     }
@@ -107,14 +109,14 @@ mod tests {
     #[test]
     fn a_problem_is_told_once_and_again_when_it_was_tried_again() {
         let first = verdict("1", "m.c:2:9: error: a");
-        let told = |now: &Verdict, report: &Report| now.news(Some(&first), report).join("\n");
+        let news = |now: &Verdict, report: &Report| now.news(Some(&first), report).join("\n");
         let whole = first.news(None, &tried("1"));
         assert_eq!(whole.len(), 1);
         assert!(whole[0].starts_with("m/1 does not work on 6.1: building"));
-        assert_eq!(told(&first, &Report::default()), "", "it was told");
-        let same = told(&verdict("1", "m.c:3:9: error: a"), &tried("1"));
+        assert_eq!(news(&first, &Report::default()), "", "it was reported");
+        let same = news(&verdict("1", "m.c:3:9: error: a"), &tried("1"));
         assert_eq!(same, "m/1 fails again on 6.1, with the same error as before: m.c:3:9: error: a");
-        let other = told(&verdict("2", "m.c:2:9: error: b"), &tried("2"));
+        let other = news(&verdict("2", "m.c:2:9: error: b"), &tried("2"));
         assert_eq!(other, "m/2 fails again on 6.1, with another error: m.c:2:9: error: b");
     }
 }

@@ -1,7 +1,7 @@
 //! `dkms remove`: unbuilds a module, and forgets it when nothing built is left.
 //!
 //! The script of a package may ask for it too; when the version goes then is the engine's to decide.
-//! Without `-k` and `--all` it is about the running kernel alone, as package scripts expect; a person is told what stays.
+//! Without `-k` and `--all` it is about the running kernel alone, as package scripts expect; it says what stays.
 
 use anyhow::Result;
 use dkms_engine::facts::State;

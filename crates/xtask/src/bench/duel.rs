@@ -52,7 +52,7 @@ impl Cells {
         cells.into_iter().filter(|(_, worse)| *worse).map(|(name, _)| name).collect()
     }
 
-    fn told(&self) -> [String; 6] {
+    fn columns(&self) -> [String; 6] {
         let Cells { builds, depmod, initramfs, wall, cpu, exit } = self;
         [builds.to_string(), depmod.to_string(), initramfs.to_string(), seconds(*wall), seconds(*cpu), exit.to_string()]
     }
@@ -71,7 +71,7 @@ impl Duel {
 
     fn cells(&self) -> Vec<String> {
         let mut cells = vec![format!("{} {}", self.scenario, self.title)];
-        let pairs = self.original.told().into_iter().zip(self.ours.told());
+        let pairs = self.original.columns().into_iter().zip(self.ours.columns());
         let names = ["builds", "depmod", "initramfs", "wall", "cpu", "exit"];
         cells.extend(pairs.zip(names).map(|((original, ours), name)| {
             let mark = match (self.worse.contains(&name), self.complaints.is_empty()) {

@@ -74,7 +74,7 @@ fn nothing(contest: &Contest, root: &Root, title: &str, line: &str, limit: f64) 
     // The first run judges what was installed, the second one writes down what it saw: nothing of that may be brand-new.
     root.must(&format!("sleep 3; {line}; sleep 3; {line}"))?;
     let wall = median(laps(root, contest.quick_laps(), line)?.iter().map(|lap| lap.wall));
-    let told = root.must(&format!("/usr/bin/time -f %M {line} 2>&1 | tail -n 1"))?.stdout;
-    let kilobytes: f64 = told.trim().parse().with_context(|| format!("memory of the hook: `{told}`"))?;
+    let measured = root.must(&format!("/usr/bin/time -f %M {line} 2>&1 | tail -n 1"))?.stdout;
+    let kilobytes: f64 = measured.trim().parse().with_context(|| format!("memory of the hook: `{measured}`"))?;
     Ok(vec![Row::under(title, wall, limit), Row::smaller(title, kilobytes / 1024.0, 20.0)])
 }

@@ -45,7 +45,7 @@ pub(super) fn once(root: &Root, line: &str) -> Result<Lap> {
 fn lap(text: &str) -> Result<Lap> {
     let numbers: Vec<f64> = text.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     let [start, end, user, system] = numbers.as_slice() else {
-        bail!("a lap is told by four numbers, not by `{text}`");
+        bail!("a lap is four numbers, not `{text}`");
     };
     Ok(Lap { wall: end - start, cpu: user + system })
 }

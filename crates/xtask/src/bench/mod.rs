@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: how long our `dkms` takes, against the original and against bare `make`, in one run.
 //!
 //! A ratio holds only between laps of the same run on the same machine: whatever else the machine does slows both sides.
-//! So the sides take turns, medians are compared, and the load is told with the result. Never part of the tests.
+//! So the sides take turns, medians are compared, and the load is shown with the result. Never part of the tests.
 
 mod builds;
 mod contest;

@@ -32,7 +32,7 @@ enum Unit {
 }
 
 impl Unit {
-    fn told(self, value: f64) -> String {
+    fn shown(self, value: f64) -> String {
         match self {
             Unit::Seconds => seconds(value),
             Unit::Megabytes => format!("{value:.1} MB"),
@@ -49,7 +49,7 @@ impl Row {
 
     /// Ours has to hold less than `limit` megabytes of memory.
     pub(super) fn smaller(bench: impl Into<String>, ours: f64, limit: f64) -> Row {
-        let target = format!("under {}", Unit::Megabytes.told(limit));
+        let target = format!("under {}", Unit::Megabytes.shown(limit));
         Row { unit: Unit::Megabytes, ..Row::new(bench, ours, "the limit", limit, target, ours < limit) }
     }
 
@@ -96,8 +96,8 @@ impl Row {
             format!("{:.2}", self.ratio)
         };
         let verdict = if self.met { "met" } else { "MISSED" };
-        let against = format!("{} ({})", self.unit.told(self.than), self.against);
-        [self.bench.clone(), self.unit.told(self.ours), against, ratio, self.target.clone(), verdict.to_owned()]
+        let against = format!("{} ({})", self.unit.shown(self.than), self.against);
+        [self.bench.clone(), self.unit.shown(self.ours), against, ratio, self.target.clone(), verdict.to_owned()]
     }
 }
 

@@ -75,7 +75,7 @@ for kernel in *; do $dkms autoinstall -k $kernel; done
 
 /// A root with both programs and `size` modules, all installed for all kernels by `contest.ours`.
 ///
-/// What is installed is not kept in a layer: a copied file is another file to whoever remembers its inode, and reading
+/// What is installed is not kept in a layer: a copied file is another file to what remembers its inode, and reading
 /// all of them again is not what status does on a machine.
 pub(super) fn root(contest: &Contest, size: Size) -> Result<Root> {
     root_over(&contest.over(&layer::kernel(&Kernels::of_archive()?)?)?, contest.ours, size)

@@ -8,7 +8,7 @@ fn the_copy_keeps_modes_times_and_links() {
     setting.executable("src/m-1/sub/tool", "#!/bin/sh\n");
     setting.setup.root.writable().symlink(Path::new("../m.c"), &setting.path("src/m-1/sub/link")).unwrap();
     setting.setup.root.writable().set_mtime(&setting.path("src/m-1/m.c"), 1_000_000_000_000_000_000).unwrap();
-    setting.write("src/m-1/make.log", "of somebody else\n");
+    setting.write("src/m-1/make.log", "not ours\n");
     let built = setting.build(setting.order(None)).unwrap();
     let (root, build) = (&setting.setup.root, built.work.build());
     assert_eq!(root.meta(&build.join("sub/tool")).unwrap().mode, 0o755);

@@ -1,6 +1,6 @@
 //! The bash that evaluates what the native evaluator of `dkms.conf` refuses, contained.
 //!
-//! A conf is code of whoever wrote the package. It gets an unprivileged user who can gain nothing by executing
+//! A conf is code of the package's author. It gets an unprivileged user who can gain nothing by executing
 //! something, an environment with a search path and nothing else, no network, a view of the file system in which
 //! nothing can be written but a copy of its own source ([`view`]), a time limit, and bounds on memory and output. Its
 //! values come back over a descriptor of their own, so that nothing that it prints can be taken for one. Where the system
@@ -34,7 +34,7 @@ const PROCESSOR_SECONDS: u32 = 3;
 const OVER_BUDGET_SECONDS: u32 = 1;
 /// For one that waits, or starts others that work; generous, because the machine may be busy.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
-/// Nobody: a user who owns nothing.
+/// The user `nobody`, who owns nothing.
 const NOBODY: u32 = 65534;
 /// For `ulimit`: no core, address space and size of any file that is written (the result is one), in KiB.
 const LIMITS: &str = "ulimit -c 0 -v 524288 -f 16384";

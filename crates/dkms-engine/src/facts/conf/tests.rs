@@ -133,8 +133,8 @@ fn another_name_and_strange_owners_are_told() {
     scene.setup.root.writable().set_mode(Path::new(CONF), 0o666).unwrap();
     let warnings: Vec<_> = scene.load().unwrap().warnings.iter().map(ToString::to_string).collect();
     assert!(warnings.iter().any(|text| text.contains("m/2, but is registered as m/1")), "{warnings:?}");
-    let told = warnings.iter().any(|text| text.contains("users other than root"));
-    assert_eq!(told, rustix::process::geteuid().is_root());
+    let warned = warnings.iter().any(|text| text.contains("users other than root"));
+    assert_eq!(warned, rustix::process::geteuid().is_root());
 }
 
 #[test]

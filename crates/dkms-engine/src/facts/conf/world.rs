@@ -36,7 +36,7 @@ impl<'a> RootWorld<'a> {
         inside && (self.root().is_file(path) || self.root().is_dir(path)) && self.root().open_file(path).is_ok()
     }
 
-    /// Whether somebody who is nobody in particular has this permission (4 to read, 1 to execute or enter).
+    /// Whether a user who owns nothing has this permission (4 to read, 1 to execute or enter).
     fn others_may(&self, path: &Path, permission: u32) -> bool {
         let root = &self.setup.root;
         root.canonical(path).is_some_and(|real| barrier(root, &real, permission).is_none())
@@ -47,7 +47,7 @@ impl<'a> RootWorld<'a> {
     }
 }
 
-/// The first part of a path without links that keeps somebody who is nobody in particular from reading what is there,
+/// The first part of a path without links that keeps a user who owns nothing from reading what is there,
 /// seen from above.
 pub(crate) fn closed(root: &Root, real: &Path) -> Option<PathBuf> {
     barrier(root, real, if root.is_dir(real) { 5 } else { 4 })

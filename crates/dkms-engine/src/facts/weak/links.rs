@@ -1,6 +1,6 @@
 //! Weak links: links in a kernel's `weak-updates` that lead to what is installed for another kernel.
 //!
-//! The links are all there is: whoever made them (we, or Red Hat's own `weak-modules`), they mean the same, and nothing else
+//! The links are all there is: made by us or by Red Hat's own `weak-modules`, they mean the same, and nothing else
 //! remembers them.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,7 +62,7 @@ pub fn installed_files(setup: &Setup, name: &str) -> Result<BTreeSet<PathBuf>, E
 }
 
 /// Links of a kernel that have the name of one of these files and lead to what is installed of the module, or nowhere. Those
-/// that lead elsewhere are somebody else's.
+/// that lead elsewhere are not ours.
 ///
 /// # Errors
 /// `Io`.

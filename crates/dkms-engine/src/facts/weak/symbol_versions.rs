@@ -360,14 +360,14 @@ pub(crate) mod tests {
             (&[], magic, "", "no symbol versions"),
             (&[("module_layout", 1)], "6.2 SMP preempt ", "", "built for `SMP preempt`"),
         ] {
-            let told = refusal(versioned, symbols, vermagic, depends).unwrap();
-            assert!(told.contains(reason), "{told}");
+            let said = refusal(versioned, symbols, vermagic, depends).unwrap();
+            assert!(said.contains(reason), "{said}");
         }
         let plain = versioned.replace("0x1", "0x0").replace("0x2", "0x0");
         assert_eq!(refusal(&plain, &[], magic, ""), None);
         assert_eq!(refusal(&plain, &[("b", 7)], magic, ""), None);
-        let told = refusal(&plain, &[], "6.1 SMP mod_unload ", "").unwrap();
-        assert!(told.contains("built for kernel 6.1"), "{told}");
+        let said = refusal(&plain, &[], "6.1 SMP mod_unload ", "").unwrap();
+        assert!(said.contains("built for kernel 6.1"), "{said}");
     }
 
     #[test]

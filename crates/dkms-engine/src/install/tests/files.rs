@@ -31,12 +31,12 @@ fn there_and_back_leaves_the_kernel_as_it_was() {
 #[test]
 fn an_original_at_our_own_place_comes_back_over_ours() {
     let world = World::new();
-    testing::write(&world.setup, &format!("{PLACE}/a.ko"), "somebody's");
+    testing::write(&world.setup, &format!("{PLACE}/a.ko"), "not ours");
     let target = world.built("1", &[("a", &["version=1"])]);
     world.install(&target);
-    assert_ne!(world.setup.root.read(Path::new(&format!("{PLACE}/a.ko"))).unwrap(), b"somebody's");
+    assert_ne!(world.setup.root.read(Path::new(&format!("{PLACE}/a.ko"))).unwrap(), b"not ours");
     let (done, _) = world.uninstall(&target);
-    assert_eq!(world.setup.root.read(Path::new(&format!("{PLACE}/a.ko"))).unwrap(), b"somebody's");
+    assert_eq!(world.setup.root.read(Path::new(&format!("{PLACE}/a.ko"))).unwrap(), b"not ours");
     assert!(done.removed.is_empty(), "replaced in one step, not removed first");
 }
 
@@ -47,7 +47,7 @@ fn exactly_the_recorded_files_are_removed() {
     world.install(&target);
     testing::write(&world.setup, &format!("{PLACE}/a.ko.bak"), "mine");
     testing::write(&world.setup, &format!("{PLACE}/a.ko.debug"), "mine");
-    testing::write(&world.setup, &format!("{PLACE}/b.ko"), "signed by somebody else");
+    testing::write(&world.setup, &format!("{PLACE}/b.ko"), "signed by another");
     // The tree has another version by now: that must not hide what was placed.
     world.built("1", &[("a", &["version=2"]), ("b", &["version=2"])]);
     let (done, events) = world.uninstall(&target);

@@ -4,7 +4,7 @@ use super::*;
 use crate::plan::{Refused, RefusedBecause};
 
 #[test]
-fn a_newer_module_keeps_ours_out_until_somebody_insists() {
+fn a_newer_module_keeps_ours_out_unless_forced() {
     let world = World::new();
     testing::write(&world.setup, &format!("{I}/kernel/drivers/a.ko"), module(X86_64, &["version=2"]));
     let target = world.built("1", &[("a", &["version=1"]), ("b", &["version=1"])]);

@@ -64,7 +64,7 @@ fn links_lead_to_what_is_installed_and_go_again() {
 }
 
 #[test]
-fn a_link_of_somebody_else_is_not_removed() {
+fn a_link_that_is_not_ours_is_not_removed() {
     let (world, target) = rhel();
     testing::write(&world.setup, "/lib/modules/6.0/extra/a.ko", "a package's");
     world.setup.root.writable().create_dir_all(Path::new(LINK).parent().unwrap()).unwrap();

@@ -11,7 +11,7 @@ fn dependencies_come_first_whatever_their_names() {
 }
 
 #[test]
-fn a_dependency_nobody_registered_defers_and_a_registered_one_fails() {
+fn an_unregistered_dependency_defers_and_a_registered_one_fails() {
     let plan = Scene::kernels(&["6.1"]).module("a", &["nowhere"]).automatic();
     assert_eq!(why(&plan, "a"), SkipReason::Deferred { missing: vec!["nowhere".into()] });
     let scene = Scene::kernels(&["6.1"]).module("a", &["z"]).module("z", &[]);

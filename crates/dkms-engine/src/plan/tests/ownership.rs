@@ -153,7 +153,7 @@ fn whatever_takes_the_winner_away_brings_the_other_back() {
     let gone = plan(&package_gone.0, &goal);
     assert_eq!(steps(&gone), ["install a/1 1", "uninstall b/2 1", "unbuild b/2 1", "remove b/2"]);
     assert_eq!(gone.steps[1].waits, [0]);
-    // Only where it is meant to be: not what nobody wants, and not for a kernel that goes.
+    // Only where it is meant to be: not what is not wanted, and not for a kernel that goes.
     let unwanted = there().examined("a/1", "1", |examined| examined.config.autoinstall = false);
     assert!(!brings_back(&plan_removal(&unwanted, "b/2")));
     assert!(!brings_back(&plan(&there().0, &Goal::KernelGone { kernel: kernel("1"), autoinstalled_only: false })));

@@ -18,7 +18,7 @@ fn what_a_package_provides_is_neither_built_nor_a_problem() {
     let plan = provides(scene(), "p").automatic();
     assert!(plan.steps.is_empty());
     assert_eq!(why(&plan, "a"), SkipReason::Provided { package: "p".into() });
-    assert!(provides(scene(), "p").install("a", "1", false).steps.is_empty(), "a person is told");
+    assert!(provides(scene(), "p").install("a", "1", false).steps.is_empty(), "a person gets the reason");
     assert_eq!(steps(&provides(scene(), "p").install("a", "1", true)), ["build a/1 1", "install a/1 1"]);
     let part = Scene::kernels(&["1"]).builds("a", &["x", "y"], &[]);
     assert_eq!(steps(&provides(part, "p").automatic()).len(), 2, "the rest of it is still to be had");

@@ -27,7 +27,7 @@ extendedKeyUsage = codeSigning
 /// One hundred years.
 const DAYS: &str = "36500";
 
-/// Makes the pair if both halves are missing and somebody may make it. Gives whether it was made.
+/// Makes the pair if both halves are missing and it is ours to make. Gives whether it was made.
 pub(super) fn ensure(setup: &Setup, guard: &Guard, places: &Places) -> Result<bool, Error> {
     match places.halves(&setup.root) {
         (true, true) => return Ok(false),
@@ -42,7 +42,7 @@ pub(super) fn ensure(setup: &Setup, guard: &Guard, places: &Places) -> Result<bo
                 tool.env("SHIM_NOTRIGGER", "y").arg(option).require()?;
             }
         }
-        Maker::Nobody => {
+        Maker::Kernel => {
             let reason = format!("neither the key `{}` nor its certificate exists", places.key);
             return Err(Error::Keys { path: places.certificate.clone(), reason });
         }

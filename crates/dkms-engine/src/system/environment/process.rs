@@ -20,7 +20,7 @@ const OPEN_FILES_OF_CHILDREN: u64 = 1024;
 const STACK: u64 = 8 << 20;
 
 /// Puts the state of this process in order; gives the limit on open files for children. Nothing in here is an error: what
-/// cannot be mended is told by whatever it makes impossible.
+/// cannot be mended is reported by what it makes impossible.
 pub(super) fn put_in_order() -> Option<u64> {
     // Directories and logs that children make are for everybody to read; what is secret says so itself.
     rustix::process::umask(Mode::from_raw_mode(0o022));

@@ -2,7 +2,7 @@
 //!
 //! The original hands on everything but five compiler variables. Where its users live by that, so do we. What is dropped
 //! is what no user means for dkms: words of a `make` or a shell that happens to stand above us, and what makes programs
-//! that run as root load files of somebody's choice. A variable without a row is passed.
+//! that run as root load files of another user's choice. A variable without a row is passed.
 
 use std::ffi::OsStr;
 
@@ -221,7 +221,7 @@ pub static TABLE: [Rule; 20] = [
         ],
         "programs of the kernel's build system would load something else",
     ),
-    rule(Dropped, &["arch", "kernelver", "module", "module_version"], "a script is told these by dkms, or not at all"),
+    rule(Dropped, &["arch", "kernelver", "module", "module_version"], "a script gets these from dkms, or not at all"),
     rule(
         Passed,
         &["LD_*"],

@@ -52,7 +52,7 @@ impl Root {
         Self { path: path.into(), handle: Arc::new(handle), log: None }
     }
 
-    /// A directory below as a root of its own, so that nothing in it leads out of it, even if somebody changes it
+    /// A directory below as a root of its own, so that nothing in it leads out of it, even if another user changes it
     /// meanwhile. No link may be on the way to it.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Looking and reading. All of it is noted, if somebody wants that.
+//! Looking and reading. All of it is noted, if that is wanted.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -105,7 +105,7 @@ impl Root {
         stat
     }
 
-    /// All of it, and nobody takes note.
+    /// All of it, without a note.
     pub(crate) fn stat(&self, path: &Path, follow: bool) -> Option<Stat> {
         match (self.is_host(), follow) {
             (true, true) => rustix::fs::stat(path).ok(),
@@ -133,7 +133,7 @@ impl Root {
         self.meta(path).is_some_and(|meta| meta.kind == Kind::File)
     }
 
-    /// Whether it is a regular file that somebody may execute.
+    /// Whether it is a regular file that any user may execute.
     pub fn is_executable(&self, path: &Path) -> bool {
         self.meta(path).is_some_and(|meta| meta.kind == Kind::File && meta.mode & 0o111 != 0)
     }

@@ -76,7 +76,7 @@ impl RootMut {
         Self::without_lock(root, None)
     }
 
-    /// All of a root that nobody else can reach: a file system of our own.
+    /// All of a root that no other process can reach: a file system of our own.
     pub(crate) fn private(root: &Root) -> Self {
         Self::without_lock(root, None)
     }

@@ -58,7 +58,7 @@ fn who_never_ceases_to_write_is_stopped_like_everybody_else() {
     let cell = cancel.cell();
     let result = shell_with(&cancel, "yes").lines(&mut |_| cell.store(15, Ordering::Relaxed));
     assert!(matches!(result, Err(Error::Interrupted { .. })));
-    // It is in a group of its own, and goes when nobody listens any more.
+    // It is in a group of its own, and goes when its output has no reader any more.
     assert!(shell("setsid yes & read -t 1000 < <(echo)").lines(&mut |_| {}).unwrap().end.success());
 }
 

@@ -14,7 +14,7 @@ use super::{CAPTURE_LIMIT, End, Finished};
 use crate::error::Error;
 use crate::system::cancel::Cancel;
 
-/// How long a cancelled run may go unnoticed. The flag is set by a signal handler, which can wake nobody.
+/// How long a cancelled run may go unnoticed. The flag is set by a signal handler, which can wake no thread.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// When to stop a child that does not end by itself.
@@ -37,8 +37,8 @@ pub(super) struct Wakeup<'a> {
     timeout: Duration,
 }
 
-/// Waits for the child's end. `pump` is called to sleep (no longer than told, or until the child ends), so that whoever
-/// reads its output can do so meanwhile.
+/// Waits for the child's end. `pump` is called to sleep (no longer than it is asked to, or until the child ends), so that
+/// a caller who reads its output can do so meanwhile.
 pub(super) fn wait(
     running: &Running,
     cancel: &Cancel,
@@ -63,7 +63,7 @@ pub(super) fn wait(
             Err(_) => std::thread::sleep(Duration::from_millis(5)),
         }
     }
-    // The dead child still holds its number here, so that the group cannot be somebody else's.
+    // The dead child still holds its number here, so that the group cannot be another one's.
     if stopped.is_some() || limits.leave_nothing_running {
         kill_group(pid);
     }
@@ -107,7 +107,7 @@ fn ended(pid: Pid) -> rustix::io::Result<bool> {
 }
 
 fn kill_group(leader: Pid) {
-    // Nobody left in it is fine.
+    // An empty group is fine.
     let _ = rustix::process::kill_process_group(leader, Signal::KILL);
 }
 
@@ -132,7 +132,7 @@ fn poll(descriptors: &mut [PollFd<'_>], timeout: Duration) -> rustix::io::Result
 
 /// Bytes that are read at once.
 const PART: usize = 16 << 10;
-/// How often that is done before somebody looks whether the child may go on: some never cease to write.
+/// How often that is done before we look whether the child may go on: some never cease to write.
 const PARTS: usize = 64;
 /// A line that is longer is cut into several.
 const LONGEST_LINE: usize = 1 << 20;
@@ -164,7 +164,7 @@ impl<'a> Lines<'a> {
         Ok(())
     }
 
-    /// Hands on what is still in the pipe. What the child left in the background may write later: nobody listens then.
+    /// Hands on what is still in the pipe. What the child left in the background may write later: that is lost.
     pub(super) fn finish(mut self) {
         self.drain();
         if !self.rest.is_empty() {

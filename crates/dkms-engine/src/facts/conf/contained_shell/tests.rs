@@ -140,7 +140,7 @@ mod as_root {
 
     #[test]
     #[ignore = "needs root"]
-    fn it_is_nobody_without_network_or_anything_to_write() {
+    fn it_is_a_user_without_network_or_anything_to_write() {
         needs_root();
         let elsewhere = tempfile::tempdir().unwrap();
         set_mode(elsewhere.path(), 0o777);
@@ -220,7 +220,7 @@ mod as_root {
 
     #[test]
     #[ignore = "needs root"]
-    fn a_root_that_nobody_can_enter_is_named() {
+    fn a_root_that_others_cannot_enter_is_named() {
         needs_root();
         let (directory, setup) = testing::setup();
         set_mode(directory.path(), 0o700);

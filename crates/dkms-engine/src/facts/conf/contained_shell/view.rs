@@ -6,7 +6,7 @@
 //! may not enter is replaced by one that has nothing but the way to the source. Where the system refuses that, the copy
 //! is in a private directory, and its path takes the place of the true one.
 //!
-//! The source may belong to somebody who is not to be trusted with what root can read. So directories are entered by
+//! The source may belong to a user who must not see what root can read. So directories are entered by
 //! their handles, links are copied as links, and what is neither file, directory nor link is left out.
 
 use std::os::fd::OwnedFd;
@@ -229,7 +229,7 @@ impl Copier<'_> {
             return Ok(());
         };
         let meta = file.metadata().map_err(Error::io("read", &path))?;
-        // A second name of a file of somebody else is no file of the source's, unless all may read it anyway.
+        // A second name of another user's file is no file of the source's, unless all may read it anyway.
         let is_foreign = meta.nlink() > 1 && meta.uid() != self.owner && meta.mode() & 0o004 == 0;
         if !meta.is_file() || is_foreign {
             return Ok(());
