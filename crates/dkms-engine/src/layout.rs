@@ -56,6 +56,12 @@ pub const BOOT_PARTITIONS: [&str; 3] = ["/efi", "/boot", "/boot/efi"];
 pub const MKINITCPIO_PRESETS: &str = "/etc/mkinitcpio.d";
 /// Trees whose files say something else at every look.
 pub const VOLATILE: [&str; 3] = ["/dev", "/proc", "/sys"];
+/// What the kernel tells of the firmware.
+pub const FIRMWARE: &str = "/sys/firmware";
+/// What it tells if EFI has booted it.
+pub const EFI: &str = "/sys/firmware/efi";
+/// The table that shim leaves in memory, a file for each variable.
+pub const MOK_VARIABLES: &str = "/sys/firmware/efi/mok-variables";
 /// What the firmware tells the kernel: EFI variables.
 pub const EFI_VARIABLES: &str = "/sys/firmware/efi/efivars";
 /// The kernel's lockdown mode.

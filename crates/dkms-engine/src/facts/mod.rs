@@ -6,6 +6,7 @@ pub mod conf;
 pub mod elf_machine;
 mod examination;
 pub mod fingerprint;
+pub mod firmware;
 pub mod fit;
 mod force_lists;
 pub mod gather;

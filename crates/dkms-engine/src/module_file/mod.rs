@@ -1,5 +1,6 @@
 //! One object of a module: what it says of itself, its signature, its compression.
 
+pub mod certificate;
 pub mod compression;
 pub mod identity;
 pub mod info;

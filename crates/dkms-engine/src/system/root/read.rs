@@ -154,6 +154,13 @@ impl Root {
         found.is_ok_and(|found| found.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
     }
 
+    /// Whether it is on the kernel's own `sysfs`, not in a directory that only looks like one.
+    pub fn is_sysfs(&self, path: &Path) -> bool {
+        self.mark_untrackable();
+        let found = self.open_at(path, OFlags::PATH, Mode::empty()).and_then(rustix::fs::fstatfs);
+        found.is_ok_and(|found| found.f_type == libc::SYSFS_MAGIC)
+    }
+
     /// Whether it is a symbolic link itself.
     pub fn is_link(&self, path: &Path) -> bool {
         self.link_meta(path).is_some_and(|meta| meta.kind == Kind::Link)

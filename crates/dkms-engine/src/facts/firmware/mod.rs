@@ -1,0 +1,123 @@
+//! What the firmware and shim will tell the next kernel: Secure Boot, whose keys count, what is revoked, what is asked for.
+//!
+//! Read from files, without any tool. Only the machine that runs can be asked: a root that is an image of another machine
+//! has no firmware, and one in which the builder's `/sys` is mounted has the builder's. "Unknown" is not "off": whoever
+//! judges must not promise what nobody looked at. Sources: UEFI specification 2.11; shim's MokVars.txt; the kernel's
+//! `drivers/firmware/efi/libstub/secureboot.c` and `security/integrity/platform_certs/load_uefi.c`.
+
+pub mod signature_list;
+mod variables;
+
+use std::path::Path;
+
+use self::signature_list::SignatureList;
+use self::variables::Variables;
+use crate::layout::{EFI, FIRMWARE};
+use crate::setup::Setup;
+
+/// The firmware of the machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Firmware {
+    /// Booted without EFI: there is no Secure Boot.
+    Bios,
+    /// Booted with EFI, and its variables can be read.
+    Efi(Box<Efi>),
+    /// Cannot be asked.
+    Unknown {
+        /// Why, as a fragment.
+        reason: String,
+    },
+}
+
+/// What EFI's variables say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Efi {
+    /// Secure Boot is on, and the firmware is not in set-up mode.
+    pub secure_boot: bool,
+    /// shim was told not to validate (`mokutil --disable-validation`): the kernel takes Secure Boot for off.
+    pub validation_off: bool,
+    /// shim is in the boot chain.
+    pub shim: bool,
+    /// The firmware's own keys.
+    pub db: SignatureList,
+    /// What the firmware forbids.
+    pub dbx: SignatureList,
+    /// Keys of the machine's owner, shim's vendor's before them.
+    pub mok: SignatureList,
+    /// What shim forbids.
+    pub mokx: SignatureList,
+    /// shim has told the kernel that the owner's keys may vouch for modules.
+    pub mok_trusted: bool,
+    /// shim has told the kernel not to load `db`.
+    pub db_ignored: bool,
+    /// What shim is asked to do at the next boot; `None` if that cannot be read.
+    pub pending: Option<Pending>,
+}
+
+/// Requests to shim, which a person has to confirm at the next boot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pending {
+    /// Keys that are to be enrolled.
+    pub enroll: SignatureList,
+    /// Keys that are to go.
+    pub remove: SignatureList,
+    /// Validation is to be switched on or off.
+    pub validation: bool,
+}
+
+impl Firmware {
+    /// Looks.
+    pub fn gather(setup: &Setup) -> Self {
+        let unknown = |reason: &str| Self::Unknown { reason: reason.to_owned() };
+        let root = &setup.root;
+        if setup.in_chroot() && root.is_sysfs(Path::new(FIRMWARE)) {
+            return unknown("this is the root of an image, and the firmware is that of another machine");
+        }
+        if !root.is_dir(Path::new(EFI)) {
+            let others = root.list(Path::new(FIRMWARE)).is_ok_and(|entries| !entries.is_empty());
+            return if others { Self::Bios } else { unknown("there is no `/sys/firmware` to read it from") };
+        }
+        let variables = Variables::of(root);
+        if !variables.has_efi && !variables.has_table {
+            return unknown("the variables of EFI are not there; mount efivarfs, or boot with efi=runtime");
+        }
+        Self::Efi(Box::new(Efi::read(&variables)))
+    }
+
+    /// Secure Boot as the kernel sees it; `None` if that is unknown.
+    pub fn secure_boot(&self) -> Option<bool> {
+        match self {
+            Self::Bios => Some(false),
+            Self::Efi(efi) => Some(efi.secure_boot && !efi.validation_off),
+            Self::Unknown { .. } => None,
+        }
+    }
+}
+
+impl Efi {
+    fn read(variables: &Variables<'_>) -> Self {
+        let is_one = |value: Option<Vec<u8>>| value.is_some_and(|value| value.first() == Some(&1));
+        let list = |value: Option<Vec<u8>>| value.map(|value| SignatureList::parse(&value)).unwrap_or_default();
+        let mok = variables.of_shim("MokListRT");
+        let pending = || Pending {
+            enroll: list(variables.request("MokNew")),
+            remove: list(variables.request("MokDel")),
+            validation: variables.request("MokSB").is_some(),
+        };
+        Self {
+            secure_boot: is_one(variables.global("SecureBoot")) && !is_one(variables.global("SetupMode")),
+            validation_off: is_one(variables.of_shim("MokSBStateRT")),
+            shim: variables.has_table || mok.is_some(),
+            db: list(variables.database("db")),
+            dbx: list(variables.database("dbx")),
+            mok: list(mok),
+            mokx: list(variables.of_shim("MokListXRT")),
+            mok_trusted: variables.of_shim("MokListTrustedRT").is_some(),
+            db_ignored: variables.of_shim("MokIgnoreDB").is_some(),
+            pending: variables.has_efi.then(pending),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
