@@ -37,6 +37,7 @@ pub mod target;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod transaction;
+pub mod trust;
 pub mod verdict;
 
 /// The release of the original dkms whose behaviour this one has: scripts parse it out of `dkms --version`, and

@@ -1,5 +1,6 @@
 //! What is true under the root: reads only, writes nothing, decides nothing.
 
+pub mod command_line;
 pub mod compiler;
 pub mod condition;
 pub mod conf;

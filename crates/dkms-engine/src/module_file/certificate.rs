@@ -2,6 +2,7 @@
 
 use rsa::RsaPublicKey;
 use rsa::pkcs8::DecodePublicKey;
+use sha2::{Digest as _, Sha256};
 use x509_cert::Certificate as X509;
 use x509_cert::der::asn1::ObjectIdentifier;
 use x509_cert::der::{Decode, DecodePem, Encode};
@@ -29,6 +30,8 @@ pub struct Certificate {
     pub code_signing: Option<bool>,
     /// Bits of its RSA key; `None` for a key of another kind.
     pub rsa_bits: Option<usize>,
+    /// SHA-256 of the part of it that is signed: by this a certificate can be revoked.
+    pub signed_part_hash: [u8; 32],
     /// What a signature names as its signer.
     issuer: SignerId,
     subject_key: Option<SignerId>,
@@ -74,6 +77,7 @@ impl Certificate {
             }),
             code_signing: purposes.map(|(_, purposes)| purposes.0.contains(&CODE_SIGNING)),
             rsa_bits: key.as_ref().map(|key| rsa::traits::PublicKeyParts::size(key) * 8),
+            signed_part_hash: Sha256::digest(tbs.to_der().map_err(damaged)?).into(),
             issuer: SignerId::Issuer { name, serial },
             subject_key: subject_key.map(|(_, key)| SignerId::SubjectKey(key.0.as_bytes().to_vec())),
             key,

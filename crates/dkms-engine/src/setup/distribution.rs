@@ -167,6 +167,27 @@ impl Distribution {
         self.weak_modules() == Some(WeakModules::RedHat)
     }
 
+    /// Whether its kernels ask the keys in `.platform`, the firmware's, for modules: a patch that no option shows. `None` if
+    /// that is not known. Debian: measured; Red Hat: "Requirements for authenticating kernel modules"; Ubuntu: its patch
+    /// "KEYS: Make use of platform keyring for module signature verify".
+    pub fn modules_by_platform_keys(&self) -> Option<bool> {
+        match self.family() {
+            Family::Debian | Family::Ubuntu | Family::EnterpriseLinux => Some(true),
+            Family::Arch => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Whether its kernels look for the hash of a module among those that are revoked: Debian's patch "MODSIGN: checking the
+    /// blacklisted hash before loading a kernel module". `None` if that is not known.
+    pub fn checks_hashes_of_modules(&self) -> Option<bool> {
+        match self.family() {
+            Family::Debian => Some(true),
+            Family::Arch => Some(false),
+            _ => None,
+        }
+    }
+
     /// Package that holds the headers of a kernel. `pkgbase` is what Arch leaves in a kernel's module directory: the
     /// name of the kernel package.
     pub fn headers_package(&self, release: &str, pkgbase: Option<&str>) -> Option<String> {

@@ -1,0 +1,154 @@
+//! The third question: is the key of a signature in a ring that this kernel asks?
+
+use dkms_conf::version::compare;
+
+use super::Circumstances;
+use super::signature::revoked_by;
+use crate::facts::firmware::signature_list::SignatureList;
+use crate::facts::firmware::{Efi, Firmware};
+use crate::module_file::certificate::Certificate;
+use crate::module_file::signature::message::SignerId;
+
+/// A ring of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ring {
+    /// Built into the kernel: whoever signed its own modules.
+    Builtin,
+    /// `.machine`: keys of the machine's owner.
+    Machine,
+    /// `.platform`: keys of the firmware, and those of the owner that `.machine` does not take.
+    Platform,
+}
+
+/// Where a key is.
+pub(super) enum Found<'a> {
+    /// In a ring that is asked; the certificate, unless the key is built in.
+    Known(Ring, Option<&'a Certificate>),
+    /// In none; what the machine has of it, and why that does not count, as a fragment.
+    Nowhere(Option<String>),
+    /// Cannot be told; the certificate, if there is one.
+    Uncertain(String, Option<&'a Certificate>),
+}
+
+/// Looks for a signer's key in all rings that this kernel asks.
+pub(super) fn find<'a>(kernel: &Circumstances<'a>, signer: &SignerId) -> Found<'a> {
+    if kernel.own_signers.contains(signer) {
+        return Found::Known(Ring::Builtin, None);
+    }
+    let efi = match kernel.firmware {
+        Firmware::Bios => return Found::Nowhere(None),
+        Firmware::Unknown { reason } => return Found::Uncertain(reason.clone(), None),
+        Firmware::Efi(efi) => efi,
+    };
+    let of = |list: &'a SignatureList| list.certificates.iter().find(|one| one.is(signer));
+    let mut reason = None;
+    for (certificate, by_owner) in [(of(&efi.mok), true), (of(&efi.db), false)] {
+        let Some(certificate) = certificate else { continue };
+        match asked(kernel, efi, certificate, by_owner) {
+            Ok(Some(ring)) => return Found::Known(ring, Some(certificate)),
+            Ok(None) => {
+                return Found::Uncertain(
+                    "whether it asks the keys of `.platform` is not known".into(),
+                    Some(certificate),
+                );
+            }
+            Err(why) => reason = reason.or(Some(why)),
+        }
+    }
+    Found::Nowhere(reason)
+}
+
+/// The ring that a certificate comes into and that is asked; `None` if it is not known whether that is asked; else why the
+/// certificate does not count.
+fn asked(
+    kernel: &Circumstances<'_>,
+    efi: &Efi,
+    certificate: &Certificate,
+    by_owner: bool,
+) -> Result<Option<Ring>, String> {
+    if !services(kernel)? {
+        return Err("the kernel does not use the services of the firmware; boot it with efi=runtime".into());
+    }
+    if !kernel.config.enabled("CONFIG_LOAD_UEFI_KEYS") {
+        return Err("the kernel loads no keys of the firmware (CONFIG_LOAD_UEFI_KEYS)".into());
+    }
+    let hash = &certificate.signed_part_hash;
+    if let Some((name, _)) = revoked_by(kernel).into_iter().find(|(_, list)| list.certificate_hashes.contains(hash)) {
+        return Err(format!("its certificate is revoked in {name}"));
+    }
+    if kernel.built_in("CONFIG_CHECK_CODESIGN_EKU") && certificate.code_signing != Some(true) {
+        return Err("its certificate is not made for code signing, which this kernel asks for".into());
+    }
+    if by_owner {
+        loads_mok(kernel)?;
+        if machine(kernel, efi, certificate) {
+            return Ok(Some(Ring::Machine));
+        }
+    } else if efi.db_ignored {
+        return Err("shim has told the kernel not to load db (MokIgnoreDB)".into());
+    }
+    match asks_platform(kernel) {
+        Some(true) => Ok(Some(Ring::Platform)),
+        Some(false) if by_owner && !efi.mok_trusted => {
+            Err("the kernel asks only for keys of an owner that is trusted; `mokutil --trust-mok`, reboot, confirm"
+                .into())
+        }
+        Some(false) => Err("the kernel does not ask the keys of `.platform`".into()),
+        None => Ok(None),
+    }
+}
+
+/// Whether the firmware's services are in use: a kernel for real-time work leaves them off unless it is told otherwise.
+fn services(kernel: &Circumstances<'_>) -> Result<bool, String> {
+    let off = kernel.built_in("CONFIG_EFI_DISABLE_RUNTIME");
+    let Some(line) = kernel.command_line else { return Ok(!off) };
+    let words = line.values("efi").flatten().flat_map(|value| value.split(','));
+    let last = words.filter(|word| matches!(*word, "runtime" | "noruntime")).last();
+    Ok(match last {
+        _ if line.has("noefi") => false,
+        Some(word) => word == "runtime",
+        None => !off,
+    })
+}
+
+/// Whether keys of the owner are loaded at all.
+fn loads_mok(kernel: &Circumstances<'_>) -> Result<(), String> {
+    // Linux 5.18 (92ad19559ea9) began to load them under Secure Boot only.
+    if compare(kernel.release, "5.18").is_lt() {
+        return Ok(());
+    }
+    if kernel.secure_boot() != Some(true) {
+        return Err("with Secure Boot off no key of the machine's owner (MOK) is loaded".into());
+    }
+    // Before 31a6a07eefeb (7.1) only IMA could tell that Secure Boot is on.
+    let can_tell = ["CONFIG_HAVE_ARCH_GET_SECUREBOOT", "CONFIG_IMA_SECURE_AND_OR_TRUSTED_BOOT"];
+    if !can_tell.iter().any(|option| kernel.config.enabled(option)) {
+        return Err(
+            "this kernel never loads a key of the machine's owner (MOK): it has no CONFIG_IMA_ARCH_POLICY".into()
+        );
+    }
+    Ok(())
+}
+
+/// Whether a certificate of the owner is taken into `.machine`, and that is asked.
+fn machine(kernel: &Circumstances<'_>, efi: &Efi, certificate: &Certificate) -> bool {
+    let fits = || {
+        if !kernel.built_in("CONFIG_INTEGRITY_CA_MACHINE_KEYRING") {
+            return true;
+        }
+        let usage = certificate.key_usage.filter(|usage| usage.sign_certificates && certificate.is_authority);
+        let max = kernel.built_in("CONFIG_INTEGRITY_CA_MACHINE_KEYRING_MAX");
+        usage.is_some_and(|usage| !max || !usage.digital_signature)
+    };
+    let asked = ["CONFIG_INTEGRITY_MACHINE_KEYRING", "CONFIG_SECONDARY_TRUSTED_KEYRING"];
+    asked.iter().all(|option| kernel.built_in(option)) && efi.mok_trusted && fits()
+}
+
+/// Whether a kernel asks `.platform` for modules: a patch of most distributions, which no option shows. Those that have
+/// it have the one that ties lockdown to Secure Boot, too.
+fn asks_platform(kernel: &Circumstances<'_>) -> Option<bool> {
+    if !kernel.config.enabled("CONFIG_LOCK_DOWN_IN_EFI_SECURE_BOOT") {
+        return Some(false);
+    }
+    kernel.distribution.modules_by_platform_keys()
+}

@@ -1,0 +1,145 @@
+//! The second and the fourth question: what is the signature, and is it revoked?
+
+use sha2::{Digest as _, Sha256};
+
+use super::ring::{self, Found};
+use super::{Circumstances, Ring};
+use crate::facts::firmware::Firmware;
+use crate::facts::firmware::signature_list::SignatureList;
+use crate::module_file::signature::digest::Digest;
+use crate::module_file::signature::message::{Message, SignerId};
+use crate::module_file::signature::{Appended, Fit};
+
+/// A module's last signature, as a kernel sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signature {
+    /// The kernel was made without signatures of modules.
+    NotLookedAt,
+    /// There is none.
+    Missing,
+    /// Its key is in no ring that is asked.
+    UnknownKey {
+        /// What the machine has of it, and why that does not count.
+        reason: Option<String>,
+    },
+    /// Its kind, its digest or the kind of its key cannot be verified by this kernel.
+    Unsupported {
+        /// What, as a fragment.
+        what: String,
+    },
+    /// The key is known, and the signature or the module was changed afterwards.
+    Wrong,
+    /// Nothing that a kernel can take apart.
+    Damaged,
+    /// Signature, file or certificate is revoked.
+    Revoked {
+        /// Where that is said.
+        by: &'static str,
+    },
+    /// Good.
+    Good {
+        /// The ring that has the key.
+        ring: Ring,
+    },
+    /// Cannot be told.
+    Uncertain {
+        /// What is not known, as a fragment.
+        reason: String,
+        /// It was verified with the certificate that it names, so a kernel that knows the key has nothing against it.
+        fits: bool,
+    },
+}
+
+impl Signature {
+    pub(super) fn of(kernel: &Circumstances<'_>, module: &[u8]) -> Self {
+        if let Some(revoked) = revoked_file(kernel, module) {
+            return revoked;
+        }
+        let (object, message) = match Appended::of(module) {
+            Appended::Nothing => return Self::Missing,
+            Appended::Damaged => return Self::Damaged,
+            Appended::Unsupported { .. } => return Self::Unsupported { what: "its kind of signature".into() },
+            Appended::Message { object, message } => (object, message),
+        };
+        let Ok(message) = Message::parse(message) else { return Self::Damaged };
+        if let Some(unsupported) = unsupported(kernel, message.digest) {
+            return unsupported;
+        }
+        if let Some(by) = revoked(kernel, &message.signer) {
+            return Self::Revoked { by };
+        }
+        let (known, certificate) = match ring::find(kernel, &message.signer) {
+            Found::Nowhere(reason) => return Self::UnknownKey { reason },
+            // The key itself is in the kernel's image, where nothing here looks for it.
+            Found::Known(ring, None) => return Self::Good { ring },
+            Found::Known(ring, Some(certificate)) => (Ok(ring), Some(certificate)),
+            Found::Uncertain(reason, certificate) => (Err(reason), certificate),
+        };
+        let fit = certificate.map_or(Fit::NotComputed, |certificate| message.fits(object, certificate));
+        match (known, fit) {
+            (Ok(ring), Fit::Good) => Self::Good { ring },
+            (Ok(_), Fit::Wrong) => Self::Wrong,
+            (Ok(_), Fit::NotComputed) => {
+                Self::Uncertain { reason: "signatures by its kind of key are not computed".into(), fits: false }
+            }
+            (Err(reason), fit) => Self::Uncertain { reason, fits: fit == Fit::Good },
+        }
+    }
+}
+
+/// A digest has to be built in: a module of it cannot be loaded from within the loading of another one. The one that the
+/// kernel's own modules are signed with always is.
+fn unsupported(kernel: &Circumstances<'_>, digest: Digest) -> Option<Signature> {
+    let option = match digest {
+        Digest::Sha1 => "CONFIG_CRYPTO_SHA1",
+        Digest::Sha224 | Digest::Sha256 => "CONFIG_CRYPTO_SHA256",
+        Digest::Sha384 | Digest::Sha512 => "CONFIG_CRYPTO_SHA512",
+        Digest::Sha3_256 | Digest::Sha3_384 | Digest::Sha3_512 => "CONFIG_CRYPTO_SHA3",
+        Digest::Sm3 | Digest::Unknown => {
+            let reason = "whether it verifies the signature's digest is not known".into();
+            return Some(Signature::Uncertain { reason, fits: false });
+        }
+    };
+    let own = kernel.config.text("CONFIG_MODULE_SIG_HASH") == Some(digest.name());
+    (kernel.config.path.is_some() && !own && !kernel.built_in(option))
+        .then(|| Signature::Unsupported { what: format!("the digest {}", digest.name()) })
+}
+
+/// What counts of what is revoked: shim's list only under Secure Boot.
+pub(super) fn revoked_by<'a>(kernel: &Circumstances<'a>) -> Vec<(&'static str, &'a SignatureList)> {
+    let Firmware::Efi(efi) = kernel.firmware else { return Vec::new() };
+    let mut lists = vec![("dbx", &efi.dbx)];
+    if kernel.secure_boot() == Some(true) {
+        lists.push(("MokListX", &efi.mokx));
+    }
+    lists
+}
+
+/// A certificate is looked for only where the kernel was made so: CONFIG_SYSTEM_REVOCATION_LIST, 5.13.
+fn revoked(kernel: &Circumstances<'_>, signer: &SignerId) -> Option<&'static str> {
+    if !kernel.built_in("CONFIG_SYSTEM_REVOCATION_LIST") {
+        return None;
+    }
+    let has = |list: &SignatureList| list.certificates.iter().any(|one| one.is(signer));
+    revoked_by(kernel).into_iter().find(|(_, list)| has(list)).map(|(name, _)| name)
+}
+
+/// The hash of the file, signature included: a patch that Debian has; whether others have it is not known.
+fn revoked_file(kernel: &Circumstances<'_>, module: &[u8]) -> Option<Signature> {
+    let lists = revoked_by(kernel);
+    if lists.iter().all(|(_, list)| list.hashes.is_empty()) {
+        return None;
+    }
+    let hash: [u8; 32] = Sha256::digest(module).into();
+    let by = lists.into_iter().find(|(_, list)| list.hashes.contains(&hash)).map(|(name, _)| name)?;
+    let patched = kernel.config.enabled("CONFIG_LOCK_DOWN_IN_EFI_SECURE_BOOT");
+    match kernel.distribution.checks_hashes_of_modules() {
+        _ if !patched => None,
+        Some(true) => Some(Signature::Revoked { by }),
+        Some(false) => None,
+        None => Some(Signature::Uncertain {
+            reason: format!("whether it looks for the module in {by} is not known"),
+            fits: false,
+        }),
+    }
+}

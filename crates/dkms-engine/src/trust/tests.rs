@@ -1,0 +1,206 @@
+//! What kernels did in real boots, and what follows from their configuration where none was booted.
+
+use super::*;
+use crate::facts::firmware::signature_list::SignatureList;
+use crate::facts::firmware::{Efi, Firmware};
+use crate::module_file::certificate::Certificate;
+
+const OURS: &[u8] = include_bytes!("../../../../tests/fixtures/signatures/ours.der");
+const AUTHORITY: &[u8] = include_bytes!("../../../../tests/fixtures/signatures/ca.der");
+const MESSAGE: &[u8] = include_bytes!("../../../../tests/fixtures/signatures/sha512.p7s");
+
+/// Debian 6.12, as far as it matters.
+const DEBIAN: &str = "\
+CONFIG_MODULE_SIG=y
+CONFIG_MODULE_SIG_HASH=\"sha256\"
+CONFIG_SECONDARY_TRUSTED_KEYRING=y
+CONFIG_SECURITY_LOCKDOWN_LSM=y
+CONFIG_SECURITY_LOCKDOWN_LSM_EARLY=y
+CONFIG_LOCK_DOWN_IN_EFI_SECURE_BOOT=y
+CONFIG_LOAD_UEFI_KEYS=y
+CONFIG_INTEGRITY_MACHINE_KEYRING=y
+CONFIG_IMA_ARCH_POLICY=y
+CONFIG_IMA_SECURE_AND_OR_TRUSTED_BOOT=y
+CONFIG_CRYPTO_SHA512=y
+";
+/// A mainline kernel of a rolling distribution.
+const ARCH: &str = "\
+CONFIG_MODULE_SIG=y
+CONFIG_MODULE_SIG_HASH=\"sha512\"
+CONFIG_SECONDARY_TRUSTED_KEYRING=y
+CONFIG_SECURITY_LOCKDOWN_LSM=y
+CONFIG_SECURITY_LOCKDOWN_LSM_EARLY=y
+CONFIG_LOAD_UEFI_KEYS=y
+CONFIG_INTEGRITY_MACHINE_KEYRING=y
+";
+
+struct Machine {
+    config: KernelConfig,
+    line: Option<CommandLine>,
+    firmware: Firmware,
+    distribution: Distribution,
+    release: &'static str,
+    own: Vec<SignerId>,
+}
+
+fn list(der: &[u8]) -> SignatureList {
+    SignatureList { certificates: vec![Certificate::parse(der).unwrap()], ..SignatureList::default() }
+}
+
+fn machine(config: &str, change: impl FnOnce(&mut Machine, &mut Efi)) -> Machine {
+    let mut machine = Machine {
+        config: KernelConfig::new("/c".into(), config.into()),
+        line: Some(CommandLine::default()),
+        firmware: Firmware::Bios,
+        distribution: Distribution::parse("ID=debian"),
+        release: "6.12.118+deb13-amd64",
+        own: Vec::new(),
+    };
+    let mut efi = Efi { secure_boot: true, shim: true, mok_trusted: true, ..Efi::default() };
+    change(&mut machine, &mut efi);
+    machine.firmware = Firmware::Efi(Box::new(efi));
+    machine
+}
+
+fn signed(object: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(MESSAGE.len()).unwrap().to_be_bytes();
+    [object, MESSAGE, &[0, 0, 2, 0, 0, 0, 0, 0], &length, b"~Module signature appended~\n"].concat()
+}
+
+fn judge(machine: &Machine, module: &[u8]) -> Answer {
+    let Machine { config, line, firmware, distribution, release, own } = machine;
+    let line = line.as_ref();
+    Circumstances { release, config, command_line: line, firmware, distribution, own_signers: own }.judge(module)
+}
+
+/// What becomes of a module signed by us, of one changed afterwards, and of one without a signature.
+fn three(machine: &Machine) -> [Trust; 3] {
+    [signed(b"object\n"), signed(b"0bject\n"), b"object\n".to_vec()].map(|module| judge(machine, &module).trust)
+}
+
+use Trust::{Accepted, CannotTell, Refused};
+
+#[test]
+fn debian_under_secure_boot() {
+    assert_eq!(three(&machine(DEBIAN, |_, _| {})), [Refused; 3]);
+    assert_eq!(three(&machine(DEBIAN, |_, efi| efi.mok = list(OURS))), [Accepted, Refused, Refused]);
+    assert_eq!(three(&machine(DEBIAN, |_, efi| efi.db = list(OURS))), [Accepted, Refused, Refused]);
+    let revoked = machine(DEBIAN, |_, efi| (efi.mok, efi.mokx) = (list(OURS), list(OURS)));
+    assert_eq!(three(&revoked), [Accepted, Refused, Refused], "such an entry has no effect there");
+    let untrusted = machine(DEBIAN, |_, efi| (efi.mok, efi.mok_trusted) = (list(OURS), false));
+    assert_eq!(three(&untrusted), [Accepted, Refused, Refused], "`.platform` is asked");
+    let hash: [u8; 32] =
+        sha2::Digest::finalize(sha2::Digest::chain_update(sha2::Sha256::default(), signed(b"object\n"))).into();
+    let by_hash = machine(DEBIAN, |_, efi| {
+        efi.mok = list(OURS);
+        efi.mokx.hashes.push(hash);
+    });
+    assert_eq!(three(&by_hash), [Refused; 3]);
+}
+
+#[test]
+fn debian_without_secure_boot() {
+    let off = |change: fn(&mut Machine, &mut Efi)| {
+        machine(DEBIAN, |machine, efi| {
+            efi.secure_boot = false;
+            change(machine, efi);
+        })
+    };
+    assert_eq!(three(&off(|_, efi| efi.mok = list(OURS))), [Accepted; 3], "no key is known, so nothing is wrong");
+    assert_eq!(three(&off(|_, efi| efi.db = list(OURS))), [Accepted, Refused, Accepted], "db is loaded all the same");
+    let enforced = off(|machine, efi| {
+        efi.mok = list(OURS);
+        machine.line = Some(CommandLine::parse("module.sig_enforce=1"));
+    });
+    assert_eq!(three(&enforced), [Refused; 3]);
+    let locked = off(|machine, _| machine.line = Some(CommandLine::parse("lockdown=integrity")));
+    assert_eq!(judge(&locked, b"x").insists, Insists::Yes { by_lockdown: true, because: "lockdown=" });
+    assert_eq!(three(&locked), [Refused; 3]);
+    let insecure = machine(DEBIAN, |_, efi| (efi.mok, efi.validation_off) = (list(OURS), true));
+    assert_eq!(three(&insecure), [Accepted; 3]);
+}
+
+#[test]
+fn firmware_services_that_are_off() {
+    let line = |text: &str| {
+        let line = Some(CommandLine::parse(text));
+        three(&machine(DEBIAN, |machine, efi| (machine.line, efi.mok) = (line, list(OURS))))
+    };
+    assert_eq!(line("efi=noruntime"), [Refused; 3]);
+    let real_time = format!("{DEBIAN}CONFIG_EFI_DISABLE_RUNTIME=y\n");
+    let on = |text: &str| {
+        let line = Some(CommandLine::parse(text));
+        three(&machine(&real_time, |machine, efi| (machine.line, efi.mok) = (line, list(OURS))))
+    };
+    assert_eq!((on(""), on("efi=debug,runtime")), ([Refused; 3], [Accepted, Refused, Refused]));
+}
+
+#[test]
+fn a_mainline_kernel_insists_on_nothing_and_loads_no_mok_before_7_1() {
+    let arch = |release, text: &str| {
+        let line = Some(CommandLine::parse(text));
+        machine(ARCH, |machine, efi| {
+            (machine.line, machine.release, efi.mok) = (line, release, list(OURS));
+            machine.distribution = Distribution::parse("ID=arch");
+        })
+    };
+    assert_eq!(three(&arch("6.17.1-arch1-1", "")), [Accepted; 3]);
+    let enforced = arch("6.17.1-arch1-1", "module.sig_enforce");
+    assert_eq!(three(&enforced), [Refused; 3]);
+    let Signature::UnknownKey { reason: Some(reason) } = judge(&enforced, &signed(b"object\n")).signature else {
+        panic!()
+    };
+    assert!(reason.contains("never loads a key"), "{reason}");
+    let mut newer = arch("7.1.3-arch1-1", "module.sig_enforce");
+    newer.config = KernelConfig::new("/c".into(), format!("{ARCH}CONFIG_HAVE_ARCH_GET_SECUREBOOT=y\n"));
+    assert_eq!(three(&newer), [Accepted, Refused, Refused]);
+}
+
+#[test]
+fn rules_for_certificates() {
+    let authorities =
+        format!("{DEBIAN}CONFIG_INTEGRITY_CA_MACHINE_KEYRING=y\nCONFIG_INTEGRITY_CA_MACHINE_KEYRING_MAX=y\n");
+    let on = |distribution: &str| {
+        machine(&authorities, |machine, efi| {
+            efi.mok = list(OURS);
+            machine.distribution = Distribution::parse(distribution);
+        })
+    };
+    assert_eq!(three(&on("ID=rhel\nID_LIKE=fedora")), [Accepted, Refused, Refused], "by `.platform`");
+    assert_eq!(three(&on("ID=fedora")), [CannotTell, CannotTell, Refused]);
+    let code = format!("{DEBIAN}CONFIG_CHECK_CODESIGN_EKU=y\n");
+    assert_eq!(three(&machine(&code, |_, efi| efi.mok = list(OURS)))[0], Accepted);
+    let found = Certificate::parse(AUTHORITY).unwrap();
+    assert_eq!(found.code_signing, None);
+    let revoking = format!("{DEBIAN}CONFIG_SYSTEM_REVOCATION_LIST=y\n");
+    let revoked = machine(&revoking, |_, efi| (efi.mok, efi.dbx) = (list(OURS), list(OURS)));
+    assert_eq!(judge(&revoked, &signed(b"object\n")).signature, Signature::Revoked { by: "dbx" });
+    let by_hash = machine(DEBIAN, |_, efi| {
+        efi.mok = list(OURS);
+        efi.dbx.certificate_hashes.push(efi.mok.certificates[0].signed_part_hash);
+    });
+    assert_eq!(three(&by_hash), [Refused; 3]);
+}
+
+#[test]
+fn digests() {
+    let without = DEBIAN.replace("CONFIG_CRYPTO_SHA512=y", "CONFIG_CRYPTO_SHA512=m");
+    let found = judge(&machine(&without, |_, efi| efi.mok = list(OURS)), &signed(b"object\n"));
+    assert_eq!(found.signature, Signature::Unsupported { what: "the digest sha512".into() });
+    assert_eq!(found.trust, Refused);
+}
+
+#[test]
+fn what_is_not_known_is_not_fine() {
+    let mut dark = machine(DEBIAN, |_, _| {});
+    dark.firmware = Firmware::Unknown { reason: "why".into() };
+    assert_eq!(three(&dark), [CannotTell; 3]);
+    let without_line = machine(ARCH, |machine, efi| (machine.line, efi.secure_boot) = (None, false));
+    assert_eq!(three(&without_line), [CannotTell; 3]);
+    let without_config = machine("", |machine, _| machine.config = KernelConfig::default());
+    assert_eq!(three(&without_config)[2], CannotTell);
+    let without_signatures = machine("CONFIG_MODULES=y\n", |_, _| {});
+    assert_eq!(three(&without_signatures), [Accepted; 3]);
+    dark.own = vec![crate::module_file::signature::message::Message::parse(MESSAGE).unwrap().signer];
+    assert_eq!(three(&dark)[0], Accepted, "the key is the kernel's own");
+}
