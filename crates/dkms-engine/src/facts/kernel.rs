@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::error::lacking::Lacking;
 use crate::facts::{kernels, package};
+use crate::layout::BOOT;
 use crate::module_file::compression::Compression;
 use crate::setup::Setup;
 use crate::setup::distribution::Family;
@@ -164,6 +165,19 @@ impl KernelConfig {
         match candidates.iter().find(|path| root.is_file(path)) {
             Some(path) => Self::load(root, path),
             None => Ok(Self::default()),
+        }
+    }
+
+    /// Reads what lies beside a kernel's image or modules, for a kernel that may have no headers: `directory` is that of its
+    /// modules. Else what its headers have, else nothing.
+    ///
+    /// # Errors
+    /// `Io` for a file that is there and cannot be read.
+    pub fn of_image(root: &Root, directory: &Path, release: &str) -> Result<Self, Error> {
+        let candidates = [directory.join("config"), Path::new(BOOT).join(format!("config-{release}"))];
+        match candidates.iter().find(|path| root.is_file(path)) {
+            Some(path) => Self::load(root, path),
+            None => Self::find(root, &directory.join("build")),
         }
     }
 

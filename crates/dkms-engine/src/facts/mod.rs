@@ -15,6 +15,7 @@ pub mod holding;
 pub mod ignored;
 pub mod kernel;
 pub mod kernels;
+pub mod own_signers;
 pub mod package;
 mod provided;
 pub mod retiring;

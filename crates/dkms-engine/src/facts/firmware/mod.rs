@@ -95,6 +95,18 @@ impl Firmware {
 }
 
 impl Efi {
+    /// As it will be if a person confirms what shim is asked for at the next boot; `None` if that changes no key. Whether
+    /// validation is then on or off is not foretold.
+    pub fn confirmed(&self) -> Option<Self> {
+        let pending = self.pending.as_ref()?;
+        let mut after = self.clone();
+        after.mok.certificates.retain(|one| !pending.remove.has(one));
+        let new: Vec<_> = pending.enroll.certificates.iter().filter(|one| !after.mok.has(one)).cloned().collect();
+        after.mok.certificates.extend(new);
+        after.pending = Some(Pending::default());
+        (after.mok != self.mok).then_some(after)
+    }
+
     fn read(variables: &Variables<'_>) -> Self {
         let is_one = |value: Option<Vec<u8>>| value.is_some_and(|value| value.first() == Some(&1));
         let list = |value: Option<Vec<u8>>| value.map(|value| SignatureList::parse(&value)).unwrap_or_default();

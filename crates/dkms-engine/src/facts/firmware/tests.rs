@@ -57,5 +57,8 @@ fn the_table_of_shim_is_whole_and_has_no_attributes() {
     variable(&setup, "MokNew", SHIM, 7, &certificate(OURS));
     let found = efi(&setup);
     assert_eq!(found.mok.certificates.len(), 1);
-    assert!(found.pending.unwrap().enroll.has(&found.mok.certificates[0]));
+    assert!(found.pending.as_ref().unwrap().enroll.has(&found.mok.certificates[0]));
+    assert_eq!(found.confirmed(), None, "it is enrolled");
+    testing::write(&setup, &format!("{MOK_VARIABLES}/MokListRT"), "");
+    assert_eq!(efi(&setup).confirmed().unwrap().mok.certificates[0].der, OURS);
 }
