@@ -14,6 +14,7 @@ mod parallel;
 mod parity;
 mod request;
 mod rpm;
+mod secureboot;
 mod tally;
 mod transaction;
 mod unit;
@@ -60,6 +61,7 @@ fn one(suite: Suite, request: &Request) -> Result<Tally> {
         Suite::Rpm => rpm::run(request),
         Suite::Packages => packages::run(request),
         Suite::Vm => vm::run(request),
+        Suite::Secureboot => secureboot::run(request),
         Suite::Crash => crash::run(request),
     }
 }

@@ -70,6 +70,8 @@ pub(crate) enum Suite {
     Packages,
     /// A built module loaded by a real kernel in QEMU
     Vm,
+    /// What kernels make of signatures under Secure Boot, foretold and seen in QEMU
+    Secureboot,
     /// dkms killed at its steps, and run again
     Crash,
 }

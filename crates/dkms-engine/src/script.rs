@@ -23,7 +23,7 @@ pub struct Script {
     pub program: PathBuf,
     /// The directory it was found in, and runs in.
     pub directory: PathBuf,
-    /// The rest of the directive, shell text.
+    /// The rest of the directive, shell text as the author wrote it: it stands in the log.
     pub arguments: String,
 }
 
@@ -48,7 +48,7 @@ impl Script {
         for directory in [setup.layout.administrator_files(module), directory.to_owned()] {
             let program = directory.join(word);
             if !word.is_empty() && setup.root.is_executable(&program) {
-                return Ok(Self { program, directory, arguments: arguments.trim().to_owned() });
+                return Ok(Self { program, directory, arguments: arguments.to_owned() });
             }
         }
         let path = directory.join(word);
@@ -58,7 +58,8 @@ impl Script {
     /// The command that the shell gets.
     pub fn command(&self) -> String {
         let (directory, program) = (quoted(self.directory.as_os_str()), quoted(self.program.as_os_str()));
-        format!("cd {directory}/ && {program} {}", self.arguments).trim_end().to_owned()
+        let blank = if self.arguments.is_empty() { "" } else { " " };
+        format!("cd {directory}/ && {program}{blank}{}", self.arguments)
     }
 
     /// Ready to run, with the caller's environment. [`variables`] and what else the moment has are added by the caller.
@@ -102,8 +103,8 @@ mod tests {
         let (_directory, setup) = testing::setup();
         let source = Path::new("/usr/src/m-1");
         script(&setup, "/usr/src/m-1/tools/hook.sh", 0o755);
-        let found = Script::find(&setup, "m", source, "tools/hook.sh  'a b' $kernelver").unwrap();
-        assert_eq!(found.command(), "cd /usr/src/m-1/ && /usr/src/m-1/tools/hook.sh 'a b' $kernelver");
+        let found = Script::find(&setup, "m", source, "tools/hook.sh 'a b' $kernelver ").unwrap();
+        assert_eq!(found.command(), "cd /usr/src/m-1/ && /usr/src/m-1/tools/hook.sh 'a b' $kernelver ");
         script(&setup, "/etc/dkms/m/tools/hook.sh", 0o644);
         assert_eq!(Script::find(&setup, "m", source, "tools/hook.sh").unwrap().directory, source, "not executable");
         script(&setup, "/etc/dkms/m/tools/hook.sh", 0o755);

@@ -3,7 +3,7 @@
 
 /// An initramfs in the making.
 #[derive(Debug, Default)]
-pub(crate) struct Cpio {
+pub struct Cpio {
     bytes: Vec<u8>,
     inode: u32,
     dirs: Vec<String>,
@@ -15,19 +15,19 @@ const LINK: u32 = 0o120_000;
 
 impl Cpio {
     /// Adds a file and the directories above it. Names have no leading slash.
-    pub(crate) fn file(&mut self, name: &str, mode: u32, content: &[u8]) {
+    pub fn file(&mut self, name: &str, mode: u32, content: &[u8]) {
         self.parents(name);
         self.entry(name, FILE | mode, content);
     }
 
     /// Adds a symbolic link and the directories above it.
-    pub(crate) fn link(&mut self, name: &str, target: &str) {
+    pub fn link(&mut self, name: &str, target: &str) {
         self.parents(name);
         self.entry(name, LINK | 0o777, target.as_bytes());
     }
 
     /// Adds an empty directory.
-    pub(crate) fn dir(&mut self, name: &str) {
+    pub fn dir(&mut self, name: &str) {
         self.parents(name);
         if !self.dirs.iter().any(|dir| dir == name) {
             self.dirs.push(name.to_owned());
@@ -36,7 +36,7 @@ impl Cpio {
     }
 
     /// The finished archive.
-    pub(crate) fn finish(mut self) -> Vec<u8> {
+    pub fn finish(mut self) -> Vec<u8> {
         self.entry("TRAILER!!!", 0, &[]);
         self.bytes
     }

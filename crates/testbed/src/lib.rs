@@ -9,7 +9,7 @@ pub mod arch;
 pub mod cache;
 pub mod checkout;
 pub mod command;
-mod cpio;
+pub mod cpio;
 pub mod debs;
 pub mod disk;
 pub mod example;
