@@ -30,11 +30,11 @@ impl SignatureList {
     pub fn parse(bytes: &[u8]) -> Self {
         let mut all = Self::default();
         let mut rest = bytes;
-        while let Some((kind, entries, size, behind)) = next(rest) {
-            for data in entries.chunks_exact(size).map(|entry| &entry[OWNER..]) {
-                all.add(kind, data);
+        while let Some(list) = List::first(rest) {
+            for data in list.entries.chunks_exact(list.entry_size).map(|entry| &entry[OWNER..]) {
+                all.add(list.kind, data);
             }
-            rest = behind;
+            rest = list.behind;
         }
         all
     }
@@ -56,18 +56,29 @@ impl SignatureList {
     }
 }
 
-/// Type, entries and size of an entry of the first list, and what is behind it.
-fn next(bytes: &[u8]) -> Option<([u8; 16], &[u8], usize, &[u8])> {
-    let kind = *bytes.first_chunk::<16>()?;
-    let number = |at: usize| {
-        let bytes = bytes.get(at..at + 4)?.try_into().ok()?;
-        usize::try_from(u32::from_le_bytes(bytes)).ok()
-    };
-    let (list, header, entry) = (number(16)?, number(20)?, number(24)?);
-    let (whole, behind) = bytes.split_at_checked(list)?;
-    let entries = whole.get(HEADER.checked_add(header)?..)?;
-    let adds_up = entry > OWNER && entries.len() % entry == 0;
-    adds_up.then_some((kind, entries, entry, behind))
+/// One list, taken off the beginning of several.
+struct List<'a> {
+    kind: [u8; 16],
+    entries: &'a [u8],
+    entry_size: usize,
+    /// What comes after it.
+    behind: &'a [u8],
+}
+
+impl<'a> List<'a> {
+    /// `None` if it does not add up.
+    fn first(bytes: &'a [u8]) -> Option<Self> {
+        let kind = *bytes.first_chunk::<16>()?;
+        let number = |at: usize| {
+            let bytes = bytes.get(at..at + 4)?.try_into().ok()?;
+            usize::try_from(u32::from_le_bytes(bytes)).ok()
+        };
+        let (list, header, entry_size) = (number(16)?, number(20)?, number(24)?);
+        let (whole, behind) = bytes.split_at_checked(list)?;
+        let entries = whole.get(HEADER.checked_add(header)?..)?;
+        let adds_up = entry_size > OWNER && entries.len() % entry_size == 0;
+        adds_up.then_some(Self { kind, entries, entry_size, behind })
+    }
 }
 
 #[cfg(test)]
