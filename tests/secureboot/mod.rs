@@ -10,10 +10,9 @@ mod store;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use dkms_engine::facts::at_boot::AtBoot;
 use dkms_engine::facts::command_line::CommandLine;
 use dkms_engine::facts::firmware::Firmware;
-use dkms_engine::facts::kernel::KernelConfig;
-use dkms_engine::facts::own_signers;
 use dkms_engine::setup::{Options, Setup};
 use dkms_engine::system::cancel::Cancel;
 use dkms_engine::system::environment::Environment;
@@ -126,19 +125,13 @@ fn foretell(root: &Root, release: &str, scenario: &Scenario, shown: &Path, line:
     };
     let kernel = engine(&root.path("/"))?;
     let directory = Path::new("/lib/modules").join(release);
-    let config = KernelConfig::of_image(&kernel, &directory, release)?;
-    let own = own_signers::of_kernel(&kernel, &directory);
-    if own.is_empty() {
+    let kernel_setup = Setup { root: kernel, ..setup.clone() };
+    let mut at_boot = AtBoot::gather(&kernel_setup, &directory, release)?;
+    at_boot.command_line = Some(CommandLine::parse(line));
+    if at_boot.own_signers.is_empty() {
         bail!("none of the kernel's own modules is signed");
     }
-    let circumstances = Circumstances {
-        release,
-        config: &config,
-        command_line: Some(&CommandLine::parse(line)),
-        firmware: &firmware,
-        distribution: &setup.distribution,
-        own_signers: &own,
-    };
+    let circumstances = Circumstances { kernel: &at_boot, firmware: &firmware, distribution: &setup.distribution };
     let modules = root.path(&format!("{WORK}/modules"));
     let foretell = |name: String| {
         let answer = circumstances.judge(&disk::bytes(&modules.join(&name))?);

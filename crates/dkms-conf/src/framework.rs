@@ -303,6 +303,11 @@ impl FrameworkConfig {
         self.optional(Key::BuildEnvironment, kernelver)
     }
 
+    /// Whether a signature that a module comes with and the kernel trusts stays.
+    pub fn keeps_signatures(&self) -> bool {
+        self.value(Key::Sign, "") != "local"
+    }
+
     /// Whether modules are signed.
     #[must_use]
     pub fn sign_modules(&self) -> SignModules {

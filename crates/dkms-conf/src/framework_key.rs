@@ -22,6 +22,7 @@ pub enum Key {
     MokCertificate,
     BuildEnvironment,
     TrySignModules,
+    Sign,
     ContinueOnError,
     BuildTimeout,
     ConfShell,
@@ -72,7 +73,7 @@ const fn ours(mut row: KeyRow) -> KeyRow {
 }
 
 /// The table of all settings.
-pub static TABLE: [KeyRow; 23] = [
+pub static TABLE: [KeyRow; 24] = [
     row(K::DkmsTree, "dkms_tree", Text, "/var/lib/dkms", "Directory of the state of dkms."),
     row(K::SourceTree, "source_tree", Text, "/usr/src", "Directory of the sources of modules."),
     row(
@@ -175,6 +176,13 @@ pub static TABLE: [KeyRow; 23] = [
         "not_in_chroot",
         "Sign modules: `true`, `false`, or unless the root is that of an image being made.",
     ),
+    ours(row(
+        K::Sign,
+        "sign",
+        Word(&["keep", "local"]),
+        "keep",
+        "Of a module that comes with a signature which the kernel trusts: \"keep\" it, or sign all with the local key.",
+    )),
     row(
         K::ContinueOnError,
         "continue_on_error",

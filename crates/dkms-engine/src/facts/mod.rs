@@ -1,5 +1,6 @@
 //! What is true under the root: reads only, writes nothing, decides nothing.
 
+pub mod at_boot;
 pub mod command_line;
 pub mod compiler;
 pub mod condition;
@@ -19,7 +20,6 @@ pub mod own_signers;
 pub mod package;
 mod provided;
 pub mod retiring;
-pub mod secure_boot;
 pub mod signer;
 mod survey;
 pub mod tree;

@@ -8,6 +8,7 @@
 //! Not being able to sign is a recorded state; it is an error only where the kernel would refuse the module.
 
 mod compress;
+mod kernel_trust;
 pub mod keys;
 mod object;
 mod store;
@@ -19,13 +20,14 @@ use crate::build::place::{self, Shown, Site};
 use crate::build::steps::Steps;
 use crate::build::{BuildEvent, BuildOrder, Built, Failed, Listener, Work, cannot_execute, object_name, token};
 use crate::error::Error;
-use crate::facts::secure_boot::SecureBoot;
 use crate::facts::signer::Signer;
 use crate::jobs::Jobs;
 use crate::module_file::info;
 use crate::record::Signature;
 use crate::setup::Setup;
 use crate::target::Target;
+use kernel_trust::KernelTrust;
+use object::{Arrived, Keeps};
 pub use store::Origin;
 
 /// Objects of which it was decided and checked whether they bear a signature.
@@ -149,8 +151,7 @@ fn assemble(
     if root.is_file(&symvers) {
         object::write(root, &result.join("module/Module.symvers"), &root.read(&symvers)?)?;
     }
-    // Asked only when something is not signed: it takes a look at the firmware.
-    let refuses = || SecureBoot::gather(root).enforcing(&built.order.kernel.config);
+    let trust = KernelTrust::new(setup, &built.order.kernel);
     let (mut objects, mut signature) = (Vec::new(), signer.unsigned());
     for built_object in &built.objects {
         setup.cancel.check()?;
@@ -159,20 +160,24 @@ fn assemble(
         if signer.signs() {
             listener(BuildEvent::Signing { object: name.clone() });
         }
+        let arrived = object::arrived(root, Keeps::of(setup, signer), &trust, &built_object.path)?;
         let llvm = built.compiler.cc.as_deref() == Some("clang");
-        let stripped = if record.strip {
-            object::strip(setup, &built_object.path, llvm, &built.environment, listener)?
-        } else {
-            None
+        let (plain, attempt) = match arrived {
+            Arrived::Keeps(signature) => (built_object.path.clone(), Some(signature)),
+            Arrived::At(path) => {
+                let stripped =
+                    if record.strip { object::strip(setup, &path, llvm, &built.environment, listener)? } else { None };
+                let plain = stripped.unwrap_or(path);
+                let attempt = object::sign(setup, signer, &built.environment, &plain)?;
+                (plain, attempt)
+            }
         };
-        let plain = stripped.unwrap_or_else(|| built_object.path.clone());
-        let attempt = object::sign(setup, signer, &built.environment, &plain)?;
         // One object that could not be signed decides: the others are of no use without it.
         match (&attempt, &signature) {
             (Some(_), Some(Signature::Failed { .. })) | (None, _) => {}
             (Some(new), _) => signature = Some(new.clone()),
         }
-        if let Some(reason) = failure(attempt.as_ref()).filter(|_| refuses()) {
+        if let Some(reason) = failure(attempt.as_ref()).filter(|_| trust.refuses_unsigned()) {
             return Err(Error::Signing { object: name, reason: reason.to_owned() });
         }
         let compression = built.order.kernel.compression;
@@ -183,7 +188,7 @@ fn assemble(
     }
     let signature = signature.unwrap_or_else(|| Signature::Unsigned { reason: "there is nothing to sign".into() });
     if let Some(reason) = failure(Some(&signature)) {
-        if let Some(first) = objects.first().filter(|_| refuses()) {
+        if let Some(first) = objects.first().filter(|_| trust.refuses_unsigned()) {
             return Err(Error::Signing { object: first.name.clone(), reason: reason.to_owned() });
         }
     }

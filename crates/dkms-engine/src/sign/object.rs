@@ -9,19 +9,73 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::compress;
+use super::kernel_trust::KernelTrust;
 use crate::build::{BuildEvent, Listener};
 use crate::error::Error;
 use crate::facts::signer::{Decision, Signer};
 use crate::module_file::MAX_MODULE_BYTES;
 use crate::module_file::compression::{self, Compression};
-use crate::module_file::signature::strip_signature;
+use crate::module_file::signature::{strip_all, strip_signature};
 use crate::record::Signature;
 use crate::setup::Setup;
 use crate::system::root::RootMut;
 use crate::system::tool::last_lines;
+use crate::trust::Signature as Seen;
 
 /// The environment of a build.
 type Variables = BTreeMap<OsString, OsString>;
+
+/// What becomes of the signature that an object may have arrived with.
+pub(super) enum Arrived {
+    /// It stays: the kernel trusts it.
+    Keeps(Signature),
+    /// The object without any signature.
+    At(PathBuf),
+}
+
+/// Which signatures stay that objects arrive with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keeps {
+    /// None: the administrator wants our own.
+    None,
+    /// Those that the kernel trusts.
+    Trusted,
+    /// Those that it may trust, too: nothing is put in their place.
+    Uncertain,
+}
+
+impl Keeps {
+    pub(super) fn of(setup: &Setup, signer: &Signer) -> Self {
+        match (setup.framework.keeps_signatures(), signer.signs()) {
+            (false, _) => Self::None,
+            (true, true) => Self::Trusted,
+            (true, false) => Self::Uncertain,
+        }
+    }
+}
+
+/// Looks whether an object has been signed already. A signature that the kernel trusts is better left alone: ours over it
+/// would make it worthless, and taint. Any other goes before ours is put, since a kernel looks at the last one only; where
+/// nothing is signed it stays, unless the kernel is known not to want it.
+pub(super) fn arrived(root: &RootMut, keeps: Keeps, trust: &KernelTrust<'_>, path: &Path) -> Result<Arrived, Error> {
+    let content = root.read_bounded(path, MAX_MODULE_BYTES)?;
+    let plain = strip_all(&content);
+    if plain.len() == content.len() {
+        return Ok(Arrived::At(path.to_owned()));
+    }
+    let trusted = match trust.judge(&content).signature {
+        Seen::Good { .. } => true,
+        Seen::Uncertain { .. } => keeps == Keeps::Uncertain,
+        _ => false,
+    };
+    if trusted && keeps != Keeps::None {
+        return Ok(Arrived::Keeps(super::found(&content)));
+    }
+    let bare = path.with_extension("ko.unsigned");
+    let mut file = root.create_new(&bare, 0o644)?;
+    file.write_all(plain).map_err(Error::io("write", &bare))?;
+    Ok(Arrived::At(bare))
+}
 
 /// Takes debugging information out, into a file of its own beside the object: make may want to find its own unchanged.
 /// `None` if that did not work, which costs room and nothing else.

@@ -247,3 +247,50 @@ fn builds_of_the_original_are_found_by_their_files() {
     assert_eq!(found.objects, stored.objects);
     assert!(matches!(found.signature, Signature::Signed { .. }) && found.symvers.is_some());
 }
+
+/// A module that somebody else has signed, whose key is not ours any more; what it is, and the build that takes it as it is.
+fn arriving(setting: &Setting) -> (Vec<u8>, BuildOrder) {
+    let foreign = signed(setting, order(setting, Compression::None)).unwrap();
+    let content = setting.setup.root.read(&foreign.objects[0].path).unwrap();
+    std::fs::write(setting.path("foreign.ko"), &content).unwrap();
+    for half in ["tree/mok.key", "tree/mok.pub"] {
+        std::fs::remove_file(setting.path(half)).unwrap();
+    }
+    let mut order = setting.order(Some(&format!("cp {} m.ko", setting.path("foreign.ko").display())));
+    order.kernel = Arc::new(setting.kernel(SIGNING, Compression::None));
+    (content, order)
+}
+
+/// The kernel has a module of its own by that key, so it trusts it.
+fn trusts(setting: &Setting, module: &[u8]) {
+    std::fs::create_dir_all(setting.path("modules/6.1.0/kernel")).unwrap();
+    std::fs::write(setting.path("modules/6.1.0/kernel/own.ko"), module).unwrap();
+}
+
+#[test]
+fn a_signature_that_the_kernel_trusts_stays() {
+    let setting = signing();
+    let (content, order) = arriving(&setting);
+    trusts(&setting, &content);
+    let kept = signed(&setting, order).unwrap();
+    assert_eq!(setting.setup.root.read(&kept.objects[0].path).unwrap(), content, "it is not stripped either");
+    assert_eq!(kept.signature, found(&content));
+}
+
+#[test]
+fn any_other_signature_goes_before_ours_is_put() {
+    let mut setting = signing();
+    let (content, order) = arriving(&setting);
+    let check = |setting: &Setting| {
+        let ours = signed(setting, order.clone()).unwrap();
+        let now = setting.setup.root.read(&ours.objects[0].path).unwrap();
+        assert!(found(&now) != found(&content), "signed by the new key");
+        let (bare, one) = crate::module_file::signature::strip_signature(&now);
+        assert!(one.is_some() && crate::module_file::signature::strip_all(&now) == bare, "one signature");
+    };
+    check(&setting);
+    trusts(&setting, &content);
+    // The administrator wants it so.
+    framework(&mut setting, "try_sign_modules=true\nsign=local");
+    check(&setting);
+}

@@ -23,15 +23,15 @@ pub enum Insists {
 }
 
 impl Insists {
-    pub(super) fn of(kernel: &Circumstances<'_>) -> Self {
-        if kernel.config.path.is_none() {
+    pub(super) fn of(on: &Circumstances<'_>) -> Self {
+        if on.kernel.config.path.is_none() {
             return Self::Unknown { reason: "the kernel's configuration is missing".into() };
         }
-        if !kernel.config.enabled("CONFIG_MODULE_SIG") {
+        if !on.kernel.config.enabled("CONFIG_MODULE_SIG") {
             return Self::No;
         }
         let yes = |by_lockdown, because| Self::Yes { by_lockdown, because };
-        match (enforced(kernel), locked_down(kernel)) {
+        match (enforced(on), locked_down(on)) {
             (Found::Yes(because), _) => yes(false, because),
             (_, Found::Yes(because)) => yes(true, because),
             (Found::Unknown(reason), _) | (_, Found::Unknown(reason)) => Self::Unknown { reason },
@@ -47,46 +47,46 @@ enum Found {
 }
 
 /// `sig_enforce`: built in, asked for, or switched on by the architecture's policy of IMA.
-fn enforced(kernel: &Circumstances<'_>) -> Found {
-    let config = kernel.config;
+fn enforced(on: &Circumstances<'_>) -> Found {
+    let config = &on.kernel.config;
     if config.enabled("CONFIG_MODULE_SIG_FORCE") {
         return Found::Yes("CONFIG_MODULE_SIG_FORCE");
     }
-    if kernel.command_line.is_some_and(|line| line.is_on("module.sig_enforce")) {
+    if on.kernel.command_line.as_ref().is_some_and(|line| line.is_on("module.sig_enforce")) {
         return Found::Yes("module.sig_enforce");
     }
-    let by_policy = if config.enabled("CONFIG_IMA_ARCH_POLICY") { kernel.secure_boot() } else { Some(false) };
+    let by_policy = if config.enabled("CONFIG_IMA_ARCH_POLICY") { on.secure_boot() } else { Some(false) };
     match by_policy {
         Some(true) => Found::Yes("CONFIG_IMA_ARCH_POLICY under Secure Boot"),
-        Some(false) => unknown_line(kernel).or_else(|| appraised(kernel)).map_or(Found::No, Found::Unknown),
-        None => Found::Unknown(firmware(kernel)),
+        Some(false) => unknown_line(on).or_else(|| appraised(on)).map_or(Found::No, Found::Unknown),
+        None => Found::Unknown(firmware(on)),
     }
 }
 
 /// A policy of IMA may want signatures of its own.
-fn appraised(kernel: &Circumstances<'_>) -> Option<String> {
-    if kernel.config.enabled("CONFIG_IMA_APPRAISE_REQUIRE_MODULE_SIGS") {
+fn appraised(on: &Circumstances<'_>) -> Option<String> {
+    if on.kernel.config.enabled("CONFIG_IMA_APPRAISE_REQUIRE_MODULE_SIGS") {
         return Some("CONFIG_IMA_APPRAISE_REQUIRE_MODULE_SIGS wants signatures by keys of IMA".into());
     }
-    let policies = kernel.command_line?.values("ima_policy").flatten();
+    let policies = on.kernel.command_line.as_ref()?.values("ima_policy").flatten();
     let wants = policies.flat_map(|value| value.split('|')).any(|one| one.trim() == "secure_boot");
     // The built-in policy `secure_boot` appraises modules, where IMA can.
-    (wants && kernel.config.enabled("CONFIG_IMA_APPRAISE"))
+    (wants && on.kernel.config.enabled("CONFIG_IMA_APPRAISE"))
         .then(|| "ima_policy=secure_boot wants signatures by keys of IMA".into())
 }
 
 /// Lockdown counts only where its security module runs.
-fn locked_down(kernel: &Circumstances<'_>) -> Found {
-    let config = kernel.config;
+fn locked_down(on: &Circumstances<'_>) -> Found {
+    let config = &on.kernel.config;
     if !config.enabled("CONFIG_SECURITY_LOCKDOWN_LSM") {
         return Found::No;
     }
     let listed = |list: &str| list.split(',').any(|one| one.trim() == "lockdown");
-    let chosen = kernel.command_line.and_then(|line| line.last("lsm"));
+    let chosen = on.kernel.command_line.as_ref().and_then(|line| line.last("lsm"));
     let runs = config.enabled("CONFIG_SECURITY_LOCKDOWN_LSM_EARLY")
         || listed(chosen.or(config.text("CONFIG_LSM")).unwrap_or_default());
     if !runs {
-        return unknown_line(kernel).map_or(Found::No, Found::Unknown);
+        return unknown_line(on).map_or(Found::No, Found::Unknown);
     }
     for option in ["CONFIG_LOCK_DOWN_KERNEL_FORCE_INTEGRITY", "CONFIG_LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY"] {
         if config.enabled(option) {
@@ -96,25 +96,24 @@ fn locked_down(kernel: &Circumstances<'_>) -> Found {
     let asked = |line: &CommandLine| {
         line.values("lockdown").flatten().any(|mode| matches!(mode, "integrity" | "confidentiality"))
     };
-    if kernel.command_line.is_some_and(asked) {
+    if on.kernel.command_line.as_ref().is_some_and(asked) {
         return Found::Yes("lockdown=");
     }
-    let follows =
-        if config.enabled("CONFIG_LOCK_DOWN_IN_EFI_SECURE_BOOT") { kernel.secure_boot() } else { Some(false) };
+    let follows = if config.enabled("CONFIG_LOCK_DOWN_IN_EFI_SECURE_BOOT") { on.secure_boot() } else { Some(false) };
     match follows {
         Some(true) => Found::Yes("CONFIG_LOCK_DOWN_IN_EFI_SECURE_BOOT under Secure Boot"),
-        Some(false) => unknown_line(kernel).map_or(Found::No, Found::Unknown),
-        None => Found::Unknown(firmware(kernel)),
+        Some(false) => unknown_line(on).map_or(Found::No, Found::Unknown),
+        None => Found::Unknown(firmware(on)),
     }
 }
 
-fn unknown_line(kernel: &Circumstances<'_>) -> Option<String> {
-    kernel.command_line.is_none().then(|| "what it will be booted with is not known".to_owned())
+fn unknown_line(on: &Circumstances<'_>) -> Option<String> {
+    on.kernel.command_line.is_none().then(|| "what it will be booted with is not known".to_owned())
 }
 
 /// Why the firmware cannot be asked.
-fn firmware(kernel: &Circumstances<'_>) -> String {
-    match kernel.firmware {
+fn firmware(on: &Circumstances<'_>) -> String {
+    match on.firmware {
         crate::facts::firmware::Firmware::Unknown { reason } => reason.clone(),
         _ => "Secure Boot is not known".into(),
     }

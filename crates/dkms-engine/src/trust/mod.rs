@@ -9,10 +9,8 @@ mod insist;
 mod ring;
 mod signature;
 
-use crate::facts::command_line::CommandLine;
+use crate::facts::at_boot::AtBoot;
 use crate::facts::firmware::Firmware;
-use crate::facts::kernel::KernelConfig;
-use crate::module_file::signature::message::SignerId;
 use crate::setup::distribution::Distribution;
 
 pub use insist::Insists;
@@ -22,18 +20,12 @@ pub use signature::Signature;
 /// All that decides for one kernel.
 #[derive(Clone, Copy, Debug)]
 pub struct Circumstances<'a> {
-    /// `uname -r` of the kernel.
-    pub release: &'a str,
-    /// Its configuration.
-    pub config: &'a KernelConfig,
-    /// What it will be booted with; `None` if that is not known.
-    pub command_line: Option<&'a CommandLine>,
+    /// The kernel: whom it was made to trust, and what it will be booted with.
+    pub kernel: &'a AtBoot,
     /// The firmware below it.
     pub firmware: &'a Firmware,
     /// Whose patches it has, if it has a distribution's.
     pub distribution: &'a Distribution,
-    /// Who signed its own modules: their keys are built in.
-    pub own_signers: &'a [SignerId],
 }
 
 /// What a kernel makes of a module's signature.
@@ -61,8 +53,8 @@ pub struct Answer {
 impl Circumstances<'_> {
     /// Judges a module, unpacked, with all that is appended to it.
     pub fn judge(&self, module: &[u8]) -> Answer {
-        let insists = Insists::of(self);
-        if self.config.path.is_some() && !self.config.enabled("CONFIG_MODULE_SIG") {
+        let insists = self.insists();
+        if self.kernel.config.path.is_some() && !self.kernel.config.enabled("CONFIG_MODULE_SIG") {
             return Answer { trust: Trust::Accepted, insists, signature: Signature::NotLookedAt };
         }
         let signature = Signature::of(self, module);
@@ -78,6 +70,11 @@ impl Circumstances<'_> {
         Answer { trust, insists, signature }
     }
 
+    /// Whether the kernel refuses modules without a signature that it trusts.
+    pub fn insists(&self) -> Insists {
+        Insists::of(self)
+    }
+
     /// Secure Boot as this kernel sees it.
     fn secure_boot(&self) -> Option<bool> {
         self.firmware.secure_boot()
@@ -85,7 +82,7 @@ impl Circumstances<'_> {
 
     /// Whether an option is built in: `y`, not `m`.
     fn built_in(&self, option: &str) -> bool {
-        self.config.get(option) == Some("y")
+        self.kernel.config.get(option) == Some("y")
     }
 }
 

@@ -31,11 +31,11 @@ pub(super) enum Found<'a> {
 }
 
 /// Looks for a signer's key in all rings that this kernel asks.
-pub(super) fn find<'a>(kernel: &Circumstances<'a>, signer: &SignerId) -> Found<'a> {
-    if kernel.own_signers.contains(signer) {
+pub(super) fn find<'a>(on: &Circumstances<'a>, signer: &SignerId) -> Found<'a> {
+    if on.kernel.own_signers.contains(signer) {
         return Found::Known(Ring::Builtin, None);
     }
-    let efi = match kernel.firmware {
+    let efi = match on.firmware {
         Firmware::Bios => return Found::Nowhere(None),
         Firmware::Unknown { reason } => return Found::Uncertain(reason.clone(), None),
         Firmware::Efi(efi) => efi,
@@ -44,7 +44,7 @@ pub(super) fn find<'a>(kernel: &Circumstances<'a>, signer: &SignerId) -> Found<'
     let mut reason = None;
     for (certificate, by_owner) in [(of(&efi.mok), true), (of(&efi.db), false)] {
         let Some(certificate) = certificate else { continue };
-        match asked(kernel, efi, certificate, by_owner) {
+        match asked(on, efi, certificate, by_owner) {
             Ok(Some(ring)) => return Found::Known(ring, Some(certificate)),
             Ok(None) => {
                 return Found::Uncertain(
@@ -60,34 +60,29 @@ pub(super) fn find<'a>(kernel: &Circumstances<'a>, signer: &SignerId) -> Found<'
 
 /// The ring that a certificate comes into and that is asked; `None` if it is not known whether that is asked; else why the
 /// certificate does not count.
-fn asked(
-    kernel: &Circumstances<'_>,
-    efi: &Efi,
-    certificate: &Certificate,
-    by_owner: bool,
-) -> Result<Option<Ring>, String> {
-    if !services(kernel)? {
+fn asked(on: &Circumstances<'_>, efi: &Efi, certificate: &Certificate, by_owner: bool) -> Result<Option<Ring>, String> {
+    if !services(on)? {
         return Err("the kernel does not use the services of the firmware; boot it with efi=runtime".into());
     }
-    if !kernel.config.enabled("CONFIG_LOAD_UEFI_KEYS") {
+    if !on.kernel.config.enabled("CONFIG_LOAD_UEFI_KEYS") {
         return Err("the kernel loads no keys of the firmware (CONFIG_LOAD_UEFI_KEYS)".into());
     }
     let hash = &certificate.signed_part_hash;
-    if let Some((name, _)) = revoked_by(kernel).into_iter().find(|(_, list)| list.certificate_hashes.contains(hash)) {
+    if let Some((name, _)) = revoked_by(on).into_iter().find(|(_, list)| list.certificate_hashes.contains(hash)) {
         return Err(format!("its certificate is revoked in {name}"));
     }
-    if kernel.built_in("CONFIG_CHECK_CODESIGN_EKU") && certificate.code_signing != Some(true) {
+    if on.built_in("CONFIG_CHECK_CODESIGN_EKU") && certificate.code_signing != Some(true) {
         return Err("its certificate is not made for code signing, which this kernel asks for".into());
     }
     if by_owner {
-        loads_mok(kernel)?;
-        if machine(kernel, efi, certificate) {
+        loads_mok(on)?;
+        if machine(on, efi, certificate) {
             return Ok(Some(Ring::Machine));
         }
     } else if efi.db_ignored {
         return Err("shim has told the kernel not to load db (MokIgnoreDB)".into());
     }
-    match asks_platform(kernel) {
+    match asks_platform(on) {
         Some(true) => Ok(Some(Ring::Platform)),
         Some(false) if by_owner && !efi.mok_trusted => {
             Err("the kernel asks only for keys of an owner that is trusted; `mokutil --trust-mok`, reboot, confirm"
@@ -99,9 +94,9 @@ fn asked(
 }
 
 /// Whether the firmware's services are in use: a kernel for real-time work leaves them off unless it is told otherwise.
-fn services(kernel: &Circumstances<'_>) -> Result<bool, String> {
-    let off = kernel.built_in("CONFIG_EFI_DISABLE_RUNTIME");
-    let Some(line) = kernel.command_line else { return Ok(!off) };
+fn services(on: &Circumstances<'_>) -> Result<bool, String> {
+    let off = on.built_in("CONFIG_EFI_DISABLE_RUNTIME");
+    let Some(line) = &on.kernel.command_line else { return Ok(!off) };
     let words = line.values("efi").flatten().flat_map(|value| value.split(','));
     let last = words.filter(|word| matches!(*word, "runtime" | "noruntime")).last();
     Ok(match last {
@@ -112,17 +107,17 @@ fn services(kernel: &Circumstances<'_>) -> Result<bool, String> {
 }
 
 /// Whether keys of the owner are loaded at all.
-fn loads_mok(kernel: &Circumstances<'_>) -> Result<(), String> {
+fn loads_mok(on: &Circumstances<'_>) -> Result<(), String> {
     // Linux 5.18 (92ad19559ea9) began to load them under Secure Boot only.
-    if compare(kernel.release, "5.18").is_lt() {
+    if compare(&on.kernel.release, "5.18").is_lt() {
         return Ok(());
     }
-    if kernel.secure_boot() != Some(true) {
+    if on.secure_boot() != Some(true) {
         return Err("with Secure Boot off no key of the machine's owner (MOK) is loaded".into());
     }
     // Before 31a6a07eefeb (7.1) only IMA could tell that Secure Boot is on.
     let can_tell = ["CONFIG_HAVE_ARCH_GET_SECUREBOOT", "CONFIG_IMA_SECURE_AND_OR_TRUSTED_BOOT"];
-    if !can_tell.iter().any(|option| kernel.config.enabled(option)) {
+    if !can_tell.iter().any(|option| on.kernel.config.enabled(option)) {
         return Err(
             "this kernel never loads a key of the machine's owner (MOK): it has no CONFIG_IMA_ARCH_POLICY".into()
         );
@@ -131,24 +126,24 @@ fn loads_mok(kernel: &Circumstances<'_>) -> Result<(), String> {
 }
 
 /// Whether a certificate of the owner is taken into `.machine`, and that is asked.
-fn machine(kernel: &Circumstances<'_>, efi: &Efi, certificate: &Certificate) -> bool {
+fn machine(on: &Circumstances<'_>, efi: &Efi, certificate: &Certificate) -> bool {
     let fits = || {
-        if !kernel.built_in("CONFIG_INTEGRITY_CA_MACHINE_KEYRING") {
+        if !on.built_in("CONFIG_INTEGRITY_CA_MACHINE_KEYRING") {
             return true;
         }
         let usage = certificate.key_usage.filter(|usage| usage.sign_certificates && certificate.is_authority);
-        let max = kernel.built_in("CONFIG_INTEGRITY_CA_MACHINE_KEYRING_MAX");
+        let max = on.built_in("CONFIG_INTEGRITY_CA_MACHINE_KEYRING_MAX");
         usage.is_some_and(|usage| !max || !usage.digital_signature)
     };
     let asked = ["CONFIG_INTEGRITY_MACHINE_KEYRING", "CONFIG_SECONDARY_TRUSTED_KEYRING"];
-    asked.iter().all(|option| kernel.built_in(option)) && efi.mok_trusted && fits()
+    asked.iter().all(|option| on.built_in(option)) && efi.mok_trusted && fits()
 }
 
 /// Whether a kernel asks `.platform` for modules: a patch of most distributions, which no option shows. Those that have
 /// it have the one that ties lockdown to Secure Boot, too.
-fn asks_platform(kernel: &Circumstances<'_>) -> Option<bool> {
-    if !kernel.config.enabled("CONFIG_LOCK_DOWN_IN_EFI_SECURE_BOOT") {
+fn asks_platform(on: &Circumstances<'_>) -> Option<bool> {
+    if !on.kernel.config.enabled("CONFIG_LOCK_DOWN_IN_EFI_SECURE_BOOT") {
         return Some(false);
     }
-    kernel.distribution.modules_by_platform_keys()
+    on.distribution.modules_by_platform_keys()
 }

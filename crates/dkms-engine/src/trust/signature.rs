@@ -51,8 +51,8 @@ pub enum Signature {
 }
 
 impl Signature {
-    pub(super) fn of(kernel: &Circumstances<'_>, module: &[u8]) -> Self {
-        if let Some(revoked) = revoked_file(kernel, module) {
+    pub(super) fn of(on: &Circumstances<'_>, module: &[u8]) -> Self {
+        if let Some(revoked) = revoked_file(on, module) {
             return revoked;
         }
         let (object, message) = match Appended::of(module) {
@@ -62,13 +62,13 @@ impl Signature {
             Appended::Message { object, message } => (object, message),
         };
         let Ok(message) = Message::parse(message) else { return Self::Damaged };
-        if let Some(unsupported) = unsupported(kernel, message.digest) {
+        if let Some(unsupported) = unsupported(on, message.digest) {
             return unsupported;
         }
-        if let Some(by) = revoked(kernel, &message.signer) {
+        if let Some(by) = revoked(on, &message.signer) {
             return Self::Revoked { by };
         }
-        let (known, certificate) = match ring::find(kernel, &message.signer) {
+        let (known, certificate) = match ring::find(on, &message.signer) {
             Found::Nowhere(reason) => return Self::UnknownKey { reason },
             // The key itself is in the kernel's image, where nothing here looks for it.
             Found::Known(ring, None) => return Self::Good { ring },
@@ -89,7 +89,7 @@ impl Signature {
 
 /// A digest has to be built in: a module of it cannot be loaded from within the loading of another one. The one that the
 /// kernel's own modules are signed with always is.
-fn unsupported(kernel: &Circumstances<'_>, digest: Digest) -> Option<Signature> {
+fn unsupported(on: &Circumstances<'_>, digest: Digest) -> Option<Signature> {
     let option = match digest {
         Digest::Sha1 => "CONFIG_CRYPTO_SHA1",
         Digest::Sha224 | Digest::Sha256 => "CONFIG_CRYPTO_SHA256",
@@ -100,40 +100,40 @@ fn unsupported(kernel: &Circumstances<'_>, digest: Digest) -> Option<Signature> 
             return Some(Signature::Uncertain { reason, fits: false });
         }
     };
-    let own = kernel.config.text("CONFIG_MODULE_SIG_HASH") == Some(digest.name());
-    (kernel.config.path.is_some() && !own && !kernel.built_in(option))
+    let own = on.kernel.config.text("CONFIG_MODULE_SIG_HASH") == Some(digest.name());
+    (on.kernel.config.path.is_some() && !own && !on.built_in(option))
         .then(|| Signature::Unsupported { what: format!("the digest {}", digest.name()) })
 }
 
 /// What counts of what is revoked: shim's list only under Secure Boot.
-pub(super) fn revoked_by<'a>(kernel: &Circumstances<'a>) -> Vec<(&'static str, &'a SignatureList)> {
-    let Firmware::Efi(efi) = kernel.firmware else { return Vec::new() };
+pub(super) fn revoked_by<'a>(on: &Circumstances<'a>) -> Vec<(&'static str, &'a SignatureList)> {
+    let Firmware::Efi(efi) = on.firmware else { return Vec::new() };
     let mut lists = vec![("dbx", &efi.dbx)];
-    if kernel.secure_boot() == Some(true) {
+    if on.secure_boot() == Some(true) {
         lists.push(("MokListX", &efi.mokx));
     }
     lists
 }
 
 /// A certificate is looked for only where the kernel was made so: CONFIG_SYSTEM_REVOCATION_LIST, 5.13.
-fn revoked(kernel: &Circumstances<'_>, signer: &SignerId) -> Option<&'static str> {
-    if !kernel.built_in("CONFIG_SYSTEM_REVOCATION_LIST") {
+fn revoked(on: &Circumstances<'_>, signer: &SignerId) -> Option<&'static str> {
+    if !on.built_in("CONFIG_SYSTEM_REVOCATION_LIST") {
         return None;
     }
     let has = |list: &SignatureList| list.certificates.iter().any(|one| one.is(signer));
-    revoked_by(kernel).into_iter().find(|(_, list)| has(list)).map(|(name, _)| name)
+    revoked_by(on).into_iter().find(|(_, list)| has(list)).map(|(name, _)| name)
 }
 
 /// The hash of the file, signature included: a patch that Debian has; whether others have it is not known.
-fn revoked_file(kernel: &Circumstances<'_>, module: &[u8]) -> Option<Signature> {
-    let lists = revoked_by(kernel);
+fn revoked_file(on: &Circumstances<'_>, module: &[u8]) -> Option<Signature> {
+    let lists = revoked_by(on);
     if lists.iter().all(|(_, list)| list.hashes.is_empty()) {
         return None;
     }
     let hash: [u8; 32] = Sha256::digest(module).into();
     let by = lists.into_iter().find(|(_, list)| list.hashes.contains(&hash)).map(|(name, _)| name)?;
-    let patched = kernel.config.enabled("CONFIG_LOCK_DOWN_IN_EFI_SECURE_BOOT");
-    match kernel.distribution.checks_hashes_of_modules() {
+    let patched = on.kernel.config.enabled("CONFIG_LOCK_DOWN_IN_EFI_SECURE_BOOT");
+    match on.distribution.checks_hashes_of_modules() {
         _ if !patched => None,
         Some(true) => Some(Signature::Revoked { by }),
         Some(false) => None,

@@ -1,8 +1,10 @@
 //! What kernels did in real boots, and what follows from their configuration where none was booted.
 
 use super::*;
+use crate::facts::command_line::CommandLine;
 use crate::facts::firmware::signature_list::SignatureList;
 use crate::facts::firmware::{Efi, Firmware};
+use crate::facts::kernel::KernelConfig;
 use crate::module_file::certificate::Certificate;
 
 const OURS: &[u8] = include_bytes!("../../../../tests/fixtures/signatures/ours.der");
@@ -35,12 +37,9 @@ CONFIG_INTEGRITY_MACHINE_KEYRING=y
 ";
 
 struct Machine {
-    config: KernelConfig,
-    line: Option<CommandLine>,
+    kernel: AtBoot,
     firmware: Firmware,
     distribution: Distribution,
-    release: &'static str,
-    own: Vec<SignerId>,
 }
 
 fn list(der: &[u8]) -> SignatureList {
@@ -49,12 +48,14 @@ fn list(der: &[u8]) -> SignatureList {
 
 fn machine(config: &str, change: impl FnOnce(&mut Machine, &mut Efi)) -> Machine {
     let mut machine = Machine {
-        config: KernelConfig::new("/c".into(), config.into()),
-        line: Some(CommandLine::default()),
+        kernel: AtBoot {
+            release: "6.12.118+deb13-amd64".into(),
+            config: KernelConfig::new("/c".into(), config.into()),
+            command_line: Some(CommandLine::default()),
+            own_signers: Vec::new(),
+        },
         firmware: Firmware::Bios,
         distribution: Distribution::parse("ID=debian"),
-        release: "6.12.118+deb13-amd64",
-        own: Vec::new(),
     };
     let mut efi = Efi { secure_boot: true, shim: true, mok_trusted: true, ..Efi::default() };
     change(&mut machine, &mut efi);
@@ -68,9 +69,8 @@ fn signed(object: &[u8]) -> Vec<u8> {
 }
 
 fn judge(machine: &Machine, module: &[u8]) -> Answer {
-    let Machine { config, line, firmware, distribution, release, own } = machine;
-    let line = line.as_ref();
-    Circumstances { release, config, command_line: line, firmware, distribution, own_signers: own }.judge(module)
+    let Machine { kernel, firmware, distribution } = machine;
+    Circumstances { kernel, firmware, distribution }.judge(module)
 }
 
 /// What becomes of a module signed by us, of one changed afterwards, and of one without a signature.
@@ -110,10 +110,10 @@ fn debian_without_secure_boot() {
     assert_eq!(three(&off(|_, efi| efi.db = list(OURS))), [Accepted, Refused, Accepted], "db is loaded all the same");
     let enforced = off(|machine, efi| {
         efi.mok = list(OURS);
-        machine.line = Some(CommandLine::parse("module.sig_enforce=1"));
+        machine.kernel.command_line = Some(CommandLine::parse("module.sig_enforce=1"));
     });
     assert_eq!(three(&enforced), [Refused; 3]);
-    let locked = off(|machine, _| machine.line = Some(CommandLine::parse("lockdown=integrity")));
+    let locked = off(|machine, _| machine.kernel.command_line = Some(CommandLine::parse("lockdown=integrity")));
     assert_eq!(judge(&locked, b"x").insists, Insists::Yes { by_lockdown: true, because: "lockdown=" });
     assert_eq!(three(&locked), [Refused; 3]);
     let insecure = machine(DEBIAN, |_, efi| (efi.mok, efi.validation_off) = (list(OURS), true));
@@ -124,23 +124,23 @@ fn debian_without_secure_boot() {
 fn firmware_services_that_are_off() {
     let line = |text: &str| {
         let line = Some(CommandLine::parse(text));
-        three(&machine(DEBIAN, |machine, efi| (machine.line, efi.mok) = (line, list(OURS))))
+        three(&machine(DEBIAN, |machine, efi| (machine.kernel.command_line, efi.mok) = (line, list(OURS))))
     };
     assert_eq!(line("efi=noruntime"), [Refused; 3]);
     let real_time = format!("{DEBIAN}CONFIG_EFI_DISABLE_RUNTIME=y\n");
     let on = |text: &str| {
         let line = Some(CommandLine::parse(text));
-        three(&machine(&real_time, |machine, efi| (machine.line, efi.mok) = (line, list(OURS))))
+        three(&machine(&real_time, |machine, efi| (machine.kernel.command_line, efi.mok) = (line, list(OURS))))
     };
     assert_eq!((on(""), on("efi=debug,runtime")), ([Refused; 3], [Accepted, Refused, Refused]));
 }
 
 #[test]
 fn a_mainline_kernel_insists_on_nothing_and_loads_no_mok_before_7_1() {
-    let arch = |release, text: &str| {
+    let arch = |release: &str, text: &str| {
         let line = Some(CommandLine::parse(text));
         machine(ARCH, |machine, efi| {
-            (machine.line, machine.release, efi.mok) = (line, release, list(OURS));
+            (machine.kernel.command_line, machine.kernel.release, efi.mok) = (line, release.to_owned(), list(OURS));
             machine.distribution = Distribution::parse("ID=arch");
         })
     };
@@ -152,7 +152,7 @@ fn a_mainline_kernel_insists_on_nothing_and_loads_no_mok_before_7_1() {
     };
     assert!(reason.contains("never loads a key"), "{reason}");
     let mut newer = arch("7.1.3-arch1-1", "module.sig_enforce");
-    newer.config = KernelConfig::new("/c".into(), format!("{ARCH}CONFIG_HAVE_ARCH_GET_SECUREBOOT=y\n"));
+    newer.kernel.config = KernelConfig::new("/c".into(), format!("{ARCH}CONFIG_HAVE_ARCH_GET_SECUREBOOT=y\n"));
     assert_eq!(three(&newer), [Accepted, Refused, Refused]);
 }
 
@@ -195,12 +195,12 @@ fn what_is_not_known_is_not_fine() {
     let mut dark = machine(DEBIAN, |_, _| {});
     dark.firmware = Firmware::Unknown { reason: "why".into() };
     assert_eq!(three(&dark), [CannotTell; 3]);
-    let without_line = machine(ARCH, |machine, efi| (machine.line, efi.secure_boot) = (None, false));
+    let without_line = machine(ARCH, |machine, efi| (machine.kernel.command_line, efi.secure_boot) = (None, false));
     assert_eq!(three(&without_line), [CannotTell; 3]);
-    let without_config = machine("", |machine, _| machine.config = KernelConfig::default());
+    let without_config = machine("", |machine, _| machine.kernel.config = KernelConfig::default());
     assert_eq!(three(&without_config)[2], CannotTell);
     let without_signatures = machine("CONFIG_MODULES=y\n", |_, _| {});
     assert_eq!(three(&without_signatures), [Accepted; 3]);
-    dark.own = vec![crate::module_file::signature::message::Message::parse(MESSAGE).unwrap().signer];
+    dark.kernel.own_signers = vec![crate::module_file::signature::message::Message::parse(MESSAGE).unwrap().signer];
     assert_eq!(three(&dark)[0], Accepted, "the key is the kernel's own");
 }

@@ -8,8 +8,9 @@ use crate::setup::Setup;
 use crate::system::lock::Guard;
 use crate::system::staged::Staged;
 
-/// What openssl is to make: a certificate that may sign code, authority of itself as firmware menus expect, for longer
-/// than any machine. 2048 bits are what every firmware can read.
+/// What openssl is to make: a certificate that passes every rule that kernels are known to have. Some take only those made
+/// for code signing (CONFIG_CHECK_CODESIGN_EKU), some only authorities that may sign certificates and nothing else
+/// (CONFIG_INTEGRITY_CA_MACHINE_KEYRING_MAX). For longer than any machine; 2048 bits are what every firmware can read.
 const REQUEST: &str = "\
 [req]
 distinguished_name = name
@@ -20,6 +21,7 @@ string_mask = utf8only
 commonName = Kernel modules built on this machine (dkms)
 [extensions]
 basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid:always, issuer
 extendedKeyUsage = codeSigning
