@@ -87,6 +87,9 @@ pub const RUN: &str = "/run/dkms-rs";
 pub const REBOOT_REQUIRED: [&str; 2] = ["/run/reboot-required", "/run/reboot-required.pkgs"];
 /// Configuration of depmod, the first directory that has a file of some name wins.
 pub const DEPMOD_D: [&str; 4] = ["/etc/depmod.d", "/run/depmod.d", "/usr/lib/depmod.d", "/lib/depmod.d"];
+/// Configuration of modprobe, likewise.
+pub const MODPROBE_D: [&str; 5] =
+    ["/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d"];
 /// Facts about processes.
 pub const PROC: &str = "/proc";
 /// Devices that are present, each with the alias of the module that it wants.

@@ -23,7 +23,6 @@ mod placed;
 mod placement;
 mod post_transaction;
 mod recover;
-mod search_order;
 pub(crate) mod session;
 mod takeover;
 mod transaction;

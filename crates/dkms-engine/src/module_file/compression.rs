@@ -3,7 +3,7 @@
 use std::io::{BufRead, Read};
 
 /// Memory for unpacking xz: what was compressed by `xz -9` takes 65 MiB. zstd has a limit of its own, of 128 MiB.
-const MAX_XZ_MEMORY: u64 = 256 << 20;
+pub(crate) const MAX_XZ_MEMORY: u64 = 256 << 20;
 
 /// How a kernel's modules are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -144,29 +144,35 @@ pub(crate) mod tests {
     }
 
     /// The smallest relocatable ELF file with these sections.
-    pub(crate) fn object(machine: Machine, sections: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    pub(crate) fn object(machine: Machine, contents: &[(&str, Vec<u8>)]) -> Vec<u8> {
+        sections(machine, &contents.iter().map(|(name, content)| (*name, 1, 0, content.clone())).collect::<Vec<_>>())
+    }
+
+    /// The same with types and flags of the sections.
+    pub(crate) fn sections(machine: Machine, sections: &[(&str, u32, u64, Vec<u8>)]) -> Vec<u8> {
         let mut file = vec![0; 64];
         file[..8].copy_from_slice(&[0x7f, b'E', b'L', b'F', 2, 1, 1, 0]);
         file[16..18].copy_from_slice(&1_u16.to_le_bytes());
         file[18..20].copy_from_slice(&machine.0.to_le_bytes());
         file[20..24].copy_from_slice(&1_u32.to_le_bytes());
         let (mut names, mut table) = (vec![0], vec![0; 64]);
-        let mut put = |file: &mut Vec<u8>, kind: u32, name: usize, content: &[u8]| {
+        let mut put = |file: &mut Vec<u8>, kind: u32, flags: u64, name: usize, content: &[u8]| {
             let mut header = [0; 64];
             header[..4].copy_from_slice(&u32::try_from(name).unwrap().to_le_bytes());
             header[4..8].copy_from_slice(&kind.to_le_bytes());
+            header[8..16].copy_from_slice(&flags.to_le_bytes());
             header[24..32].copy_from_slice(&(file.len() as u64).to_le_bytes());
             header[32..40].copy_from_slice(&(content.len() as u64).to_le_bytes());
             table.extend(header);
             file.extend(content);
         };
-        for (name, content) in sections {
-            put(&mut file, 1, names.len(), content);
+        for (name, kind, flags, content) in sections {
+            put(&mut file, *kind, *flags, names.len(), content);
             names.extend([name.as_bytes(), b"\0"].concat());
         }
         let name = names.len();
         names.extend(b".shstrtab\0");
-        put(&mut file, 3, name, &names);
+        put(&mut file, 3, 0, name, &names);
         let (at, count) = (file.len() as u64, u16::try_from(sections.len()).unwrap() + 2);
         file[40..48].copy_from_slice(&at.to_le_bytes());
         for (place, value) in [(52, 64), (58, 64), (60, count), (62, count - 1)] {

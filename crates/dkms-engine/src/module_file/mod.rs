@@ -4,6 +4,7 @@ pub mod certificate;
 pub mod compression;
 pub mod identity;
 pub mod info;
+pub mod same_build;
 pub mod signature;
 
 /// Largest module that is read, unpacked; the largest known ones have 100 MB with debugging information.

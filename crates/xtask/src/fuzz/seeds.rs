@@ -52,6 +52,7 @@ fn sources(target: &str) -> Result<Vec<PathBuf>> {
         "framework" => found.push("packaging/framework.conf".into()),
         "os_release" => found.extend(["/etc/os-release".into(), "tests/rpm/files/os-release".into()]),
         "hook" => found.extend(files(Path::new("tests/pacman/files"))),
+        "initramfs" => found.extend(files(Path::new("tests/fixtures/images"))),
         "archive" => found.extend(archives()?),
         _ => {}
     }

@@ -142,7 +142,7 @@ impl Message {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::digest::Digest;
     use super::*;
 
@@ -156,6 +156,11 @@ mod tests {
     fn signed(object: &[u8], message: &[u8], length: usize) -> Vec<u8> {
         let length = u32::try_from(length).unwrap().to_be_bytes();
         [object, message, &[0, 0, PKCS7, 0, 0, 0, 0, 0], &length, MAGIC].concat()
+    }
+
+    /// With two signatures, neither of which fits.
+    pub(crate) fn signed_twice(object: &[u8]) -> Vec<u8> {
+        signed(&signed(object, BY_KEY, BY_KEY.len()), MESSAGE, MESSAGE.len())
     }
 
     #[test]

@@ -4,31 +4,24 @@
 //! the directories are searched in the order written; `built-in` stands for everything that is not named. Without any
 //! line it is `updates`, then the rest. `override` lines are for named modules of named kernels and are left to depmod.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::fragments;
 use crate::error::Error;
 use crate::layout::DEPMOD_D;
 use crate::system::root::Root;
 
 /// Directories below `I/K`, first searched first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SearchOrder {
+pub(crate) struct SearchOrder {
     words: Vec<String>,
 }
 
 impl SearchOrder {
     /// Reads the configuration of depmod.
-    pub(super) fn gather(root: &Root) -> Result<Self, Error> {
-        let mut files: BTreeMap<std::ffi::OsString, PathBuf> = BTreeMap::new();
-        for directory in DEPMOD_D.map(Path::new) {
-            for (name, _) in root.list(directory)? {
-                if name.to_string_lossy().ends_with(".conf") {
-                    files.entry(name.clone()).or_insert_with(|| directory.join(&name));
-                }
-            }
-        }
-        let texts: Vec<String> = files.values().filter_map(|path| root.read_to_string(path).ok()).collect();
+    pub(crate) fn gather(root: &Root) -> Result<Self, Error> {
+        let files = fragments::paths(root, &DEPMOD_D)?;
+        let texts: Vec<String> = files.iter().filter_map(|path| root.read_to_string(path).ok()).collect();
         Ok(Self::parse(texts.iter().map(String::as_str)))
     }
 
@@ -54,7 +47,7 @@ impl SearchOrder {
     }
 
     /// The file that counts among several of one module.
-    pub(super) fn first<'a>(&self, kernel_directory: &Path, paths: &'a [PathBuf]) -> Option<&'a PathBuf> {
+    pub(crate) fn first<'a>(&self, kernel_directory: &Path, paths: &'a [PathBuf]) -> Option<&'a PathBuf> {
         paths.iter().min_by_key(|path| self.rank(path.strip_prefix(kernel_directory).unwrap_or(path)))
     }
 }
