@@ -52,6 +52,14 @@ pub const KERNELS_OWN: [&str; 3] = ["vmlinuz", "modules.order", "modules.builtin
 pub const BOOT: &str = "/boot";
 /// Where boot loaders find what kernel-install gives them.
 pub const BOOT_PARTITIONS: [&str; 3] = ["/efi", "/boot", "/boot/efi"];
+/// Where GRUB's menu is, as its makers call the directory.
+pub const GRUB_CONFIGS: [&str; 2] = ["/boot/grub/grub.cfg", "/boot/grub2/grub.cfg"];
+/// Menus of extlinux, which U-Boot reads, too.
+pub const EXTLINUX_CONFIGS: [&str; 2] = ["/boot/extlinux/extlinux.conf", "/boot/extlinux.conf"];
+/// What zipl, the boot loader of s390, is configured with.
+pub const ZIPL_CONF: &str = "/etc/zipl.conf";
+/// There where OPAL is the firmware, which boots with petitboot.
+pub const OPAL: &str = "/sys/firmware/opal";
 /// Presets of mkinitcpio, one for each kernel package.
 pub const MKINITCPIO_PRESETS: &str = "/etc/mkinitcpio.d";
 /// Trees whose files say something else at every look.

@@ -6,13 +6,10 @@
 //! `drivers/firmware/efi/libstub/secureboot.c` and `security/integrity/platform_certs/load_uefi.c`.
 
 pub mod signature_list;
-mod variables;
-
-use std::path::Path;
+pub(in crate::facts) mod variables;
 
 use self::signature_list::SignatureList;
-use self::variables::Variables;
-use crate::layout::{EFI, FIRMWARE};
+use self::variables::{Access, Variables};
 use crate::setup::Setup;
 
 /// The firmware of the machine.
@@ -68,20 +65,11 @@ pub struct Pending {
 impl Firmware {
     /// Looks.
     pub fn gather(setup: &Setup) -> Self {
-        let unknown = |reason: &str| Self::Unknown { reason: reason.to_owned() };
-        let root = &setup.root;
-        if setup.in_chroot() && root.is_sysfs(Path::new(FIRMWARE)) {
-            return unknown("this is the root of an image, and the firmware is that of another machine");
+        match Access::gather(setup) {
+            Access::Bios => Self::Bios,
+            Access::Efi(variables) => Self::Efi(Box::new(Efi::read(&variables))),
+            Access::Unknown(reason) => Self::Unknown { reason: reason.to_owned() },
         }
-        if !root.is_dir(Path::new(EFI)) {
-            let others = root.list(Path::new(FIRMWARE)).is_ok_and(|entries| !entries.is_empty());
-            return if others { Self::Bios } else { unknown("there is no `/sys/firmware` to read it from") };
-        }
-        let variables = Variables::of(root);
-        if !variables.has_efi && !variables.has_table {
-            return unknown("the variables of EFI are not there; mount efivarfs, or boot with efi=runtime");
-        }
-        Self::Efi(Box::new(Efi::read(&variables)))
     }
 
     /// Secure Boot as the kernel sees it; `None` if that is unknown.
@@ -119,7 +107,7 @@ impl Efi {
         Self {
             secure_boot: is_one(variables.global("SecureBoot")) && !is_one(variables.global("SetupMode")),
             validation_off: is_one(variables.of_shim("MokSBStateRT")),
-            shim: variables.has_table || mok.is_some(),
+            shim: variables.has_table() || mok.is_some(),
             db: list(variables.database("db")),
             dbx: list(variables.database("dbx")),
             mok: list(mok),
