@@ -54,6 +54,7 @@ fn one(suite: Suite, request: &Request) -> Result<Tally> {
         Suite::Conf => conf::run(request.only.as_deref()),
         Suite::Parity => parity::run(request),
         Suite::Hostile => hostile::run(request),
+        Suite::Verify => hostile::run_in(request, std::path::Path::new("tests/verify")),
         Suite::Debian => debian::run(request),
         Suite::Dpkg => dpkg::run(request),
         Suite::Arch => arch::run(request),

@@ -56,6 +56,8 @@ pub(crate) enum Suite {
     Parity,
     /// Bad input, full disks, killed runs
     Hostile,
+    /// What keeps modules from being there at the next boot, planted and found
+    Verify,
     /// Real apt transactions with our package
     Debian,
     /// Every transaction of the table, its builds counted from outside

@@ -14,9 +14,14 @@ use crate::tally::Tally;
 
 /// Plays all cases of `tests/hostile`.
 pub(super) fn run(request: &Request) -> Result<Tally> {
+    run_in(request, Path::new("tests/hostile"))
+}
+
+/// Plays all cases of a directory in which every step says what has to come out.
+pub(super) fn run_in(request: &Request, directory: &Path) -> Result<Tally> {
     let kernels = Kernels::of_archive()?;
     let subject = request.subject(&layer::kernels(&kernels)?)?;
-    let mut cases = case::load(Path::new("tests/hostile"))?;
+    let mut cases = case::load(directory)?;
     if let Some(case) = cases.iter().find(|case| case.expects.is_empty()) {
         bail!("case `{}` expects nothing", case.name);
     }

@@ -6,47 +6,19 @@
 //! counts. The programs are Debian's `update-initramfs`, which is also dracut's name there, mkinitcpio, dracut itself, and
 //! booster.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::error::Error;
+use crate::facts::image::place::{NAMES, find as image, pkgbase};
 use crate::facts::kernels;
-use crate::layout::{BOOT, BOOT_PARTITIONS, MKINITCPIO_PRESETS};
+use crate::layout::{BOOT, MKINITCPIO_PRESETS};
 use crate::setup::Setup;
 use crate::system::lock::Guard;
-use crate::system::root::Kind;
 use crate::system::staged::Staged;
 use crate::system::tool::Tool;
 
 /// Debian's program, and the trigger of the same name.
 const UPDATE_INITRAMFS: &str = "update-initramfs";
-/// How images are called by Debian, and by everybody else, before and after the release; on Arch what stands in its place
-/// is the name of the kernel's package.
-const NAMES: [[&str; 2]; 3] = [["initrd.img-", ""], ["initramfs-", ".img"], ["booster-", ".img"]];
-
-/// Where an image of a kernel lies, if it has one.
-pub fn image(setup: &Setup, release: &str) -> Option<PathBuf> {
-    let package = pkgbase(setup, release);
-    let called = [Some(release), package.as_deref()].into_iter().flatten();
-    let mut paths =
-        called.flat_map(|called| NAMES.map(|[before, after]| Path::new(BOOT).join(format!("{before}{called}{after}"))));
-    paths.find(|path| setup.root.is_file(path)).or_else(|| of_boot_loader(setup, release))
-}
-
-/// Where kernel-install has it for boot loaders that read descriptions: below a name for the machine, which may be anything.
-fn of_boot_loader(setup: &Setup, release: &str) -> Option<PathBuf> {
-    let entries = BOOT_PARTITIONS.into_iter().map(Path::new).flat_map(|top| {
-        let names = setup.root.list(top).unwrap_or_default().into_iter();
-        names.filter(|(_, kind)| *kind == Kind::Directory).map(|(name, _)| top.join(name).join(release).join("initrd"))
-    });
-    entries.into_iter().find(|path| setup.root.is_file(path))
-}
-
-/// What Arch leaves in a kernel's module directory: the name of its package.
-fn pkgbase(setup: &Setup, release: &str) -> Option<String> {
-    let name = setup.root.read_to_string(&kernels::directory(setup, release).join("pkgbase")).ok()?;
-    Some(name.trim().to_owned()).filter(|name| !name.is_empty() && !name.contains('/'))
-}
-
 /// mkinitcpio's preset of a kernel, which knows where its images lie, unified ones too.
 fn preset(setup: &Setup, release: &str) -> Option<String> {
     let preset = |name: &String| Path::new(MKINITCPIO_PRESETS).join(format!("{name}.preset"));
@@ -145,6 +117,11 @@ fn maker(setup: &Setup, release: &str) -> Option<Tool> {
     }
     let booster = tool(setup, "booster").ok()?;
     Some(booster.args(["build", "--force", "--kernel-version", release]).arg(image))
+}
+
+/// The command that makes a kernel's image again, for a person; `None` if there is no program for that.
+pub fn command(setup: &Setup, release: &str) -> Option<String> {
+    maker(setup, release).map(|maker| maker.command_line())
 }
 
 /// The release whose image `update-initramfs -u` makes: the first of those that have one, as `linux-version` sorts them.

@@ -39,6 +39,7 @@ pub(crate) mod testing;
 pub mod transaction;
 pub mod trust;
 pub mod verdict;
+pub mod verify;
 
 /// The release of the original dkms whose behaviour this one has: scripts parse it out of `dkms --version`, and
 /// make.log begins with it.

@@ -105,6 +105,20 @@ pub enum Kind {
     Unfinished,
     /// It is installed and could not be signed.
     Unsigned,
+    /// What is installed is not what was built, or is gone.
+    Altered,
+    /// What is installed is no module, or none for this kernel: another machine, release or version of a symbol.
+    Unfit,
+    /// Its name leads to another file, or to none.
+    Unlisted,
+    /// A setting keeps it from being loaded.
+    Barred,
+    /// It is stored in a form that the kernel cannot unpack.
+    Compression,
+    /// The initial file system has another build of it, or one whose signature does not count.
+    Initramfs,
+    /// The kernel does not trust its signature.
+    Untrusted,
 }
 
 impl From<&ModuleId> for Name {

@@ -51,6 +51,10 @@ pub struct CommandLine {
     #[arg(long)]
     pub all_kernels: bool,
 
+    /// With verify: the kernel that boots next, alone
+    #[arg(long)]
+    pub next_boot: bool,
+
     /// The kernel whose modules `match` takes as a model
     #[arg(long, value_name = "KERNEL", value_parser = value)]
     pub templatekernel: Option<String>,
@@ -334,13 +338,14 @@ mod tests {
     #[test]
     fn every_flag() {
         type Get = fn(&CommandLine) -> bool;
-        let table: [(&str, Get); 20] = [
+        let table: [(&str, Get); 21] = [
             ("-q", |c| c.quiet),
             ("--quiet", |c| c.quiet),
             ("--force", |c| c.force),
             ("--force-version-override", |c| c.force_version_override),
             ("--all", |c| c.all),
             ("--all-kernels", |c| c.all_kernels),
+            ("--next-boot", |c| c.next_boot),
             ("--binaries-only", |c| c.binaries_only),
             ("--source-only", |c| c.source_only),
             ("--rpm_safe_upgrade", |c| c.rpm_safe_upgrade),

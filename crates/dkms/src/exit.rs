@@ -15,8 +15,14 @@ use crate::verb::Verb;
 /// What the numbers mean, for the manual page.
 pub static MEANINGS: [(&str, &str); 18] = [
     ("0", "Done, or there was nothing to do."),
-    ("1", "Rights, a name or a version are missing; a path is not there; the system refused something."),
-    ("2", "The command line cannot be understood; there is no source tree; there is no tarball."),
+    (
+        "1",
+        "Rights, a name or a version are missing; a path is not there; the system refused something; verify: something will not work.",
+    ),
+    (
+        "2",
+        "The command line cannot be understood; there is no source tree; there is no tarball; verify: something cannot be told.",
+    ),
     ("3", "The module version is registered already, or is not registered; the archive is none of dkms."),
     ("4", "Two verbs; not exactly one kernel; the source or its dkms.conf is gone; the distribution is unknown."),
     ("5", "The verb takes no `--all`; a patch cannot be used."),
@@ -36,6 +42,10 @@ pub static MEANINGS: [(&str, &str); 18] = [
 
 /// A command line that clap cannot make sense of.
 pub const USAGE: u8 = 2;
+/// Verify found something that will not work.
+pub const WILL_NOT_WORK: u8 = 1;
+/// Verify found something that cannot be told, and nothing that will not work.
+pub const CANNOT_TELL: u8 = 2;
 /// Autoinstall came to its end, and some module failed.
 pub const AUTOINSTALL: u8 = 11;
 /// A kernel hook came to its end, and some module failed.

@@ -41,7 +41,13 @@ pub(crate) fn of(session: &Session, module: Option<&ModuleId>) -> Result<Goal> {
             Goal::KernelGone { kernel: one_kernel(session)?, autoinstalled_only: verb == Verb::KernelPreinst }
         }
         Verb::Match => matching(session)?,
-        Verb::Add | Verb::GenerateMok | Verb::Ldtarball | Verb::Mktarball | Verb::Plan | Verb::Status => {
+        Verb::Add
+        | Verb::GenerateMok
+        | Verb::Ldtarball
+        | Verb::Mktarball
+        | Verb::Plan
+        | Verb::Status
+        | Verb::Verify => {
             return Err(Refusal::NoGoal { verb }.into());
         }
     })

@@ -39,7 +39,7 @@ const INSTALL: &[&str] = &[
     "archive",
 ];
 
-static ROWS: [Row; 16] = [
+static ROWS: [Row; 17] = [
     Row {
         verb: Verb::Add,
         options: &["conf", "archive", "directive"],
@@ -78,6 +78,12 @@ static ROWS: [Row; 16] = [
         options: &["all", "all_kernels", "force", "json"],
         example: "dkms plan install foo/1.0 -k 6.12.1-amd64",
         statuses: &["3", "5", "16"],
+    },
+    Row {
+        verb: Verb::Verify,
+        options: &["next_boot", "json"],
+        example: "dkms verify --next-boot",
+        statuses: &["1", "2", "3", "6"],
     },
     Row {
         verb: Verb::Match,

@@ -52,7 +52,7 @@ fn tests(verb: Verb) -> &'static [Test] {
         Verb::Mktarball => &[Registered],
         Verb::Ldtarball => &[RootToForce],
         Verb::KernelPostinst | Verb::KernelPreinst | Verb::KernelPrerm => &[Root],
-        Verb::Status | Verb::GenerateMok | Verb::Plan => &[],
+        Verb::Status | Verb::GenerateMok | Verb::Plan | Verb::Verify => &[],
     }
 }
 

@@ -35,6 +35,8 @@ pub enum Verb {
     Unbuild,
     /// Take objects out of a kernel.
     Uninstall,
+    /// Say whether each kernel will have its modules when it boots.
+    Verify,
 }
 
 /// One row of the table.
@@ -55,7 +57,7 @@ const fn row(verb: Verb, name: &'static str, arguments: &'static str, about: &'s
 }
 
 /// All verbs in the order of the help.
-pub static VERBS: [VerbRow; 16] = [
+pub static VERBS: [VerbRow; 17] = [
     row(Verb::Add, "add", "NAME/VERSION | DIRECTORY | FILE", "Register a module version with its source"),
     row(Verb::Build, "build", "NAME/VERSION [-k KERNEL]...", "Build it, registering it first if needed"),
     row(Verb::Install, "install", "NAME/VERSION [-k KERNEL]...", "Install it, building it first if needed"),
@@ -75,6 +77,12 @@ pub static VERBS: [VerbRow; 16] = [
         "Show what is registered, built and installed",
     ),
     row(Verb::Plan, "plan", "[VERB ...] [--json]", "Show what a verb would do and why; without one: autoinstall"),
+    row(
+        Verb::Verify,
+        "verify",
+        "[NAME[/VERSION]] [-k KERNEL | --next-boot] [--json]",
+        "Say whether each kernel will have its modules when it boots",
+    ),
     row(Verb::Match, "match", "--templatekernel KERNEL -k KERNEL", "Install for one kernel what another one has"),
     row(Verb::Mktarball, "mktarball", "NAME/VERSION [-k KERNEL | --all]", "Pack source and built objects"),
     row(Verb::Ldtarball, "ldtarball", "FILE", "Load what mktarball packed"),

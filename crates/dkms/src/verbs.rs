@@ -14,6 +14,7 @@ pub mod plan;
 mod remove;
 pub mod status;
 mod unbuild;
+mod verify;
 
 use std::collections::BTreeSet;
 
@@ -49,6 +50,7 @@ pub(crate) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
         Verb::Plan => plan::run(session),
         Verb::Remove => remove::run(session, progress),
         Verb::Status => status::run(session),
+        Verb::Verify => verify::run(session),
         Verb::Unbuild | Verb::Uninstall => unbuild::run(session, progress),
     }
 }

@@ -27,6 +27,12 @@ impl CommandLine {
         Self { words }
     }
 
+    /// With the words of another one after its own.
+    pub fn followed_by(mut self, other: Self) -> Self {
+        self.words.extend(other.words);
+        self
+    }
+
     /// Values of every word of this name, in order; `None` for one without a value. `-` and `_` are the same in names.
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Option<&'a str>> {
         let is_it = move |found: &str| found.bytes().map(dashed).eq(name.bytes().map(dashed));

@@ -4,6 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
+use object::elf::Machine;
+
 use super::elf_machine;
 use super::kernel::Kernel;
 use super::weak::symbol_versions::{Interface, Versions};
@@ -29,41 +31,68 @@ pub enum Fit {
     },
 }
 
+/// What a kernel and the modules that are installed for it offer to a module.
+#[derive(Debug)]
+pub struct Offer {
+    machine: Option<Machine>,
+    interface: Option<Interface>,
+    tables: Vec<Versions>,
+}
+
+impl Offer {
+    /// Looks; symbols of `own`, which need not be installed, count too.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn gather(setup: &Setup, kernel: &Kernel, own: Option<&Target>) -> Result<Self, Error> {
+        Ok(Self {
+            machine: elf_machine::expected(&kernel.config, &kernel.id.arch),
+            interface: Interface::gather(&setup.root, &kernel.directory, &kernel.id.release)?,
+            tables: tables(setup, kernel, own)?,
+        })
+    }
+
+    /// Whether it is known which symbols the kernel has, in which version.
+    pub fn is_known(&self) -> bool {
+        self.interface.is_some()
+    }
+
+    /// Why the kernel would not load a module, as a sentence; `None` if nothing that is known speaks against it.
+    ///
+    /// # Errors
+    /// A fragment saying why it is no module.
+    pub fn objection(&self, module: &[u8]) -> Result<Option<String>, String> {
+        let info = ModuleInfo::parse(module)?;
+        if let Some(machine) = self.machine.filter(|machine| *machine != info.machine) {
+            return Ok(Some(format!("it is for the ELF machine {:?}, and the kernel is {machine:?}", info.machine)));
+        }
+        self.interface.as_ref().map_or(Ok(None), |interface| interface.refusal(module, &self.tables))
+    }
+}
+
 /// Compares the objects of a target with what its kernel and the modules that are installed for it have.
 ///
 /// # Errors
 /// `Io`; `ModuleUnreadable` if one is no module.
 pub fn of(setup: &Setup, kernel: &Kernel, target: &Target, objects: &[&Path]) -> Result<Fit, Error> {
-    let root = &setup.root;
-    let machine = elf_machine::expected(&kernel.config, &target.kernel.arch);
-    let interface = Interface::gather(root, &kernel.directory, &target.kernel.release)?;
-    let tables = tables(setup, target)?;
+    let offer = Offer::gather(setup, kernel, Some(target))?;
     for object in objects {
-        let bytes = info::load(root, object)?;
+        let bytes = info::load(&setup.root, object)?;
         let unreadable = |reason| Error::ModuleUnreadable { path: object.to_path_buf(), reason };
-        let info = ModuleInfo::parse(&bytes).map_err(unreadable)?;
-        let other_machine = machine.filter(|machine| *machine != info.machine);
-        let reason = match (&interface, other_machine) {
-            (_, Some(machine)) => {
-                Some(format!("it is for the ELF machine {:?}, and the kernel is {machine:?}", info.machine))
-            }
-            (Some(interface), None) => interface.refusal(&bytes, &tables).map_err(unreadable)?,
-            (None, None) => None,
-        };
-        if let Some(reason) = reason {
+        if let Some(reason) = offer.objection(&bytes).map_err(unreadable)? {
             return Ok(Fit::Unfit { object: object.to_path_buf(), reason });
         }
     }
-    Ok(if interface.is_some() { Fit::Fits } else { Fit::Unknown })
+    Ok(if offer.is_known() { Fit::Fits } else { Fit::Unknown })
 }
 
-/// Symbols of its own, and of the modules that are installed for the kernel.
-fn tables(setup: &Setup, target: &Target) -> Result<Vec<Versions>, Error> {
+/// Symbols of `own`, and of the modules that are installed for the kernel.
+fn tables(setup: &Setup, kernel: &Kernel, own: Option<&Target>) -> Result<Vec<Versions>, Error> {
     let (root, layout) = (&setup.root, &setup.layout);
-    let mut paths = vec![layout.objects(target).join("Module.symvers")];
+    let mut paths: Vec<PathBuf> = own.map(|target| layout.objects(target).join("Module.symvers")).into_iter().collect();
     for (name, kind) in root.list(&layout.tree)? {
         if let Some(name) = name.to_str().filter(|name| kind == Kind::Directory && !name.starts_with('.')) {
-            paths.push(layout.active_link(name, &target.kernel).join("module/Module.symvers"));
+            paths.push(layout.active_link(name, &kernel.id).join("module/Module.symvers"));
         }
     }
     Ok(paths.iter().filter(|path| root.is_file(path)).map(|path| Versions::read(root, path)).collect())

@@ -6,6 +6,7 @@ use anyhow::Result;
 use dkms_cli::verbs::plan::PlanOutput;
 use dkms_cli::verbs::status::Status;
 use dkms_engine::verdict::Verdict;
+use dkms_engine::verify::Verification;
 use schemars::Schema;
 
 /// One file for each value that programs read.
@@ -17,6 +18,7 @@ pub(super) fn files() -> Result<Vec<(PathBuf, String)>> {
     Ok(vec![
         file("plan", schemars::schema_for!(PlanOutput))?,
         file("status", schemars::schema_for!(Status))?,
+        file("verify", schemars::schema_for!(Verification))?,
         file("verdict", schemars::schema_for!(Verdict))?,
     ])
 }

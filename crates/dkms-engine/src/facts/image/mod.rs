@@ -9,6 +9,7 @@ mod lz4;
 mod lzo;
 mod newc;
 mod part;
+pub mod place;
 mod source;
 mod tree;
 
