@@ -5,7 +5,6 @@
 use std::path::Path;
 
 use crate::facts::fit::Offer;
-use crate::facts::image::Inside;
 use crate::facts::kernel::KernelConfig;
 use crate::facts::modprobe_conf::{Bar, Place, Stops};
 use crate::module_file::same_build::{self, SameBuild};
@@ -57,32 +56,20 @@ pub(super) struct Evidence<'a> {
     /// Settings that stop it.
     pub(super) bars: &'a [Bar],
     /// What the initial file system has of it, unpacked.
-    pub(super) inside: Copy<'a>,
+    pub(super) inside: Copy,
     /// The command that makes the initial file system again.
     pub(super) remake: Option<&'a str>,
     pub(super) circumstances: Circumstances<'a>,
 }
 
 /// The copy in an initial file system.
-pub(super) enum Copy<'a> {
+pub(super) enum Copy {
     /// There is no such file, or no such module in it.
     None,
-    /// This one is loaded.
-    Module(&'a [u8]),
+    /// This one is loaded, unpacked.
+    Module(Vec<u8>),
     /// Which one is loaded, or what it is, cannot be told.
     Unknown(String),
-}
-
-impl<'a> Copy<'a> {
-    pub(super) fn of(inside: Result<Inside<'_>, String>, content: Option<&'a [u8]>) -> Self {
-        match (inside, content) {
-            (Err(reason), _) => Self::Unknown(reason),
-            (Ok(Inside::Several), _) => Self::Unknown("it has several modules of that name and no index".into()),
-            (Ok(Inside::One(_)), Some(content)) => Self::Module(content),
-            (Ok(Inside::One(_)), None) => Self::Unknown("the module in it does not unpack".into()),
-            (Ok(Inside::Nothing | Inside::Unlisted), _) => Self::None,
-        }
-    }
 }
 
 impl Evidence<'_> {

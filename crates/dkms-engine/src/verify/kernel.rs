@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::facts::at_boot::AtBoot;
 use crate::facts::command_line::CommandLine;
 use crate::facts::fit::Offer;
-use crate::facts::image::{self, Tree, Wanted};
+use crate::facts::image::{self, Inside, Tree, Wanted};
 use crate::facts::index::Index;
 use crate::facts::kernel::Kernel;
 use crate::module_file::MAX_MODULE_BYTES;
@@ -64,11 +64,7 @@ impl<'a> Booted<'a> {
         let stored = root.read_bounded(path, MAX_MODULE_BYTES)?;
         let unpacked = compression::unpack(stored.clone(), MAX_MODULE_BYTES);
         let module = unpacked.unwrap_or_default();
-        let (listed, copy) = (self.listed(name), self.copy(name));
-        let inside = copy.as_ref().map_or(Copy::None, |(inside, content)| match inside {
-            Ok(inside) => Copy::of(Ok(*inside), content.as_deref()),
-            Err(reason) => Copy::Unknown(reason.clone()),
-        });
+        let listed = self.listed(name);
         let no_words = CommandLine::default();
         let words = self.at_boot.command_line.as_ref().unwrap_or(&no_words);
         let is_there = matches!(&listed, Ok(Some(other)) if root.is_file(other));
@@ -83,7 +79,7 @@ impl<'a> Booted<'a> {
             offer: &self.offer,
             listed: listed.as_ref().map(Option::as_deref).map_err(String::as_str),
             bars: &self.machine.modprobe.bars(name, words),
-            inside,
+            inside: self.copy(name),
             remake: self.remake.as_deref(),
             circumstances: self.machine.circumstances(self.setup, &self.at_boot),
         };
@@ -98,20 +94,20 @@ impl<'a> Booted<'a> {
         Ok(self.index.find(name)?.map(|path| self.kernel.directory.join(path)))
     }
 
-    /// The copy in the image, and what it is unpacked.
-    fn copy(&self, name: &str) -> Option<(Result<image::Inside<'_>, String>, Option<Vec<u8>>)> {
-        let tree = match self.image.as_ref()? {
-            Ok(tree) => tree,
-            Err(reason) => return Some((Err(reason.clone()), None)),
+    /// The copy in the image.
+    fn copy(&self, name: &str) -> Copy {
+        let tree = match &self.image {
+            None => return Copy::None,
+            Some(Err(reason)) => return Copy::Unknown(reason.clone()),
+            Some(Ok(tree)) => tree,
         };
-        let inside = tree.loaded(name, &self.kernel.id.release);
-        let content = match &inside {
-            Ok(image::Inside::One(copy)) => {
-                let stored = tree.content(copy).ok().map(<[u8]>::to_vec);
-                stored.and_then(|stored| compression::unpack(stored, MAX_MODULE_BYTES).ok())
-            }
-            _ => None,
+        let copy = match tree.loaded(name, &self.kernel.id.release) {
+            Err(reason) => return Copy::Unknown(reason),
+            Ok(Inside::Several) => return Copy::Unknown("it has several modules of that name and no index".into()),
+            Ok(Inside::Nothing | Inside::Unlisted) => return Copy::None,
+            Ok(Inside::One(copy)) => copy,
         };
-        Some((inside, content))
+        let unpacked = tree.content(copy).and_then(|stored| compression::unpack(stored.to_vec(), MAX_MODULE_BYTES));
+        unpacked.map_or_else(Copy::Unknown, Copy::Module)
     }
 }

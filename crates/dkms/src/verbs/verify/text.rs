@@ -5,23 +5,19 @@ use dkms_engine::verify::{KernelVerification, Verification};
 
 /// The text; `next_only` if nothing but the next boot was asked about.
 pub(super) fn text(found: &Verification, next_only: bool) -> String {
-    let mut text = String::new();
-    if let Some(reason) = found.next_boot_unknown.as_ref().filter(|_| next_only || found.has_several()) {
-        text += &format!("which kernel boots next cannot be told: {reason}\n");
-    }
-    if let Some(next) = found.next_boot.as_ref().filter(|_| next_only && found.kernels.is_empty()) {
-        text += &format!("no modules are kept for {next}, which boots next\n");
-    }
-    let width = |cells: &mut dyn Iterator<Item = usize>| cells.max().unwrap_or(0);
+    let unknown = found.next_boot_unknown.as_ref().filter(|_| next_only || found.has_several());
+    let unknown = unknown.map(|reason| format!("which kernel boots next cannot be told: {reason}\n"));
+    let unserved = found.next_boot.as_ref().filter(|_| next_only && found.kernels.is_empty());
+    let unserved = unserved.map(|next| format!("no modules are kept for {next}, which boots next\n"));
+    let width = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0);
     let names = width(&mut found.kernels.iter().flat_map(modules).map(|name| name.to_string().len()));
     let releases = width(&mut found.kernels.iter().map(|kernel| head(kernel).len()));
-    for kernel in &found.kernels {
-        for name in modules(kernel) {
-            let (state, below) = state(kernel, name);
-            text += &format!("{:names$}  {:releases$}  {state}\n{below}", name.to_string(), head(kernel));
-        }
-    }
-    text
+    let rows = found.kernels.iter().flat_map(|kernel| modules(kernel).into_iter().map(move |name| (kernel, name)));
+    let rows = rows.map(|(kernel, name)| {
+        let (state, below) = state(kernel, name);
+        format!("{:names$}  {:releases$}  {state}\n{below}", name.to_string(), head(kernel))
+    });
+    unknown.into_iter().chain(unserved).chain(rows).collect()
 }
 
 fn head(kernel: &KernelVerification) -> String {
