@@ -43,6 +43,16 @@ pub struct Loaded {
 impl Loaded {
     /// Says what is wrong for a module that dkms installed and signed.
     pub fn check(&self, version: &str) -> Result<()> {
+        // The words of the kernel for a good signature by a key that it does not know (kernel/module/signing.c).
+        self.check_as(version, "module with unavailable key")
+    }
+
+    /// Says what is wrong for a module that dkms installed with a signature that the kernel trusts.
+    pub fn check_trusted(&self, version: &str) -> Result<()> {
+        self.check_as(version, "")
+    }
+
+    fn check_as(&self, version: &str, expected: &str) -> Result<()> {
         let Loaded { module, signer, file, refusal, .. } = self;
         if self.version != version {
             bail!("the loaded `{module}` has version `{}`, not `{version}`", self.version);
@@ -53,9 +63,8 @@ impl Loaded {
         if !file.contains("/updates/dkms/") {
             bail!("modprobe found `{module}` in {file}, not where dkms installed it");
         }
-        // The words of the kernel for a good signature by a key that it does not know (kernel/module/signing.c).
-        if refusal != "module with unavailable key" {
-            bail!("the kernel does not take the signature of `{module}` for one: it sees `{refusal}`");
+        if refusal != expected {
+            bail!("of the signature of `{module}` the kernel says `{refusal}`, not `{expected}`");
         }
         Ok(())
     }
