@@ -6,13 +6,14 @@
 mod excluded;
 mod news;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::facts::Facts;
 use crate::facts::kernel::Headers;
+use crate::facts::tree::Tree;
+use crate::facts::{Facts, State};
 use crate::layout::Layout;
 use crate::plan::{Operation, Plan, SkipReason, Yielded};
 use crate::record::{self, Format};
@@ -144,6 +145,23 @@ impl Verdict {
     pub fn load(setup: &Setup) -> Option<Self> {
         let path = setup.layout.verdict();
         if setup.root.exists(&path) { record::load(&setup.root, &path) } else { None }
+    }
+
+    /// Whether what it says of installed modules is still so. What was installed or taken away since, by hand say, makes it old.
+    pub fn is_current(&self, tree: &Tree, weak: &BTreeMap<Target, KernelId>) -> bool {
+        let placed = tree.builds().filter(|build| build.state == State::Installed).map(|build| &build.target);
+        let placed: BTreeSet<&Target> = placed.chain(weak.keys()).collect();
+        let is_judged = |target: &Target| {
+            let Some(kernel) = self.on(&target.kernel.release) else { return true };
+            let mut judged = kernel.works.iter().chain(kernel.problems.iter().map(|problem| &problem.module));
+            judged.any(|name| *name == Name::from(&target.module))
+        };
+        let is_placed = |kernel: &KernelVerdict, name: &Name| {
+            let mut here = placed.iter().filter(|target| target.kernel.release == kernel.release);
+            here.any(|target| Name::from(&target.module) == *name)
+        };
+        let all_works = |kernel: &KernelVerdict| kernel.works.iter().all(|name| is_placed(kernel, name));
+        self.kernels.iter().all(all_works) && placed.iter().all(|target| is_judged(target))
     }
 
     /// Stores it, in words too while something will not work that ought to.

@@ -80,8 +80,7 @@ fn carry_out(session: &Session, progress: &MultiProgress, writer: &mut Writer, g
         true => Depmod::Later,
         false => Depmod::Run,
     };
-    let symlink = session.setup.framework.symlink_modules();
-    let options = RunOptions { symlink, depmod, initramfs: later, ..RunOptions::default() };
+    let options = RunOptions { depmod, initramfs: later, ..RunOptions::default() };
     let mut watcher = Watcher::new(session, progress, conclusion::is_automatic(session.arguments.verb));
     let report = run::achieve(&session.setup, goal, &options, writer, &mut watcher)?;
     watcher.finish(&report);

@@ -52,7 +52,7 @@ impl<'a> Session<'a> {
             changed: BTreeSet::new(),
             own_changes: OwnChanges::default(),
             note_initramfs: false,
-            symlink: false,
+            symlink: setup.framework.symlink_modules(),
         }
     }
 

@@ -50,7 +50,6 @@ pub(super) fn carry_out(
     let mut listener = |event| observer.borrow_mut().progress(Progress::Installing(&event));
     let mut session = Session::new(setup, guard, &mut listener);
     session.note_initramfs = options.initramfs;
-    session.symlink = options.symlink;
     let build_one =
         |target: &Target, listener: build::Listener<'_>| build_one(setup, facts, target, &signers, &jobs, listener);
     let mut executor = Executor {

@@ -35,8 +35,6 @@ pub use transcript::Transcript;
 /// How a run goes about it.
 #[derive(Clone, Copy, Debug)]
 pub struct RunOptions {
-    /// Place links into the tree instead of copies.
-    pub symlink: bool,
     /// What becomes of modules.dep of every kernel that changed.
     pub depmod: Depmod,
     /// Note which kernels have an initramfs that is older than their modules now.
@@ -58,7 +56,7 @@ pub enum Depmod {
 
 impl Default for RunOptions {
     fn default() -> Self {
-        Self { symlink: false, depmod: Depmod::Run, initramfs: false, sweep: true }
+        Self { depmod: Depmod::Run, initramfs: false, sweep: true }
     }
 }
 

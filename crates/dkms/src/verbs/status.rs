@@ -17,6 +17,7 @@ use dkms_engine::facts::{Registration, State, holding};
 use dkms_engine::setup::Setup;
 use dkms_engine::setup::machine::kernels_name;
 use dkms_engine::target::{KernelId, ModuleId, Target};
+use dkms_engine::verdict::Verdict;
 
 use crate::arguments::Arguments;
 use crate::session::Session;
@@ -35,8 +36,11 @@ pub(crate) fn run(session: &Session) -> Result<()> {
     let tree = filter.gather(&session.setup)?;
     let weak_links = links::gather(&session.setup, &tree)?;
     if session.arguments.line.json {
-        let owners = holding::owners(&session.setup, &Tree::gather(&session.setup)?);
-        let status = Status::new(&session.setup, &tree, &weak_links, &owners, &filter);
+        let whole = Tree::gather(&session.setup)?;
+        let owners = holding::owners(&session.setup, &whole);
+        let all_links = links::gather(&session.setup, &whole)?;
+        let verdict = Verdict::load(&session.setup).filter(|verdict| verdict.is_current(&whole, &all_links));
+        let status = Status::new(&session.setup, &tree, &weak_links, &owners, &filter).with(verdict);
         return Ok(session.output.line(&serde_json::to_string_pretty(&status)?)?);
     }
     let (mut text, mut broken) = (String::new(), Vec::new());

@@ -19,7 +19,8 @@ pub struct Status {
     format: u32,
     /// Module versions in the order of their names.
     modules: Vec<ModuleStatus>,
-    /// What the last transaction left: what will work on which kernel, and what will not. None if no hook was called yet.
+    /// What the last transaction left: what will work on which kernel, and what will not. None if no hook was called yet, or
+    /// if modules were installed or taken away since; `dkms verify --json` says what is so now.
     verdict: Option<Verdict>,
 }
 
@@ -151,7 +152,11 @@ impl Status {
                 .collect(),
         };
         let modules = tree.modules.iter().filter(|entry| filter.takes(entry)).map(module).collect();
-        Self { format: 1, modules, verdict: Verdict::load(setup) }
+        Self { format: 1, modules, verdict: None }
+    }
+
+    pub(super) fn with(self, verdict: Option<Verdict>) -> Self {
+        Self { verdict, ..self }
     }
 }
 
