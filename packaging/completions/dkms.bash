@@ -179,8 +179,9 @@ _dkms_names() {
     if [[ $cur == -* || ${COMP_WORDS[COMP_CWORD-1]} == -[vacj] || ${COMP_WORDS[COMP_CWORD-1]} == --* ]]; then
         return
     fi
-    local word words="$(dkms status 2>/dev/null | sed 's/[,:].*//' | sort -u)" verbs="add build install uninstall unbuild remove autoinstall status plan verify match mktarball ldtarball generate_mok kernel_preinst kernel_postinst kernel_prerm help"
+    local word words="$(dkms status 2>/dev/null | sed 's/[,:].*//' | sort -u)" verbs="add build install uninstall unbuild remove autoinstall status plan verify match mktarball ldtarball mok generate_mok kernel_preinst kernel_postinst kernel_prerm help"
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        if [[ $word == mok ]]; then verbs="status generate enroll" words=; break; fi
         if [[ " $verbs " == *" $word "* && $word != plan && $word != help ]]; then verbs=; fi
     done
     COMPREPLY=($(compgen -W "$verbs $words" -- "$cur") $(compgen -f -- "$cur"))

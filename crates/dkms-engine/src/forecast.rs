@@ -16,6 +16,7 @@ use crate::fingerprint::Change;
 use crate::plan::{Goal, Settled, SkipReason, plan};
 use crate::record::FailureRecord;
 use crate::setup::Setup;
+use crate::signer;
 use crate::target::{KernelId, ModuleId, Target};
 
 /// A module will not be there for a kernel.
@@ -69,7 +70,7 @@ pub fn unsupported(setup: &Setup, release: &str) -> Result<Vec<Objection>, Error
     let kernel = KernelId::new(release, &setup.machine.arch)?;
     let kernels = BTreeSet::from([kernel.clone()]);
     let scope = Scope { kernels: kernels.clone(), modules: Modules::All, afresh: false };
-    let facts = Facts::about(setup, &scope, |setup, id| Ok(Kernel::coming(setup, id)))?;
+    let facts = Facts::about(setup, &scope, |setup, id| Ok(Kernel::coming(setup, id)), signer::identity)?;
     let goal = Goal::Autoinstalled { kernels, force: false, only: None };
     let objection = |Settled { module, why, .. }: Settled| {
         let ground = match why {
@@ -122,7 +123,7 @@ mod tests {
         let target = Target::new(ModuleId::new("m", "1").unwrap(), kernel.clone());
         testing::write(setup, &format!("/lib/modules/{release}/build/include/config/auto.conf"), "CONFIG_A=y\n");
         let scope = Scope { kernels: BTreeSet::from([kernel]), modules: Modules::All, afresh: false };
-        let facts = Facts::gather(setup, &scope).unwrap();
+        let facts = Facts::gather(setup, &scope, signer::identity).unwrap();
         let Configuration::Examined(examined) = &facts.targets[&target].configuration else { panic!("{facts:?}") };
         let record = FailureRecord {
             first_error: Some("m.c:1: error: no".into()),

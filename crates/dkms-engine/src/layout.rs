@@ -7,6 +7,7 @@
 //! T/.dkms-rs/lock                        held by the process that writes
 //! T/.dkms-rs/failed/M/V/K/A/record.json  why the last build failed, with the fingerprint it failed for
 //! T/.dkms-rs/failed/M/V/K/A/make.log
+//! T/.dkms-rs/enrollments.json            which certificates shim was asked to enrol, and when
 //! T/.dkms-rs/verdict.json                what the last transaction left, T/.dkms-rs/motd in words while it is bad
 //! T/.dkms-rs/retiring/M/V                its package asked for removal during an upgrade; it goes when a successor is there
 //! T/.dkms-rs/going/K                     a package said that this kernel goes; the transaction's end sees whether it is gone
@@ -110,6 +111,11 @@ pub const WEAK_MODULES_2: &str = "/usr/lib/module-init-tools/weak-modules2";
 pub const SYSTEMD_RUNNING: &str = "/run/systemd/system";
 /// The machine-owner key that Ubuntu's `shim-signed` keeps, and its certificate.
 pub const SHIM_KEY_PAIR: [&str; 2] = ["/var/lib/shim-signed/mok/MOK.priv", "/var/lib/shim-signed/mok/MOK.der"];
+/// The pair that akmods makes and enrols (kmodgenca); both are links.
+pub const AKMODS_KEY_PAIR: [&str; 2] =
+    ["/etc/pki/akmods/private/private_key.priv", "/etc/pki/akmods/certs/public_key.der"];
+/// The pair of the firmware's db that sbctl keeps.
+pub const SBCTL_KEY_PAIR: [&str; 2] = ["/var/lib/sbctl/keys/db/db.key", "/var/lib/sbctl/keys/db/db.pem"];
 /// Settings of Gentoo's package manager.
 pub const PORTAGE_CONF: &str = "/etc/portage/make.conf";
 /// The root directory of the machine's first process, on the host: what is no chroot has the same.
@@ -243,6 +249,11 @@ impl Layout {
     /// What a look saw after which nothing was to be done.
     pub fn seen(&self) -> PathBuf {
         self.state().join("seen")
+    }
+
+    /// Which certificates shim was asked to enrol.
+    pub fn enrollments(&self) -> PathBuf {
+        self.state().join("enrollments.json")
     }
 
     /// What the last transaction left, for programs.

@@ -24,6 +24,7 @@ pub mod install;
 pub mod jobs;
 pub mod layout;
 pub mod module_file;
+pub mod mok;
 pub mod plan;
 pub mod record;
 pub mod register;
@@ -32,6 +33,7 @@ pub mod run;
 pub mod script;
 pub mod setup;
 pub mod sign;
+pub mod signer;
 pub mod system;
 pub mod target;
 #[cfg(test)]

@@ -93,6 +93,10 @@ impl Arguments {
             ignored: Vec::new(),
             line: line.clone(),
         };
+        if verb == Verb::Mok && line.words.iter().any(|word| word == Verb::Status.name()) {
+            // What it is to do, so no other word can be that.
+            arguments.name = Some(Verb::Status.name().to_owned());
+        }
         for word in line.words.iter().filter(|word| Verb::from_name(word).is_none()) {
             arguments.word(word, place)?;
         }
@@ -156,6 +160,7 @@ fn verb(words: &[String]) -> Result<(Verb, bool), Refusal> {
     match verbs[..] {
         [Verb::Plan] => Ok((Verb::Autoinstall, true)),
         [Verb::Plan, Verb::Plan, ..] => Err(Refusal::TwoVerbs { first: Verb::Plan, second: Verb::Plan }),
+        [Verb::Mok, Verb::Status] => Ok((Verb::Mok, false)),
         [Verb::Plan, planned] => Ok((planned, true)),
         [verb] => Ok((verb, false)),
         [first, second, ..] => Err(Refusal::TwoVerbs { first, second }),
@@ -255,6 +260,11 @@ mod tests {
         let planned = |words: &[&str]| resolve(words).map(|got| (got.verb, got.plan));
         assert_eq!(planned(&["plan"]), Ok((Autoinstall, true)));
         assert_eq!(planned(&["plan", "install", "x/1"]), Ok((Install, true)));
+        let mok = |words: &[&str]| resolve(words).map(|got| (got.verb, got.name, got.ignored.len()));
+        assert_eq!(mok(&["mok", "status"]), Ok((Verb::Mok, Some("status".into()), 0)));
+        assert_eq!(mok(&["mok", "status", "enroll"]), Ok((Verb::Mok, Some("status".into()), 1)));
+        assert_eq!(mok(&["mok", "enroll"]), Ok((Verb::Mok, Some("enroll".into()), 0)));
+        assert_eq!(resolve(&["mok", "add"]).unwrap_err(), Refusal::TwoVerbs { first: Verb::Mok, second: Add });
         assert_eq!(planned(&["install", "plan"]), Err(Refusal::TwoVerbs { first: Install, second: Plan }));
         assert_eq!(planned(&["plan", "add", "status"]), Err(Refusal::TwoVerbs { first: Plan, second: Add }));
     }

@@ -115,7 +115,7 @@ pub struct CommandLine {
     #[arg(long = "rpm_safe_upgrade")]
     pub rpm_safe_upgrade: bool,
 
-    /// Show as JSON, with status and plan
+    /// Show as JSON, with status, plan and mok status
     #[arg(long)]
     pub json: bool,
 

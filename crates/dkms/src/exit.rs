@@ -17,11 +17,11 @@ pub static MEANINGS: [(&str, &str); 18] = [
     ("0", "Done, or there was nothing to do."),
     (
         "1",
-        "Rights, a name or a version are missing; a path is not there; the system refused something; verify: something will not work.",
+        "Rights, a name or a version are missing; a path is not there; the system refused something; verify: something will not work; mok status: a key is not trusted.",
     ),
     (
         "2",
-        "The command line cannot be understood; there is no source tree; there is no tarball; verify: something cannot be told.",
+        "The command line cannot be understood; there is no source tree; there is no tarball; verify, mok status: something cannot be told.",
     ),
     ("3", "The module version is registered already, or is not registered; the archive is none of dkms."),
     ("4", "Two verbs; not exactly one kernel; the source or its dkms.conf is gone; the distribution is unknown."),
@@ -112,6 +112,7 @@ pub fn of_error(error: &Error) -> u8 {
         Error::Io { .. }
         | Error::Keys { .. }
         | Error::Nested
+        | Error::NotEnrolled { .. }
         | Error::Privilege { .. }
         | Error::State { .. }
         | Error::ToolFailed { .. } => 1,

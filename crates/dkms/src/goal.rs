@@ -45,6 +45,7 @@ pub(crate) fn of(session: &Session, module: Option<&ModuleId>) -> Result<Goal> {
         | Verb::GenerateMok
         | Verb::Ldtarball
         | Verb::Mktarball
+        | Verb::Mok
         | Verb::Plan
         | Verb::Status
         | Verb::Verify => {

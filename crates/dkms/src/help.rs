@@ -39,7 +39,7 @@ const INSTALL: &[&str] = &[
     "archive",
 ];
 
-static ROWS: [Row; 17] = [
+static ROWS: [Row; 18] = [
     Row {
         verb: Verb::Add,
         options: &["conf", "archive", "directive"],
@@ -103,6 +103,7 @@ static ROWS: [Row; 17] = [
         example: "dkms ldtarball foo-1.0.dkms.tar.gz",
         statuses: &["3", "7", "8", "9"],
     },
+    Row { verb: Verb::Mok, options: &["json"], example: "dkms mok status", statuses: &[] },
     Row { verb: Verb::GenerateMok, options: &[], example: "dkms generate_mok", statuses: &[] },
     Row {
         verb: Verb::KernelPreinst,

@@ -50,6 +50,7 @@ fn tests(verb: Verb) -> &'static [Test] {
         Verb::Autoinstall => &[NoAll, OneKernel, Root],
         Verb::Match => &[Root, NoAll, OneKernel],
         Verb::Mktarball => &[Registered],
+        Verb::Mok => &[NoAll],
         Verb::Ldtarball => &[RootToForce],
         Verb::KernelPostinst | Verb::KernelPreinst | Verb::KernelPrerm => &[Root],
         Verb::Status | Verb::GenerateMok | Verb::Plan | Verb::Verify => &[],

@@ -71,8 +71,10 @@ fn carry_out(line: CommandLine, environment: Environment, progress: &MultiProgre
 
 /// A removal that was cut off must not be refused because half of it is done.
 fn heal(session: &Session, progress: &MultiProgress) {
-    let reads =
-        matches!(session.arguments.verb, Verb::Status | Verb::Plan | Verb::Verify | Verb::Match | Verb::Mktarball);
+    let reads = matches!(
+        session.arguments.verb,
+        Verb::Status | Verb::Plan | Verb::Verify | Verb::Match | Verb::Mktarball | Verb::Mok
+    );
     if reads || session.arguments.line.no_depmod || !rustix::process::geteuid().is_root() {
         return;
     }

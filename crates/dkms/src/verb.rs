@@ -25,6 +25,8 @@ pub enum Verb {
     Match,
     /// Write a tarball.
     Mktarball,
+    /// Tell where the keys that sign stand with the kernels, make them, enrol them.
+    Mok,
     /// Show what another verb would do.
     Plan,
     /// Forget a module version.
@@ -57,7 +59,7 @@ const fn row(verb: Verb, name: &'static str, arguments: &'static str, about: &'s
 }
 
 /// All verbs in the order of the help.
-pub static VERBS: [VerbRow; 17] = [
+pub static VERBS: [VerbRow; 18] = [
     row(Verb::Add, "add", "NAME/VERSION | DIRECTORY | FILE", "Register a module version with its source"),
     row(Verb::Build, "build", "NAME/VERSION [-k KERNEL]...", "Build it, registering it first if needed"),
     row(Verb::Install, "install", "NAME/VERSION [-k KERNEL]...", "Install it, building it first if needed"),
@@ -86,6 +88,12 @@ pub static VERBS: [VerbRow; 17] = [
     row(Verb::Match, "match", "--templatekernel KERNEL -k KERNEL", "Install for one kernel what another one has"),
     row(Verb::Mktarball, "mktarball", "NAME/VERSION [-k KERNEL | --all]", "Pack source and built objects"),
     row(Verb::Ldtarball, "ldtarball", "FILE", "Load what mktarball packed"),
+    row(
+        Verb::Mok,
+        "mok",
+        "[status | generate | enroll] [-k KERNEL]... [--json]",
+        "Tell whether kernels trust the keys that sign modules, make them, enrol them",
+    ),
     row(Verb::GenerateMok, "generate_mok", "", "Make the key and certificate that sign modules"),
     row(Verb::KernelPreinst, "kernel_preinst", "-k KERNEL", "Kernel package hook: a kernel is about to be replaced"),
     row(Verb::KernelPostinst, "kernel_postinst", "-k KERNEL", "Kernel package hook: a kernel was installed"),

@@ -10,6 +10,7 @@ mod kernel_hooks;
 mod ldtarball;
 mod match_kernel;
 mod mktarball;
+pub mod mok;
 pub mod plan;
 mod remove;
 pub mod status;
@@ -47,6 +48,7 @@ pub(crate) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
         Verb::Ldtarball => ldtarball::run(session, progress),
         Verb::Match => match_kernel::run(session, progress),
         Verb::Mktarball => mktarball::run(session),
+        Verb::Mok => mok::run(session, progress),
         Verb::Plan => plan::run(session),
         Verb::Remove => remove::run(session, progress),
         Verb::Status => status::run(session),

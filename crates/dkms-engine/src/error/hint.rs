@@ -46,6 +46,7 @@ impl Error {
                 let advice = diagnosis.advice.as_ref().map(|advice| format!("{advice}; ")).unwrap_or_default();
                 format!("{advice}less {}", log.display())
             }
+            Error::NotEnrolled { advice, .. } => return advice.clone(),
             Error::NotBuilt { log, .. } | Error::ObjectWrong { log, .. } | Error::PatchFailed { log, .. } => {
                 format!("less {}", log.display())
             }

@@ -239,6 +239,16 @@ pub enum Error {
         /// What was named.
         path: PathBuf,
     },
+    /// shim was not asked to enrol a certificate.
+    #[error("`{path}` was not enrolled: {reason}", path = .path.display())]
+    NotEnrolled {
+        /// The certificate.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+        /// What to do about it.
+        advice: Option<String>,
+    },
     /// The module version is not registered.
     #[error("`{module}` is not in the tree")]
     NotAdded {

@@ -12,8 +12,8 @@ use self::configuration::{Found, Remembered};
 use super::condition::{self, Condition, Integrity};
 use super::conf;
 use super::fingerprint::{Ingredients, Measurer};
+use super::gather::Signer;
 use super::kernel::Kernel;
-use super::signer::Signer;
 use super::tree::{BuiltTarget, Tree};
 use super::{Configuration, Examined, Facts, Registration, State, TargetFacts};
 use crate::error::Error;
@@ -42,6 +42,7 @@ pub(super) struct Examination<'a> {
     /// Names of modules of which a failure is remembered.
     failed: BTreeSet<OsString>,
     afresh: bool,
+    signer: Signer,
 }
 
 /// One kernel's modules on the way.
@@ -59,10 +60,11 @@ struct Order<'f> {
 }
 
 impl<'a> Examination<'a> {
-    pub(super) fn new(setup: &'a Setup, tree: &'a Tree, afresh: bool) -> Result<Self, Error> {
+    pub(super) fn new(setup: &'a Setup, tree: &'a Tree, afresh: bool, signer: Signer) -> Result<Self, Error> {
         let builds = tree.builds().map(|build| (build.target.clone(), build)).collect();
         let failed = setup.root.list(&setup.layout.failures())?.into_iter().map(|(name, _)| name).collect();
-        Ok(Self { setup, builds, measurer: Measurer::new(setup), files: conf::Files::default(), failed, afresh })
+        let (measurer, files) = (Measurer::new(setup), conf::Files::default());
+        Ok(Self { setup, builds, measurer, files, failed, afresh, signer })
     }
 
     /// Examines what is wanted for one kernel.
@@ -87,7 +89,7 @@ impl<'a> Examination<'a> {
         self.add_dependants(facts, &kernel.id, &mut wanted);
         // Dependencies first, because their fingerprints are inputs of those that depend on them.
         let mut contents: BTreeMap<String, String> = BTreeMap::new();
-        let signer = Signer::find(self.setup, kernel).identity(&self.setup.root);
+        let signer = (self.signer)(self.setup, kernel);
         let mut order = Order {
             facts,
             kernel,

@@ -33,20 +33,23 @@ pub struct Scope {
 /// How one kernel is looked at.
 pub type Look = fn(&Setup, &KernelId) -> Result<Kernel, Error>;
 
+/// What signs for a kernel, as an input of a build: which key that is follows from more than facts.
+pub type Signer = fn(&Setup, &Kernel) -> String;
+
 impl Facts {
     /// Looks.
     ///
     /// # Errors
     /// `Io` for what is there and cannot be read. What is wrong with one module is a fact about it, not an error.
-    pub fn gather(setup: &Setup, scope: &Scope) -> Result<Self, Error> {
-        Self::about(setup, scope, Kernel::gather)
+    pub fn gather(setup: &Setup, scope: &Scope, signer: Signer) -> Result<Self, Error> {
+        Self::about(setup, scope, Kernel::gather, signer)
     }
 
     /// The same for kernels that the caller looks at in a way of his own, or makes up.
     ///
     /// # Errors
     /// As [`Facts::gather`].
-    pub fn about(setup: &Setup, scope: &Scope, look: Look) -> Result<Self, Error> {
+    pub fn about(setup: &Setup, scope: &Scope, look: Look, signer: Signer) -> Result<Self, Error> {
         let tree = Tree::gather(setup)?;
         let no_autoinstall = setup.root.exists(Path::new(NO_AUTOINSTALL));
         let wishes = holding::wishes(setup, &tree);
@@ -62,7 +65,7 @@ impl Facts {
         for kernel in &scope.kernels {
             facts.kernels.insert(kernel.clone(), Arc::new(look(setup, kernel)?));
         }
-        let mut examination = Examination::new(setup, &tree, scope.afresh)?;
+        let mut examination = Examination::new(setup, &tree, scope.afresh, signer)?;
         for kernel in facts.kernels.values().cloned().collect::<Vec<_>>() {
             examination.kernel(&mut facts, &kernel, &scope.modules)?;
         }

@@ -26,7 +26,6 @@ pub mod package;
 mod provided;
 pub mod retiring;
 pub(crate) mod search_order;
-pub mod signer;
 mod survey;
 pub mod tree;
 pub mod weak;

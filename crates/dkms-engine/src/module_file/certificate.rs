@@ -14,6 +14,8 @@ use crate::module_file::signature::message::{SignerId, common_name, positive};
 const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
 /// RSA, RFC 8017.
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+/// Elliptic curves, RFC 5480.
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
 /// A certificate that could be read. Two are the same if all their bytes are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub struct Certificate {
     pub key_usage: Option<Usage>,
     /// Its purposes include code signing; `None` if it names no purposes.
     pub code_signing: Option<bool>,
+    /// The kind of its key: `RSA`, `EC` or `other`.
+    pub key_kind: &'static str,
     /// Bits of its RSA key; `None` for a key of another kind.
     pub rsa_bits: Option<usize>,
     /// SHA-256 of the part of it that is signed: by this a certificate can be revoked.
@@ -59,8 +63,12 @@ impl Certificate {
         let found = if pem { X509::from_pem(content) } else { X509::from_der(content) }.map_err(damaged)?;
         let tbs = &found.tbs_certificate;
         let key_info = tbs.subject_public_key_info.to_der().map_err(damaged)?;
-        let is_rsa = tbs.subject_public_key_info.algorithm.oid == RSA;
-        let key = is_rsa.then(|| RsaPublicKey::from_public_key_der(&key_info).ok()).flatten();
+        let key_kind = match tbs.subject_public_key_info.algorithm.oid {
+            RSA => "RSA",
+            EC => "EC",
+            _ => "other",
+        };
+        let key = (key_kind == "RSA").then(|| RsaPublicKey::from_public_key_der(&key_info).ok()).flatten();
         let constraints: Option<(bool, BasicConstraints)> = tbs.get().map_err(damaged)?;
         let usage: Option<(bool, KeyUsage)> = tbs.get().map_err(damaged)?;
         let purposes: Option<(bool, ExtendedKeyUsage)> = tbs.get().map_err(damaged)?;
@@ -76,6 +84,7 @@ impl Certificate {
                 digital_signature: usage.digital_signature(),
             }),
             code_signing: purposes.map(|(_, purposes)| purposes.0.contains(&CODE_SIGNING)),
+            key_kind,
             rsa_bits: key.as_ref().map(|key| rsa::traits::PublicKeyParts::size(key) * 8),
             signed_part_hash: Sha256::digest(tbs.to_der().map_err(damaged)?).into(),
             issuer: SignerId::Issuer { name, serial },
@@ -87,6 +96,11 @@ impl Certificate {
     /// Whether a signature by this signer is one by this certificate's key.
     pub fn is(&self, signer: &SignerId) -> bool {
         self.issuer == *signer || self.subject_key.as_ref() == Some(signer)
+    }
+
+    /// SHA-256 of all of it, hexadecimal: the name by which it is remembered.
+    pub(crate) fn sha256(&self) -> String {
+        crate::fingerprint::hex(&Sha256::digest(&self.der))
     }
 
     /// The key, if it is an RSA key that can be used here.

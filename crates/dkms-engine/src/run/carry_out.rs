@@ -8,7 +8,6 @@ use super::schedule::{Job, Sender, Task, drive};
 use super::{Depmod, Observer, Progress, RunOptions, failures, weak_links};
 use crate::build::{self, BuildEvent, BuildOrder, Failed};
 use crate::error::Error;
-use crate::facts::signer::Signer;
 use crate::facts::{Configuration, Examined, Facts};
 use crate::install::{self, Installed, Session};
 use crate::jobs::Jobs;
@@ -17,6 +16,7 @@ use crate::register;
 use crate::report::{Done, Entry, Outcome, Report};
 use crate::setup::Setup;
 use crate::sign::{self, Origin, Signed};
+use crate::signer::Signer;
 use crate::system::lock::Guard;
 use crate::target::{KernelId, Target};
 

@@ -26,6 +26,7 @@ use crate::plan::{Goal, Plan, Step, plan};
 use crate::report::{Entry, Report};
 use crate::setup::Setup;
 use crate::sign::keys;
+use crate::signer;
 use crate::system::lock::Guard;
 use crate::target::Target;
 use refresh::Stale;
@@ -191,7 +192,7 @@ pub(crate) fn was_cut_off(setup: &Setup) -> bool {
 /// # Errors
 /// As [`Facts::gather`].
 pub fn look(setup: &Setup, goal: &Goal) -> Result<(Facts, Plan), Error> {
-    let facts = Facts::gather(setup, &scope(goal))?;
+    let facts = Facts::gather(setup, &scope(goal), signer::identity)?;
     let plan = plan(&facts, goal);
     Ok((facts, plan))
 }

@@ -7,8 +7,8 @@ mod pair;
 
 use crate::error::Error;
 use crate::facts::kernel::Kernel;
-use crate::facts::signer::{self, KeyReport, Signer};
 use crate::setup::Setup;
+use crate::signer::{self, KeyReport, Signer};
 use crate::system::lock::Guard;
 
 /// The signer of a kernel, for which a pair of keys is made where the rules say so. Once per kernel, before its builds.

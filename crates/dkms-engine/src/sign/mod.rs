@@ -8,7 +8,6 @@
 //! Not being able to sign is a recorded state; it is an error only where the kernel would refuse the module.
 
 mod compress;
-mod kernel_trust;
 pub mod keys;
 mod object;
 mod store;
@@ -20,13 +19,13 @@ use crate::build::place::{self, Shown, Site};
 use crate::build::steps::Steps;
 use crate::build::{BuildEvent, BuildOrder, Built, Failed, Listener, Work, cannot_execute, object_name, token};
 use crate::error::Error;
-use crate::facts::signer::Signer;
 use crate::jobs::Jobs;
 use crate::module_file::info;
 use crate::record::Signature;
 use crate::setup::Setup;
+use crate::signer::Signer;
+use crate::signer::kernel_trust::KernelTrust;
 use crate::target::Target;
-use kernel_trust::KernelTrust;
 use object::{Arrived, Keeps};
 pub use store::Origin;
 

@@ -9,15 +9,15 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::compress;
-use super::kernel_trust::KernelTrust;
 use crate::build::{BuildEvent, Listener};
 use crate::error::Error;
-use crate::facts::signer::{Decision, Signer};
 use crate::module_file::MAX_MODULE_BYTES;
 use crate::module_file::compression::{self, Compression};
 use crate::module_file::signature::{strip_all, strip_signature};
 use crate::record::Signature;
 use crate::setup::Setup;
+use crate::signer::kernel_trust::KernelTrust;
+use crate::signer::{Decision, Signer};
 use crate::system::root::RootMut;
 use crate::system::tool::last_lines;
 use crate::trust::Signature as Seen;

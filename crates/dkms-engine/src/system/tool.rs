@@ -4,7 +4,8 @@
 //! starts empty, a working directory, standard input always empty. It runs in a process group of its own below our
 //! [`Root`], dies with us, and is stopped with its whole group when the run is cancelled or its time is over. Its
 //! output goes to one of three places: into memory ([`Tool::capture`], [`Tool::require`]), to a log file
-//! ([`Tool::append_to`]) or line by line to the caller ([`Tool::lines`]).
+//! ([`Tool::append_to`]) or line by line to the caller ([`Tool::lines`]). Only a program that a person talks to gets our own
+//! streams ([`Tool::converse`]).
 //!
 //! It knows neither make nor modules; what a failure means is its caller's business. [`contain`] holds what a child may
 //! be denied, [`child`] the calls between fork and exec, [`wait`] the waiting.
@@ -219,7 +220,7 @@ impl Tool {
     /// `Io` if it cannot be started; `Interrupted` if the run was cancelled meanwhile.
     pub fn capture(self) -> Result<Captured, Error> {
         let (mut stdout, mut stderr) = (memory()?, memory()?);
-        let streams = Streams { stdout: duplicate(&stdout)?, stderr: duplicate(&stderr)? };
+        let streams = Streams { stdin: empty_input()?, stdout: duplicate(&stdout)?, stderr: duplicate(&stderr)? };
         let finished = self.run(streams, &mut |wakeup| wakeup.sleep(), &[&stdout, &stderr])?;
         Ok(Captured { finished, stdout: content(&mut stdout)?, stderr: content(&mut stderr)? })
     }
@@ -239,7 +240,7 @@ impl Tool {
     /// # Errors
     /// As [`Tool::capture`].
     pub fn append_to(self, log: &File) -> Result<Finished, Error> {
-        let streams = Streams { stdout: duplicate(log)?, stderr: duplicate(log)? };
+        let streams = Streams { stdin: empty_input()?, stdout: duplicate(log)?, stderr: duplicate(log)? };
         self.run(streams, &mut |wakeup| wakeup.sleep(), &[])
     }
 
@@ -254,9 +255,32 @@ impl Tool {
         rustix::fs::fcntl_setfl(&reader, OFlags::NONBLOCK).map_err(Error::os("open", "a pipe"))?;
         let stderr = writer.try_clone().map_err(Error::io("open", "a pipe"))?;
         let mut lines = wait::Lines::new(reader, each);
-        let finished = self.run(Streams { stdout: writer, stderr }, &mut |wakeup| lines.wait(wakeup), &[])?;
+        let finished =
+            self.run(Streams { stdin: empty_input()?, stdout: writer, stderr }, &mut |wakeup| lines.wait(wakeup), &[])?;
         lines.finish();
         Ok(finished)
+    }
+
+    /// Runs it with our own three streams, so that it can ask the person who started us.
+    ///
+    /// # Errors
+    /// As [`Tool::capture`].
+    pub fn converse(self) -> Result<Finished, Error> {
+        let own = |stream: std::os::fd::BorrowedFd<'_>| {
+            stream.try_clone_to_owned().map_err(Error::io("open", "the standard streams"))
+        };
+        let streams = Streams {
+            stdin: own(std::io::stdin().as_fd())?,
+            stdout: own(std::io::stdout().as_fd())?,
+            stderr: own(std::io::stderr().as_fd())?,
+        };
+        // One that is stopped while it asks for a password leaves the terminal without echo.
+        let before = rustix::termios::tcgetattr(std::io::stdin()).ok();
+        let finished = self.run(streams, &mut |wakeup| wakeup.sleep(), &[]);
+        if let Some(before) = before {
+            let _ = rustix::termios::tcsetattr(std::io::stdin(), rustix::termios::OptionalActions::Now, &before);
+        }
+        finished
     }
 
     fn run(
@@ -311,7 +335,7 @@ pub fn quoted(word: &OsStr) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// Standard input of every child: at its end at once, so that nothing ever waits for a terminal.
+/// Standard input of nearly every child: at its end at once, so that nothing ever waits for a terminal.
 fn empty_input() -> Result<OwnedFd, Error> {
     rustix::fs::open("/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
         .or_else(|_| rustix::fs::memfd_create(c"empty", MemfdFlags::CLOEXEC))

@@ -5,7 +5,9 @@
 //! Each can end in "cannot tell", which is never "fine". Sources: the kernel's `kernel/module/signing.c`,
 //! `security/lockdown/`, `security/integrity/platform_certs/`, `crypto/asymmetric_keys/`.
 
+mod enrollment;
 mod insist;
+mod obstacle;
 mod ring;
 mod signature;
 
@@ -13,7 +15,9 @@ use crate::facts::at_boot::AtBoot;
 use crate::facts::firmware::Firmware;
 use crate::setup::distribution::Distribution;
 
+pub use enrollment::{Enrollment, Need, limits};
 pub use insist::Insists;
+pub use obstacle::Obstacle;
 pub use ring::Ring;
 pub use signature::Signature;
 

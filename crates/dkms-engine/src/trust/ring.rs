@@ -2,8 +2,8 @@
 
 use dkms_conf::version::compare;
 
-use super::Circumstances;
 use super::signature::revoked_by;
+use super::{Circumstances, Obstacle};
 use crate::facts::firmware::signature_list::SignatureList;
 use crate::facts::firmware::{Efi, Firmware};
 use crate::module_file::certificate::Certificate;
@@ -18,6 +18,17 @@ pub enum Ring {
     Machine,
     /// `.platform`: keys of the firmware, and those of the owner that `.machine` does not take.
     Platform,
+}
+
+impl Ring {
+    /// What the kernel calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Builtin => ".builtin_trusted_keys",
+            Self::Machine => ".machine",
+            Self::Platform => ".platform",
+        }
+    }
 }
 
 /// Where a key is.
@@ -52,91 +63,109 @@ pub(super) fn find<'a>(on: &Circumstances<'a>, signer: &SignerId) -> Found<'a> {
                     Some(certificate),
                 );
             }
-            Err(why) => reason = reason.or(Some(why)),
+            Err(why) => reason = reason.or(Some(why.to_string())),
         }
     }
     Found::Nowhere(reason)
 }
 
 /// The ring that a certificate comes into and that is asked; `None` if it is not known whether that is asked; else why the
-/// certificate does not count.
-fn asked(on: &Circumstances<'_>, efi: &Efi, certificate: &Certificate, by_owner: bool) -> Result<Option<Ring>, String> {
-    if !services(on)? {
-        return Err("the kernel does not use the services of the firmware; boot it with efi=runtime".into());
+/// certificate does not count. `by_owner`: as one of the machine's owner (MOK), else as one in `db`.
+pub(super) fn asked(
+    on: &Circumstances<'_>,
+    efi: &Efi,
+    certificate: &Certificate,
+    by_owner: bool,
+) -> Result<Option<Ring>, Obstacle> {
+    if !services(on) {
+        return Err(Obstacle::ServicesOff);
     }
     if !on.kernel.config.enabled("CONFIG_LOAD_UEFI_KEYS") {
-        return Err("the kernel loads no keys of the firmware (CONFIG_LOAD_UEFI_KEYS)".into());
+        return Err(Obstacle::KeysNotLoaded);
     }
     let hash = &certificate.signed_part_hash;
-    if let Some((name, _)) = revoked_by(on).into_iter().find(|(_, list)| list.certificate_hashes.contains(hash)) {
-        return Err(format!("its certificate is revoked in {name}"));
+    if let Some((by, _)) = revoked_by(on).into_iter().find(|(_, list)| list.certificate_hashes.contains(hash)) {
+        return Err(Obstacle::Revoked { by });
     }
-    if on.built_in("CONFIG_CHECK_CODESIGN_EKU") && certificate.code_signing != Some(true) {
-        return Err("its certificate is not made for code signing, which this kernel asks for".into());
+    if !verifies(on, certificate) {
+        return Err(Obstacle::KeyUnsupported { kind: certificate.key_kind });
     }
+    if !fits_code(on, certificate) {
+        return Err(Obstacle::NotForCode);
+    }
+    let mut why = Obstacle::NotAsked;
     if by_owner {
         loads_mok(on)?;
-        if machine(on, efi, certificate) {
-            return Ok(Some(Ring::Machine));
+        match machine(on, efi, certificate) {
+            Ok(()) => return Ok(Some(Ring::Machine)),
+            Err(obstacle) => why = obstacle,
         }
     } else if efi.db_ignored {
-        return Err("shim has told the kernel not to load db (MokIgnoreDB)".into());
+        return Err(Obstacle::DbIgnored);
     }
     match asks_platform(on) {
         Some(true) => Ok(Some(Ring::Platform)),
-        Some(false) if by_owner && !efi.mok_trusted => {
-            Err("the kernel asks only for keys of an owner that is trusted; `mokutil --trust-mok`, reboot, confirm"
-                .into())
-        }
-        Some(false) => Err("the kernel does not ask the keys of `.platform`".into()),
+        Some(false) => Err(why),
         None => Ok(None),
     }
 }
 
+/// Whether the kernel verifies signatures by a key of this kind.
+pub(super) fn verifies(on: &Circumstances<'_>, certificate: &Certificate) -> bool {
+    certificate.key_kind != "EC" || on.built_in("CONFIG_CRYPTO_ECDSA")
+}
+
+/// Whether a certificate has the purpose that some kernels ask for.
+pub(super) fn fits_code(on: &Circumstances<'_>, certificate: &Certificate) -> bool {
+    !on.built_in("CONFIG_CHECK_CODESIGN_EKU") || certificate.code_signing == Some(true)
+}
+
+/// Whether a certificate is what some kernels take into `.machine` alone: one of an authority that signs certificates.
+pub(super) fn fits_machine(on: &Circumstances<'_>, certificate: &Certificate) -> bool {
+    if !on.built_in("CONFIG_INTEGRITY_CA_MACHINE_KEYRING") {
+        return true;
+    }
+    let usage = certificate.key_usage.filter(|usage| usage.sign_certificates && certificate.is_authority);
+    let max = on.built_in("CONFIG_INTEGRITY_CA_MACHINE_KEYRING_MAX");
+    usage.is_some_and(|usage| !max || !usage.digital_signature)
+}
+
 /// Whether the firmware's services are in use: a kernel for real-time work leaves them off unless it is told otherwise.
-fn services(on: &Circumstances<'_>) -> Result<bool, String> {
+fn services(on: &Circumstances<'_>) -> bool {
     let off = on.built_in("CONFIG_EFI_DISABLE_RUNTIME");
-    let Some(line) = &on.kernel.command_line else { return Ok(!off) };
+    let Some(line) = &on.kernel.command_line else { return !off };
     let words = line.values("efi").flatten().flat_map(|value| value.split(','));
     let last = words.filter(|word| matches!(*word, "runtime" | "noruntime")).last();
-    Ok(match last {
+    match last {
         _ if line.has("noefi") => false,
         Some(word) => word == "runtime",
         None => !off,
-    })
+    }
 }
 
 /// Whether keys of the owner are loaded at all.
-fn loads_mok(on: &Circumstances<'_>) -> Result<(), String> {
+fn loads_mok(on: &Circumstances<'_>) -> Result<(), Obstacle> {
     // Linux 5.18 (92ad19559ea9) began to load them under Secure Boot only.
     if compare(&on.kernel.release, "5.18").is_lt() {
         return Ok(());
     }
     if on.secure_boot() != Some(true) {
-        return Err("with Secure Boot off no key of the machine's owner (MOK) is loaded".into());
+        return Err(Obstacle::SecureBootOff);
     }
     // Before 31a6a07eefeb (7.1) only IMA could tell that Secure Boot is on.
     let can_tell = ["CONFIG_HAVE_ARCH_GET_SECUREBOOT", "CONFIG_IMA_SECURE_AND_OR_TRUSTED_BOOT"];
-    if !can_tell.iter().any(|option| on.kernel.config.enabled(option)) {
-        return Err(
-            "this kernel never loads a key of the machine's owner (MOK): it has no CONFIG_IMA_ARCH_POLICY".into()
-        );
-    }
-    Ok(())
+    if can_tell.iter().any(|option| on.kernel.config.enabled(option)) { Ok(()) } else { Err(Obstacle::NeverRead) }
 }
 
 /// Whether a certificate of the owner is taken into `.machine`, and that is asked.
-fn machine(on: &Circumstances<'_>, efi: &Efi, certificate: &Certificate) -> bool {
-    let fits = || {
-        if !on.built_in("CONFIG_INTEGRITY_CA_MACHINE_KEYRING") {
-            return true;
-        }
-        let usage = certificate.key_usage.filter(|usage| usage.sign_certificates && certificate.is_authority);
-        let max = on.built_in("CONFIG_INTEGRITY_CA_MACHINE_KEYRING_MAX");
-        usage.is_some_and(|usage| !max || !usage.digital_signature)
-    };
+fn machine(on: &Circumstances<'_>, efi: &Efi, certificate: &Certificate) -> Result<(), Obstacle> {
     let asked = ["CONFIG_INTEGRITY_MACHINE_KEYRING", "CONFIG_SECONDARY_TRUSTED_KEYRING"];
-    asked.iter().all(|option| on.built_in(option)) && efi.mok_trusted && fits()
+    match () {
+        () if !asked.iter().all(|option| on.built_in(option)) => Err(Obstacle::NotAsked),
+        () if !fits_machine(on, certificate) => Err(Obstacle::NotAuthority),
+        () if !efi.mok_trusted => Err(Obstacle::NotTrusted),
+        () => Ok(()),
+    }
 }
 
 /// Whether a kernel asks `.platform` for modules: a patch of most distributions, which no option shows. Those that have

@@ -6,6 +6,7 @@ use super::ring::{self, Found};
 use super::{Circumstances, Ring};
 use crate::facts::firmware::Firmware;
 use crate::facts::firmware::signature_list::SignatureList;
+use crate::module_file::certificate::Certificate;
 use crate::module_file::signature::digest::Digest;
 use crate::module_file::signature::message::{Message, SignerId};
 use crate::module_file::signature::{Appended, Fit};
@@ -117,10 +118,18 @@ pub(super) fn revoked_by<'a>(on: &Circumstances<'a>) -> Vec<(&'static str, &'a S
 
 /// A certificate is looked for only where the kernel was made so: CONFIG_SYSTEM_REVOCATION_LIST, 5.13.
 fn revoked(on: &Circumstances<'_>, signer: &SignerId) -> Option<&'static str> {
+    listed(on, |list| list.certificates.iter().any(|one| one.is(signer)))
+}
+
+/// The same for a certificate of which all bytes are known.
+pub(super) fn revoked_certificate(on: &Circumstances<'_>, certificate: &Certificate) -> Option<&'static str> {
+    listed(on, |list| list.has(certificate))
+}
+
+fn listed(on: &Circumstances<'_>, has: impl Fn(&SignatureList) -> bool) -> Option<&'static str> {
     if !on.built_in("CONFIG_SYSTEM_REVOCATION_LIST") {
         return None;
     }
-    let has = |list: &SignatureList| list.certificates.iter().any(|one| one.is(signer));
     revoked_by(on).into_iter().find(|(_, list)| has(list)).map(|(name, _)| name)
 }
 

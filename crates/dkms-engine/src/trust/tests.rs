@@ -1,5 +1,7 @@
 //! What kernels did in real boots, and what follows from their configuration where none was booted.
 
+mod enrollment;
+
 use super::*;
 use crate::facts::command_line::CommandLine;
 use crate::facts::firmware::signature_list::SignatureList;

@@ -43,17 +43,9 @@ impl Machine {
         }
     }
 
-    /// What a kernel is booted with: by the entry that boots next if that is its, else by its first.
+    /// What a kernel is booted with.
     pub(super) fn command_line(&self, release: &str, config: &KernelConfig) -> Option<CommandLine> {
-        let next = self.boot.next_entry().filter(|entry| entry.release.as_deref() == Some(release));
-        let entry = next.or_else(|| self.boot.entries_of(release).next())?;
-        let built_in =
-            config.text("CONFIG_CMDLINE").filter(|_| config.enabled("CONFIG_CMDLINE_BOOL")).unwrap_or_default();
-        if config.enabled("CONFIG_CMDLINE_OVERRIDE") {
-            return Some(CommandLine::parse(built_in));
-        }
-        let line = entry.command_line.clone()?;
-        Some(if built_in.is_empty() { line } else { CommandLine::parse(built_in).followed_by(line) })
+        self.boot.command_line(release, config)
     }
 
     /// Where the initial file system of a kernel lies.

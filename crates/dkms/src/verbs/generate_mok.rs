@@ -22,7 +22,7 @@ pub(super) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
         session.output.line(&format!("certificate: {}", certificate.display()))?;
     }
     if report.generated {
-        session.output.line("both were made now; enrol the certificate with `mokutil --import`")?;
+        session.output.line("both were made now; `dkms mok enroll` enrols the certificate")?;
     }
     Ok(())
 }

@@ -10,6 +10,8 @@ use clap_complete::{Generator, Shell, generate};
 use dkms_cli::verb::VERBS;
 
 const MODULES: &str = "dkms status 2>/dev/null | sed 's/[,:].*//' | sort -u";
+/// What may follow `mok`.
+const MOK: &str = "status generate enroll";
 const KERNELS: &str = "ls /lib/modules 2>/dev/null";
 
 /// One file for each shell, under the name that the shell looks for.
@@ -50,6 +52,7 @@ _dkms_names() {{
     fi
     local word words="$({MODULES})" verbs="{verbs}"
     for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
+        if [[ $word == mok ]]; then verbs="{MOK}" words=; break; fi
         if [[ " $verbs " == *" $word "* && $word != plan && $word != help ]]; then verbs=; fi
     done
     COMPREPLY=($(compgen -W "$verbs $words" -- "$cur") $(compgen -f -- "$cur"))
@@ -87,6 +90,7 @@ fn fish() -> Result<String> {
         VERBS.iter().map(|row| format!("complete -c dkms -n '{no_verb}' -a {} -d '{}'\n", row.name, quoted(row.about))),
     );
     lines.push(format!("complete -c dkms -n '{no_verb}' -a help -d 'Show the help of a verb'\n"));
+    lines.push(format!("complete -c dkms -n '__fish_seen_subcommand_from mok' -a '{MOK}'\n"));
     lines.push(format!("complete -c dkms -a '({})'\n", quoted(MODULES)));
     for (option, names) in [("-s k -l kernelver", KERNELS), ("-l templatekernel", KERNELS), ("-s m -l module", MODULES)]
     {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use dkms_cli::verbs::mok::status::MokStatus;
 use dkms_cli::verbs::plan::PlanOutput;
 use dkms_cli::verbs::status::Status;
 use dkms_engine::verdict::Verdict;
@@ -16,6 +17,7 @@ pub(super) fn files() -> Result<Vec<(PathBuf, String)>> {
         anyhow::Ok((path, serde_json::to_string_pretty(&schema)? + "\n"))
     };
     Ok(vec![
+        file("mok-status", schemars::schema_for!(MokStatus))?,
         file("plan", schemars::schema_for!(PlanOutput))?,
         file("status", schemars::schema_for!(Status))?,
         file("verify", schemars::schema_for!(Verification))?,

@@ -4,7 +4,7 @@
 use std::fmt::Debug;
 
 use dkms_conf::{Kernel, ModuleConfig};
-use dkms_engine::record::{BuildRecord, FailureRecord, Manifest};
+use dkms_engine::record::{BuildRecord, Enrollments, FailureRecord, Manifest};
 use dkms_engine::verdict::Verdict;
 use dkms_fuzz::within_limits;
 use libfuzzer_sys::fuzz_target;
@@ -17,7 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
         for config in [built, failed].into_iter().flatten() {
             ask(&config);
         }
-        drop((read::<Manifest>(bytes), read::<Verdict>(bytes)));
+        drop((read::<Manifest>(bytes), read::<Verdict>(bytes), read::<Enrollments>(bytes)));
     });
 });
 

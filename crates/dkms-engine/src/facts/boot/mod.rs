@@ -25,8 +25,10 @@ use self::entry::Written;
 pub use self::loader::Loader;
 use self::loader::Start;
 use self::partitions::Partitions;
+use crate::facts::command_line::CommandLine;
 use crate::facts::firmware::Firmware;
 use crate::facts::firmware::variables::Access;
+use crate::facts::kernel::KernelConfig;
 use crate::layout::{EXTLINUX_CONFIGS, OPAL, ZIPL_CONF};
 use crate::setup::Setup;
 
@@ -103,6 +105,20 @@ impl Boot {
             Next::Entry(entry) => self.entries.get(entry),
             Next::CannotTell { .. } => None,
         }
+    }
+
+    /// What a kernel is booted with, what is built into it included: by the entry that boots next if that is its, else by its
+    /// first.
+    pub fn command_line(&self, release: &str, config: &KernelConfig) -> Option<CommandLine> {
+        let next = self.next_entry().filter(|entry| entry.release.as_deref() == Some(release));
+        let entry = next.or_else(|| self.entries_of(release).next())?;
+        let built_in =
+            config.text("CONFIG_CMDLINE").filter(|_| config.enabled("CONFIG_CMDLINE_BOOL")).unwrap_or_default();
+        if config.enabled("CONFIG_CMDLINE_OVERRIDE") {
+            return Some(CommandLine::parse(built_in));
+        }
+        let line = entry.command_line.clone()?;
+        Some(if built_in.is_empty() { line } else { CommandLine::parse(built_in).followed_by(line) })
     }
 
     /// All entries of a kernel, `uname -r`, in the boot loader's order.

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::error::Error;
-use crate::facts::signer::{Maker, Places};
 use crate::setup::Setup;
+use crate::signer::{Maker, Places};
 use crate::system::lock::Guard;
 use crate::system::staged::Staged;
 
@@ -44,7 +44,7 @@ pub(super) fn ensure(setup: &Setup, guard: &Guard, places: &Places) -> Result<bo
                 tool.env("SHIM_NOTRIGGER", "y").arg(option).require()?;
             }
         }
-        Maker::Kernel => {
+        Maker::Others => {
             let reason = format!("neither the key `{}` nor its certificate exists", places.key);
             return Err(Error::Keys { path: places.certificate.clone(), reason });
         }

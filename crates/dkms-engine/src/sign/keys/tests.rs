@@ -4,11 +4,11 @@ use std::path::Path;
 
 use super::*;
 use crate::build::testing::Setting;
-use crate::facts::signer::{Decision, Maker, places};
 use crate::layout::SHIM_KEY_PAIR;
 use crate::module_file::compression::Compression;
 use crate::setup::distribution::Distribution;
 use crate::sign::tests::{SIGN_FILE, SIGNING, framework};
+use crate::signer::{Decision, Maker, places};
 use crate::system::root::Root;
 
 fn setting(framework_conf: &str) -> Setting {
@@ -120,7 +120,7 @@ fn distributions_have_habits() {
     let config = format!("{SIGNING}CONFIG_MODULE_SIG_KEY=\"certs/signing_key.pem\"\n");
     let of_kernel = places(&one.setup, &one.kernel(&config, Compression::None));
     let expected = one.path("modules/6.1.0/build/certs/signing_key.pem");
-    assert_eq!((Path::new(&of_kernel.key), of_kernel.maker), (expected.as_path(), Maker::Kernel));
+    assert_eq!((Path::new(&of_kernel.key), of_kernel.maker), (expected.as_path(), Maker::Others));
     assert_eq!(of_kernel.certificate, expected);
     let pairs = [("MODULES_SIGN_KEY", "/a"), ("MODULES_SIGN_CERT", "/b")];
     one.setup.environment = crate::system::environment::Environment::new(pairs.map(|(n, v)| (n.into(), v.into())));

@@ -22,11 +22,12 @@ use rustix::thread::{ThreadNameSpaceType, UnshareFlags};
 
 use super::contain::{Access, Need};
 use super::watch::last_errno;
-use super::{Tool, empty_input, watch};
+use super::{Tool, watch};
 use crate::error::Error;
 
-/// Where the two output streams go.
+/// Where the streams come from and go to.
 pub(super) struct Streams {
+    pub(super) stdin: OwnedFd,
     pub(super) stdout: OwnedFd,
     pub(super) stderr: OwnedFd,
 }
@@ -105,7 +106,7 @@ pub(super) fn spawn(tool: Tool, streams: Streams) -> Result<Running, Error> {
     let (reader, report) = rustix::pipe::pipe_with(flags).map_err(Error::os("open", "a pipe"))?;
     let mut command = std::process::Command::new(&program);
     command.args(&tool.arguments).env_clear().envs(&tool.environment);
-    command.stdin(Stdio::from(empty_input()?)).stdout(Stdio::from(streams.stdout)).stderr(Stdio::from(streams.stderr));
+    command.stdin(Stdio::from(streams.stdin)).stdout(Stdio::from(streams.stdout)).stderr(Stdio::from(streams.stderr));
     let (watched, alive) = if tool.leave_nothing_running {
         let (watched, alive) = rustix::pipe::pipe_with(flags).map_err(Error::os("open", "a pipe"))?;
         (Some(watched), Some(alive))
@@ -172,7 +173,7 @@ impl Prepared {
     /// Runs in the child.
     fn enter(&self) -> Result<(), Errno> {
         // A session has a process group of its own and no terminal: what asks there gets an error instead of being stopped
-        // for ever as a background process.
+        // for ever as a background process. A terminal that is its standard input it may read all the same.
         rustix::process::setsid()?;
         if let Some(alive) = &self.alive {
             self.step(Step::Parent, watch::post(alive.as_fd()))?;

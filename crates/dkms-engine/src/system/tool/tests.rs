@@ -36,6 +36,15 @@ fn environment_input_and_directory_are_what_was_said() {
 }
 
 #[test]
+fn a_conversation_has_our_own_streams() {
+    let inode = |stream: std::os::fd::BorrowedFd<'_>| rustix::fs::fstat(stream).unwrap().st_ino;
+    let [input, output] = [inode(std::io::stdin().as_fd()), inode(std::io::stdout().as_fd())];
+    let same = |number: u8, inode: u64| format!("[ $(stat -L -c %i /proc/$$/fd/{number}) = {inode} ]");
+    let script = format!("{} && {}", same(0, input), same(1, output));
+    assert_eq!(shell(&script).converse().unwrap().end, End::Status(0));
+}
+
+#[test]
 fn a_failure_shows_command_status_and_words() {
     let error = shell("echo out; echo bad >&2; exit 3").require().unwrap_err().to_string();
     assert!(error.contains("/bash -c 'echo out; echo bad >&2; exit 3'` ended with status 3:\nbad"), "{error}");

@@ -4,31 +4,42 @@
 use std::cell::OnceCell;
 
 use crate::facts::at_boot::AtBoot;
-use crate::facts::firmware::Firmware;
+use crate::facts::firmware::{Efi, Firmware};
 use crate::facts::kernel::Kernel;
+use crate::module_file::certificate::Certificate;
 use crate::setup::Setup;
-use crate::trust::{Answer, Circumstances, Insists};
+use crate::trust::{Answer, Circumstances, Enrollment, Insists};
 
 /// One kernel, looked at when it is asked about first.
-pub(super) struct KernelTrust<'a> {
+pub(crate) struct KernelTrust<'a> {
     setup: &'a Setup,
     kernel: &'a Kernel,
     facts: OnceCell<(AtBoot, Firmware)>,
 }
 
 impl<'a> KernelTrust<'a> {
-    pub(super) fn new(setup: &'a Setup, kernel: &'a Kernel) -> Self {
+    pub(crate) fn new(setup: &'a Setup, kernel: &'a Kernel) -> Self {
         Self { setup, kernel, facts: OnceCell::new() }
     }
 
     /// Whether the kernel refuses modules without a signature. What cannot be told stops no build.
-    pub(super) fn refuses_unsigned(&self) -> bool {
+    pub(crate) fn refuses_unsigned(&self) -> bool {
         matches!(self.circumstances().insists(), Insists::Yes { .. })
     }
 
     /// Judges a module with all that is appended to it.
-    pub(super) fn judge(&self, module: &[u8]) -> Answer {
+    pub(crate) fn judge(&self, module: &[u8]) -> Answer {
         self.circumstances().judge(module)
+    }
+
+    /// Whether it takes signatures by a certificate's key when Secure Boot is on, be it on now or not: a switch that is turned
+    /// off for a while must not make another key sign.
+    pub(crate) fn takes_under_secure_boot(&self, certificate: &Certificate) -> bool {
+        let now = self.circumstances();
+        let Firmware::Efi(efi) = now.firmware else { return false };
+        let on = Firmware::Efi(Box::new(Efi { secure_boot: true, validation_off: false, ..(**efi).clone() }));
+        let then = Circumstances { firmware: &on, ..now };
+        matches!(Enrollment::of(&then, Some(certificate), false), Enrollment::Counted { .. })
     }
 
     fn circumstances(&self) -> Circumstances<'_> {
