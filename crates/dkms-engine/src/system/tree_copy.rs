@@ -208,6 +208,8 @@ mod tests {
     fn what_is_laid_over_replaces_files_and_leaves_the_others() {
         let (_directory, root) = copied(Files::Copied);
         let copy = TreeCopy { root: &root, cancel: &Cancel::default(), files: Files::Copied, others: Others::LeftOut };
+        // Root alone could do without.
+        ["/from/inner", "/to/inner"].iter().for_each(|path| root.set_mode(Path::new(path), 0o755).unwrap());
         root.rename(Path::new("/from/a"), Path::new("/from/inner/b")).unwrap();
         copy.lay_over(Path::new("/from"), Path::new("/to")).unwrap();
         assert_eq!(root.read(Path::new("/to/a")).unwrap(), b"a");
