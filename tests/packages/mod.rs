@@ -9,7 +9,7 @@ use std::path::Path;
 use std::slice;
 
 use anyhow::{Context, Result, bail};
-use testbed::debs::{self, Debs};
+use testbed::debs::Debs;
 use testbed::disk;
 use testbed::layer::{self, Flavour, Kernels, Layer};
 use testbed::root::Root;
@@ -20,9 +20,6 @@ use super::parity::play::{self, Players, Seen};
 use super::parity::{Exam, examine};
 use crate::request::Request;
 use crate::tally::Tally;
-
-/// Where kernels newer than those of Debian stable are to be had.
-const BACKPORTS: &str = "trixie-backports";
 
 /// What the packages want to be there, beside dkms.
 const TOOLS: &str = "libxtables-dev pkgconf file lsb-release libpython3-stdlib python3 perl libc6-dev";
@@ -36,8 +33,8 @@ const SEEN: &str = "/var/lib/seen.json";
 /// Plays all cases, one after the other: each build takes all processors anyway.
 pub(super) fn run(request: &Request) -> Result<Tally> {
     let older = layer::desktop_release()?;
-    let newer = layer::releases(BACKPORTS, Flavour::Ordinary)?.pop();
-    let newer = newer.with_context(|| format!("{BACKPORTS} has no kernel headers"))?;
+    let newer = layer::releases(layer::BACKPORTS, Flavour::Ordinary)?.pop();
+    let newer = newer.with_context(|| format!("{} has no kernel headers", layer::BACKPORTS))?;
     let below =
         layer::desktop(&older)?.extend("packages", &format!("1 {newer} {TOOLS}"), |root| ground(root, &newer))?;
     let exam = Exam {
@@ -60,15 +57,9 @@ pub(super) fn run(request: &Request) -> Result<Tally> {
 
 /// The newer kernel, and what packages want.
 fn ground(root: &Root, newer: &str) -> Result<()> {
-    let list = "/etc/apt/sources.list.d/backports.list";
-    disk::write(&root.path(list), debs::sources(BACKPORTS)?)?;
     root.must("apt-get update -q")?;
     root.must(&format!("apt-get install -y -q --no-install-recommends {TOOLS}"))?;
-    // Its kernels want some of its other packages, too.
-    root.must(&format!(
-        "INITRD=No apt-get install -y -q --no-install-recommends -t {BACKPORTS} linux-image-{newer} linux-headers-{newer}"
-    ))?;
-    root.must(&format!("rm {list} && apt-get update -q && apt-get clean")).map(drop)
+    layer::install_backports(root, &format!("linux-image-{newer} linux-headers-{newer}"))
 }
 
 /// Complaints about one case.

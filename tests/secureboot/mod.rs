@@ -19,10 +19,10 @@ use dkms_engine::system::environment::Environment;
 use dkms_engine::trust::{Circumstances, Insists, Trust};
 use testbed::cpio::Cpio;
 use testbed::disk;
-use testbed::layer::{self, Kernels, Layer};
+use testbed::layer::{self, Flavour, Kernels, Layer};
 use testbed::root::Root;
 
-use self::scenario::{ALL, Scenario};
+use self::scenario::{ALL, Booted, Scenario};
 use super::parallel;
 use crate::request::Request;
 use crate::tally::Tally;
@@ -42,14 +42,23 @@ pub(super) fn run(request: &Request) -> Result<Tally> {
     let kernels = Kernels::of_archive()?;
     let release = kernels.older.clone();
     let layer = prepared(&kernels)?;
+    let mut others = None;
     let wanted = |scenario: &&Scenario| {
         request.wants(&format!("secureboot/{}", scenario.name))
             && (request.full || request.only.is_some() || scenario.telling)
     };
     let scenarios: Vec<&Scenario> = ALL.iter().filter(wanted).collect();
+    if scenarios.iter().any(|scenario| scenario.kernel != Booted::Theirs) {
+        others = Some(Others::over(&layer)?);
+    }
     Ok(parallel::run(&scenarios, |scenario| {
         let name = format!("secureboot/{}", scenario.name);
-        (name, Root::over(&layer).and_then(|root| play(&root, &release, scenario)))
+        let (layer, release) = match (scenario.kernel, &others) {
+            (Booted::RealTime, Some(others)) => (&others.layer, &others.real_time),
+            (Booted::Backport, Some(others)) => (&others.layer, &others.backport),
+            _ => (&layer, &release),
+        };
+        (name, Root::over(layer).and_then(|root| play(&root, release, scenario)))
     }))
 }
 
@@ -66,6 +75,30 @@ fn prepared(kernels: &Kernels) -> Result<Layer> {
         disk::write(&root.path(&format!("{WORK}/modules.sh")), MODULES)?;
         root.must(&format!("cd {WORK} && bash modules.sh {release}")).map(drop)
     })
+}
+
+/// Kernels that the modules are not built for.
+struct Others {
+    layer: Layer,
+    real_time: String,
+    backport: String,
+}
+
+impl Others {
+    fn over(below: &Layer) -> Result<Self> {
+        let newest = |suite, flavour| {
+            let release = layer::releases(suite, flavour)?.pop();
+            release.with_context(|| format!("{suite} has no kernel headers of {flavour:?}"))
+        };
+        let real_time = newest(layer::SUITE, Flavour::RealTime)?;
+        let backport = newest(layer::BACKPORTS, Flavour::Cloud)?;
+        let layer = below.extend("secureboot-others", &format!("1 {real_time} {backport}"), |root| {
+            root.must("apt-get update -q")?;
+            root.must(&format!("INITRD=No apt-get install -y -q --no-install-recommends linux-image-{real_time}"))?;
+            layer::install_backports(root, &format!("linux-image-{backport}"))
+        })?;
+        Ok(Self { layer, real_time, backport })
+    }
 }
 
 fn play(root: &Root, release: &str, scenario: &Scenario) -> Result<Vec<String>> {
@@ -87,7 +120,7 @@ fn play(root: &Root, release: &str, scenario: &Scenario) -> Result<Vec<String>> 
         machine::confirm(root, &store_path, &disk_path)?;
     }
     let console = machine::boot(root, &store_path, &disk_path)?;
-    compare(&foretold, &console)
+    compare(&foretold, &console, scenario.kernel != Booted::Theirs)
 }
 
 fn initramfs(root: &Root) -> Result<Vec<u8>> {
@@ -142,7 +175,7 @@ fn foretell(root: &Root, release: &str, scenario: &Scenario, shown: &Path, line:
 }
 
 /// Complaints about each module of which something else was foretold than happened.
-fn compare(foretold: &[Foretold], console: &str) -> Result<Vec<String>> {
+fn compare(foretold: &[Foretold], console: &str, is_other: bool) -> Result<Vec<String>> {
     let said = |text: &str| console.lines().find_map(|line| line.trim_end().strip_prefix(text));
     if said("vm: end").is_none() {
         bail!("the machine did not come to its end:\n{}", machine::tail(console));
@@ -150,7 +183,8 @@ fn compare(foretold: &[Foretold], console: &str) -> Result<Vec<String>> {
     let complaint = |one: &Foretold| {
         let happened = said(&format!("vm: module {} ", one.module)).unwrap_or("nothing");
         let expected = match (one.trust, one.by_lockdown) {
-            (Trust::Accepted, _) => happened == "loaded",
+            // A signature is judged before the release.
+            (Trust::Accepted, _) => happened == "loaded" || (is_other && happened == "invalid module format"),
             (Trust::Refused, true) => matches!(
                 happened,
                 "Operation not permitted"
@@ -159,7 +193,7 @@ fn compare(foretold: &[Foretold], console: &str) -> Result<Vec<String>> {
                     | "Required key not available"
             ),
             (Trust::Refused, false) => {
-                happened != "loaded" && happened != "nothing" && happened != "Operation not permitted"
+                !["loaded", "nothing", "invalid module format", "Operation not permitted"].contains(&happened)
             }
             (Trust::CannotTell, _) => false,
         };

@@ -19,6 +19,17 @@ impl Chain {
     }
 }
 
+/// Which kernel is booted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Booted {
+    /// The one that the modules are built for.
+    Theirs,
+    /// Preemptible everywhere. Of a module that it would accept it says that its format is invalid.
+    RealTime,
+    /// Newer than those of the stable release; the same.
+    Backport,
+}
+
 /// A change of the variable store. Names are those of key pairs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
@@ -47,6 +58,7 @@ pub(super) enum Change {
 pub(super) struct Scenario {
     pub(super) name: &'static str,
     pub(super) chain: Chain,
+    pub(super) kernel: Booted,
     pub(super) secure_boot: bool,
     pub(super) line: &'static str,
     pub(super) changes: &'static [Change],
@@ -62,7 +74,8 @@ const MOKS: [Change; 5] = [Mok("ours"), Mok("plain"), Mok("modules-only"), Mok("
 const DBS: [Change; 5] = [Db("ours"), Db("plain"), Db("modules-only"), Db("expired"), Db("authority")];
 
 const fn on(name: &'static str, changes: &'static [Change]) -> Scenario {
-    Scenario { name, chain: Chain::Grub, secure_boot: true, line: "", changes, answered: false, telling: false }
+    let (kernel, chain) = (Booted::Theirs, Chain::Grub);
+    Scenario { name, chain, kernel, secure_boot: true, line: "", changes, answered: false, telling: false }
 }
 
 const fn off(name: &'static str, line: &'static str, changes: &'static [Change]) -> Scenario {
@@ -73,11 +86,15 @@ const fn telling(scenario: Scenario) -> Scenario {
     Scenario { telling: true, ..scenario }
 }
 
+const fn with(kernel: Booted, scenario: Scenario) -> Scenario {
+    Scenario { kernel, ..scenario }
+}
+
 const fn by(chain: Chain, scenario: Scenario) -> Scenario {
     Scenario { chain, ..scenario }
 }
 
-pub(super) const ALL: [Scenario; 18] = [
+pub(super) const ALL: [Scenario; 24] = [
     telling(on("none", &[])),
     telling(on("mok", &MOKS)),
     telling(on("db", &DBS)),
@@ -94,6 +111,12 @@ pub(super) const ALL: [Scenario; 18] = [
     off("off-db-enforced", "module.sig_enforce=1", &DBS),
     off("off-db", "", &DBS),
     Scenario { line: "efi=noruntime", ..on("no-services", &MOKS) },
+    with(Booted::RealTime, on("real-time", &MOKS)),
+    with(Booted::RealTime, Scenario { line: "efi=runtime", ..on("real-time-services", &MOKS) }),
+    with(Booted::Backport, on("backport", &MOKS)),
+    with(Booted::Backport, on("backport-untrusted", &[MOKS[0], MOKS[1], MOKS[2], Untrust])),
+    with(Booted::Backport, on("backport-db", &DBS)),
+    with(Booted::Backport, off("backport-off-enforced", "module.sig_enforce=1", &MOKS)),
     on("missed", &[Pending("ours")]),
     telling(Scenario { answered: true, ..on("answered", &[Pending("ours")]) }),
 ];

@@ -219,6 +219,18 @@ fn kernel_packages(root: &Root, release: &str) -> Result<()> {
     root.must("apt-get clean").map(drop)
 }
 
+/// Where kernels newer than those of Debian stable are to be had.
+pub const BACKPORTS: &str = "trixie-backports";
+
+/// Installs packages of it, and of its other packages what they want.
+pub fn install_backports(root: &Root, packages: &str) -> Result<()> {
+    let list = "/etc/apt/sources.list.d/backports.list";
+    disk::write(&root.path(list), debs::sources(BACKPORTS)?)?;
+    root.must("apt-get update -q")?;
+    root.must(&format!("INITRD=No apt-get install -y -q --no-install-recommends -t {BACKPORTS} {packages}"))?;
+    root.must(&format!("rm {list} && apt-get update -q && apt-get clean")).map(drop)
+}
+
 /// A kernel `6.99.0-fake`: the headers of a real one under another release, so that objects get its vermagic, and a
 /// module directory without modules.
 fn fake(root: &Root, real: &str) -> Result<()> {
