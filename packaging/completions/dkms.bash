@@ -23,7 +23,7 @@ _dkms() {
 
     case "${cmd}" in
         dkms)
-            opts="-m -v -k -a -c -j -q -V -h --module --kernelver --arch --all --all-kernels --next-boot --templatekernel --directive --config --kernelsourcedir --archive --binaries-only --source-only --force --force-version-override --no-depmod --modprobe-on-install --symlink-modules --rpm_safe_upgrade --json --root --dkmstree --sourcetree --installtree --quiet --verbose --debug --no-initrd --no-clean-kernel --no-prepare-kernel --version --help"
+            opts="-m -v -k -a -c -j -q -V -h --module --kernelver --arch --all --all-kernels --next-boot --templatekernel --directive --config --kernelsourcedir --archive --binaries-only --source-only --force --force-version-override --no-depmod --modprobe-on-install --symlink-modules --rpm_safe_upgrade --json --previous --root --dkmstree --sourcetree --installtree --quiet --verbose --debug --no-initrd --no-clean-kernel --no-prepare-kernel --version --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -179,7 +179,7 @@ _dkms_names() {
     if [[ $cur == -* || ${COMP_WORDS[COMP_CWORD-1]} == -[vacj] || ${COMP_WORDS[COMP_CWORD-1]} == --* ]]; then
         return
     fi
-    local word words="$(dkms status 2>/dev/null | sed 's/[,:].*//' | sort -u)" verbs="add build install uninstall unbuild remove autoinstall status plan verify match mktarball ldtarball mok generate_mok kernel_preinst kernel_postinst kernel_prerm help"
+    local word words="$(dkms status 2>/dev/null | sed 's/[,:].*//' | sort -u)" verbs="add build install uninstall unbuild remove autoinstall status plan verify log explain match mktarball ldtarball mok generate_mok kernel_preinst kernel_postinst kernel_prerm help"
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         if [[ $word == mok ]]; then verbs="status generate enroll" words=; break; fi
         if [[ " $verbs " == *" $word "* && $word != plan && $word != help ]]; then verbs=; fi

@@ -73,24 +73,30 @@ impl Fingerprint {
 
     /// The first input whose content differs, in the words of a report; `None` if all are the same.
     pub fn difference(&self, now: &Fingerprint) -> Option<Change> {
-        if self.source.content != now.source.content {
-            return Some(Change::Source);
-        }
-        if self.config.content != now.config.content {
-            return Some(Change::Config);
-        }
-        for name in self.kernel.keys().chain(now.kernel.keys()) {
-            if self.kernel.get(name).map(|part| &part.content) != now.kernel.get(name).map(|part| &part.content) {
-                return Some(Change::Kernel { what: name.clone() });
-            }
-        }
-        for name in self.depends.keys().chain(now.depends.keys()) {
-            if self.depends.get(name) != now.depends.get(name) {
-                return Some(Change::Dependency { name: name.clone() });
-            }
-        }
-        (self.signer.content != now.signer.content).then_some(Change::Signer)
+        self.differences(now).next()
     }
+
+    /// All inputs whose content differs, in the order of their weight.
+    pub fn differences<'a>(&'a self, now: &'a Fingerprint) -> impl Iterator<Item = Change> + 'a {
+        fn content(part: Option<&Part>) -> Option<&String> {
+            part.map(|part| &part.content)
+        }
+        let source = (self.source.content != now.source.content).then_some(Change::Source);
+        let config = (self.config.content != now.config.content).then_some(Change::Config);
+        let kernel = names(&self.kernel, &now.kernel)
+            .filter(|name| content(self.kernel.get(*name)) != content(now.kernel.get(*name)))
+            .map(|name| Change::Kernel { what: name.clone() });
+        let depends = names(&self.depends, &now.depends)
+            .filter(|name| self.depends.get(*name) != now.depends.get(*name))
+            .map(|name| Change::Dependency { name: name.clone() });
+        let signer = (self.signer.content != now.signer.content).then_some(Change::Signer);
+        source.into_iter().chain(config).chain(kernel).chain(depends).chain(signer)
+    }
+}
+
+/// The names in both, each once.
+fn names<'a, T>(one: &'a BTreeMap<String, T>, other: &'a BTreeMap<String, T>) -> impl Iterator<Item = &'a String> {
+    one.keys().chain(other.keys().filter(|name| !one.contains_key(*name)))
 }
 
 /// Which input changed.
@@ -156,6 +162,13 @@ mod tests {
         assert_ne!(before.content(), now.content());
         now.source = part("t");
         assert_eq!(before.difference(&now), Some(Change::Source));
+        now.kernel.insert("compiler".into(), part("c"));
+        now.depends.insert("x".into(), "1".into());
+        now.signer = part("k");
+        let kernel = |what: &str| Change::Kernel { what: what.into() };
+        let depends = Change::Dependency { name: "x".into() };
+        let expected = [Change::Source, kernel("Module.symvers"), kernel("compiler"), depends, Change::Signer];
+        assert_eq!(before.differences(&now).collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! T/.dkms-rs/lock                        held by the process that writes
 //! T/.dkms-rs/failed/M/V/K/A/record.json  why the last build failed, with the fingerprint it failed for
 //! T/.dkms-rs/failed/M/V/K/A/make.log
+//! T/.dkms-rs/attempts/M/V/K/A/           what is remembered of the last two attempts to build, and the log of the first of them
 //! T/.dkms-rs/enrollments.json            which certificates shim was asked to enrol, and when
 //! T/.dkms-rs/verdict.json                what the last transaction left, T/.dkms-rs/motd in words while it is bad
 //! T/.dkms-rs/retiring/M/V                its package asked for removal during an upgrade; it goes when a successor is there
@@ -311,6 +312,11 @@ impl Layout {
         self.failed_module(&target.module).join(&target.kernel.release).join(&target.kernel.arch)
     }
 
+    /// Where the log of a failed build is kept.
+    pub fn failed_log(&self, target: &Target) -> PathBuf {
+        self.failed(target).join("make.log")
+    }
+
     /// Directory of all failure records of one module version.
     pub fn failed_module(&self, module: &ModuleId) -> PathBuf {
         self.failures().join(&module.name).join(&module.version)
@@ -319,6 +325,36 @@ impl Layout {
     /// Directory of all failure records.
     pub fn failures(&self) -> PathBuf {
         self.state().join("failed")
+    }
+
+    /// Directory of what is remembered of the last attempts to build one target.
+    pub fn attempts(&self, target: &Target) -> PathBuf {
+        self.attempts_of(&target.module).join(&target.kernel.release).join(&target.kernel.arch)
+    }
+
+    /// The same of all targets of one module version.
+    pub fn attempts_of(&self, module: &ModuleId) -> PathBuf {
+        self.all_attempts().join(&module.name).join(&module.version)
+    }
+
+    /// The same of everything.
+    pub fn all_attempts(&self) -> PathBuf {
+        self.state().join("attempts")
+    }
+
+    /// What is remembered of the last attempt.
+    pub fn last_attempt(&self, target: &Target) -> PathBuf {
+        self.attempts(target).join("last.json")
+    }
+
+    /// What is remembered of the attempt before it.
+    pub fn previous_attempt(&self, target: &Target) -> PathBuf {
+        self.attempts(target).join("previous.json")
+    }
+
+    /// The log of the attempt before it.
+    pub fn previous_log(&self, target: &Target) -> PathBuf {
+        self.attempts(target).join("previous.log")
     }
 
     /// Log of the last post_transaction command.

@@ -3,6 +3,7 @@
 //! Every stored value carries a format number; unknown fields are refused, because they come from a newer program whose
 //! meaning we would drop. All of it can be lost: what is missing is measured again or taken for a build of the original.
 
+mod attempt;
 mod enrollments;
 mod format;
 
@@ -12,6 +13,7 @@ use dkms_conf::module_config::ModuleConfig;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use attempt::{Attempt, Failure};
 pub use enrollments::{Enrollments, Request};
 pub use format::Format;
 
@@ -250,6 +252,7 @@ mod tests {
     fn stored_values_stay_readable() {
         testing::stays_readable::<BuildRecord>(include_str!("../../../tests/fixtures/formats/build-1.json"));
         testing::stays_readable::<FailureRecord>(include_str!("../../../tests/fixtures/formats/failure-1.json"));
+        testing::stays_readable::<Attempt>(include_str!("../../../tests/fixtures/formats/attempt-1.json"));
         testing::stays_readable::<Manifest>(include_str!("../../../tests/fixtures/formats/manifest-1.json"));
         testing::stays_readable::<Enrollments>(include_str!("../../../tests/fixtures/formats/enrollments-1.json"));
     }

@@ -100,7 +100,7 @@ impl Setup {
     }
 
     /// Whether the root is not that of the machine: an image being built, where a key would be a stranger's. Without a
-    /// `/proc` to ask it is taken for one; running systems have it.
+    /// `/proc` to ask it is taken for one; running systems have it. Who may not ask looks only, and sees the machine's root.
     #[expect(clippy::disallowed_methods, reason = "the machine's root is asked about, not this one")]
     pub fn in_chroot(&self) -> bool {
         use std::os::unix::fs::MetadataExt;
@@ -111,6 +111,7 @@ impl Setup {
         let ours = self.root.stat(Path::new("/"), true).map(|stat| (stat.st_dev, stat.st_ino));
         match std::fs::metadata(FIRST_ROOT) {
             Ok(first) => ours != Some((first.dev(), first.ino())),
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => !self.root.is_host(),
             Err(_) => true,
         }
     }

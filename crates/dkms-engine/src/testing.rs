@@ -9,7 +9,7 @@ use crate::facts::kernel::{Headers, Kernel, KernelConfig};
 use crate::fingerprint::Fingerprint;
 use crate::layout::Layout;
 use crate::module_file::compression::Compression;
-use crate::record::{BuildRecord, FailureRecord, Format, Signature};
+use crate::record::{Attempt, BuildRecord, Failure, FailureRecord, Format, Signature};
 use crate::setup::distribution::Distribution;
 use crate::setup::machine::Machine;
 use crate::setup::{Options, Setup};
@@ -117,6 +117,13 @@ pub(crate) fn failure_record(fingerprint: Fingerprint, config: ModuleConfig) -> 
         duration_ms: 0,
         asked_by: String::new(),
     }
+}
+
+/// An attempt that ended at a time, with a message if it failed.
+pub(crate) fn attempt(ended: i64, message: Option<&str>) -> Attempt {
+    let failure = message.map(|message| Failure { message: message.into(), first_error: None, advice: None });
+    let (asked_by, because) = ("trigger".into(), "its source changed".into());
+    Attempt { format: Format, ended, duration_ms: 1200, asked_by, because, changes: Vec::new(), failure }
 }
 
 /// Expects that a stored value of long ago is read and means what it meant, and that one of another format is not read.

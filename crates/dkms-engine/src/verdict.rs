@@ -331,7 +331,7 @@ impl Assessment<'_> {
 
     /// The same with what the log of its build says, and where that is.
     fn with_log(&self, target: &Target, problem: Problem, said: Option<String>, advice: Option<&str>) -> Problem {
-        let log = self.layout.failed(target).join("make.log");
+        let log = self.layout.failed_log(target);
         let advice = advice.map(|advice| format!("{advice}; ")).unwrap_or_default();
         let hint = problem.hint.map(|again| format!("{advice}less {}; `{again}` tries it again", log.display()));
         Problem { first_error: said, hint, ..problem }

@@ -115,9 +115,13 @@ pub struct CommandLine {
     #[arg(long = "rpm_safe_upgrade")]
     pub rpm_safe_upgrade: bool,
 
-    /// Show as JSON, with status, plan and mok status
+    /// Show as JSON, with status, plan, explain, verify and mok status
     #[arg(long)]
     pub json: bool,
+
+    /// With log: the attempt before the last one
+    #[arg(long)]
+    pub previous: bool,
 
     /// Work on the system below this directory: its configuration, trees, kernels and programs
     #[arg(long, value_name = "DIRECTORY", value_parser = value, value_hint = ValueHint::DirPath)]
@@ -338,7 +342,7 @@ mod tests {
     #[test]
     fn every_flag() {
         type Get = fn(&CommandLine) -> bool;
-        let table: [(&str, Get); 21] = [
+        let table: [(&str, Get); 22] = [
             ("-q", |c| c.quiet),
             ("--quiet", |c| c.quiet),
             ("--force", |c| c.force),
@@ -355,6 +359,7 @@ mod tests {
             ("--verbose", |c| c.verbose),
             ("--debug", |c| c.debug),
             ("--json", |c| c.json),
+            ("--previous", |c| c.previous),
             ("--no-initrd", |c| c.no_initrd),
             ("--no-clean-kernel", |c| c.no_clean_kernel),
             ("--no-prepare-kernel", |c| c.no_prepare_kernel),

@@ -17,7 +17,7 @@ pub static MEANINGS: [(&str, &str); 18] = [
     ("0", "Done, or there was nothing to do."),
     (
         "1",
-        "Rights, a name or a version are missing; a path is not there; the system refused something; verify: something will not work; mok status: a key is not trusted.",
+        "Rights, a name or a version are missing; a path or a log is not there; the system refused something; verify: something will not work; mok status: a key is not trusted.",
     ),
     (
         "2",
@@ -83,8 +83,12 @@ fn of_refusal(refusal: &Refusal) -> u8 {
         Refusal::ArchCount { .. }
         | Refusal::BadValue { .. }
         | Refusal::DirectoryWithoutConf { .. }
+        | Refusal::LogUnreadable { .. }
         | Refusal::NeedsRoot { .. }
+        | Refusal::NoLog { .. }
         | Refusal::NoModule { .. }
+        | Refusal::NoName { .. }
+        | Refusal::NoPreviousLog { .. }
         | Refusal::NoTemplate
         | Refusal::PathMissing { .. }
         | Refusal::PathNotTaken { .. }

@@ -42,8 +42,10 @@ pub(crate) fn of(session: &Session, module: Option<&ModuleId>) -> Result<Goal> {
         }
         Verb::Match => matching(session)?,
         Verb::Add
+        | Verb::Explain
         | Verb::GenerateMok
         | Verb::Ldtarball
+        | Verb::Log
         | Verb::Mktarball
         | Verb::Mok
         | Verb::Plan

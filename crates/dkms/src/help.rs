@@ -39,7 +39,7 @@ const INSTALL: &[&str] = &[
     "archive",
 ];
 
-static ROWS: [Row; 18] = [
+static ROWS: [Row; 20] = [
     Row {
         verb: Verb::Add,
         options: &["conf", "archive", "directive"],
@@ -84,6 +84,18 @@ static ROWS: [Row; 18] = [
         options: &["next_boot", "json"],
         example: "dkms verify --next-boot",
         statuses: &["1", "2", "3", "6"],
+    },
+    Row {
+        verb: Verb::Log,
+        options: &["previous"],
+        example: "dkms log foo/1.0 -k 6.12.1-amd64",
+        statuses: &["3", "5", "16"],
+    },
+    Row {
+        verb: Verb::Explain,
+        options: &["json"],
+        example: "dkms explain foo/1.0 -k 6.12.1-amd64",
+        statuses: &["3", "5", "6", "16"],
     },
     Row {
         verb: Verb::Match,

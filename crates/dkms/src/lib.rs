@@ -25,6 +25,7 @@ pub mod refusal;
 mod registration;
 mod run;
 pub mod session;
+mod subjects;
 pub mod verb;
 pub mod verbs;
 mod watch;

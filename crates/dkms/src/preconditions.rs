@@ -53,6 +53,8 @@ fn tests(verb: Verb) -> &'static [Test] {
         Verb::Mok => &[NoAll],
         Verb::Ldtarball => &[RootToForce],
         Verb::KernelPostinst | Verb::KernelPreinst | Verb::KernelPrerm => &[Root],
+        Verb::Log => &[NoAll, OneKernel],
+        Verb::Explain => &[NoAll],
         Verb::Status | Verb::GenerateMok | Verb::Plan | Verb::Verify => &[],
     }
 }
@@ -168,6 +170,11 @@ mod tests_of_order {
             ("mktarball gone/1", 3, 3),
             ("mktarball here/1", 0, 0),
             ("status", 0, 0),
+            ("log here/1", 0, 0),
+            ("log --all here/1", 5, 5),
+            ("log here/1 -k 1 -k 2", 4, 4),
+            ("explain here/1 -k 1 -k 2", 0, 0),
+            ("explain --all here/1", 5, 5),
             ("generate_mok", 0, 0),
             ("kernel_preinst -k 1", 1, 0),
             ("kernel_postinst -k 1", 1, 0),

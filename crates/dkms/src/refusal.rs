@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use dkms_conf::nearest::nearest;
+use dkms_engine::target::Target;
 
 use crate::verb::{VERBS, Verb};
 
@@ -71,6 +72,36 @@ pub enum Refusal {
     NoGoal {
         /// The verb.
         verb: Verb,
+    },
+    /// A log that cannot be what was written there.
+    #[error("the log `{}` cannot be read: {reason}", .path.display())]
+    LogUnreadable {
+        /// Where it should be.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// There is no log of a target.
+    #[error("there is no log of {target}")]
+    NoLog {
+        /// The target.
+        target: Target,
+        /// What shows other logs of the module.
+        commands: Vec<String>,
+        /// How many there are beside those.
+        more: usize,
+    },
+    /// The module's name is missing.
+    #[error("`{}` needs the name of a module", .verb.name())]
+    NoName {
+        /// The verb.
+        verb: Verb,
+    },
+    /// Only the last log is there.
+    #[error("no log is kept from before the last attempt")]
+    NoPreviousLog {
+        /// What shows the last one.
+        command: String,
     },
     /// `match` has nothing to compare with.
     #[error("`match` needs --templatekernel")]
@@ -186,6 +217,19 @@ impl Refusal {
             Refusal::NoModule { verb } => {
                 format!("dkms {} NAME/VERSION; `dkms status` shows what is registered", verb.name())
             }
+            Refusal::LogUnreadable { path, .. } => {
+                format!("`ls -ld {}` shows what is there; the next build replaces it", path.display())
+            }
+            Refusal::NoLog { target, commands, .. } if commands.is_empty() => {
+                format!("`dkms install {} -k {}` builds it", target.module, target.kernel.release)
+            }
+            Refusal::NoLog { commands, more, .. } => {
+                let more = if *more == 0 { String::new() } else { format!(" and {more} more") };
+                format!("{}{more}", commands.join(", "))
+            }
+            Refusal::NoName { verb } => format!("dkms {} NAME; `dkms status` shows the names", verb.name()),
+            Refusal::NoPreviousLog { command } => format!("`{command}` shows the last one"),
+            Refusal::NotRegistered { .. } => "`dkms status` shows what is registered".into(),
             Refusal::NoTemplate => "dkms match --templatekernel OLD -k NEW".into(),
             Refusal::VerbUnknown { word } => match nearest(word, VERBS.iter().map(|row| row.verb.name())) {
                 Some(name) => format!("did you mean `dkms {name}`? `dkms --help` lists the commands"),

@@ -73,7 +73,14 @@ fn carry_out(line: CommandLine, environment: Environment, progress: &MultiProgre
 fn heal(session: &Session, progress: &MultiProgress) {
     let reads = matches!(
         session.arguments.verb,
-        Verb::Status | Verb::Plan | Verb::Verify | Verb::Match | Verb::Mktarball | Verb::Mok
+        Verb::Status
+            | Verb::Plan
+            | Verb::Verify
+            | Verb::Match
+            | Verb::Mktarball
+            | Verb::Mok
+            | Verb::Log
+            | Verb::Explain
     );
     if reads || session.arguments.line.no_depmod || !rustix::process::geteuid().is_root() {
         return;

@@ -9,6 +9,8 @@ pub enum Verb {
     Autoinstall,
     /// Build objects.
     Build,
+    /// Show why a module was built, skipped, kept or refused.
+    Explain,
     /// Make the pair of keys that signs modules.
     GenerateMok,
     /// Install objects into a kernel.
@@ -21,6 +23,8 @@ pub enum Verb {
     KernelPrerm,
     /// Load a tarball.
     Ldtarball,
+    /// Show the log of a build.
+    Log,
     /// Install for one kernel what another one has.
     Match,
     /// Write a tarball.
@@ -59,7 +63,7 @@ const fn row(verb: Verb, name: &'static str, arguments: &'static str, about: &'s
 }
 
 /// All verbs in the order of the help.
-pub static VERBS: [VerbRow; 18] = [
+pub static VERBS: [VerbRow; 20] = [
     row(Verb::Add, "add", "NAME/VERSION | DIRECTORY | FILE", "Register a module version with its source"),
     row(Verb::Build, "build", "NAME/VERSION [-k KERNEL]...", "Build it, registering it first if needed"),
     row(Verb::Install, "install", "NAME/VERSION [-k KERNEL]...", "Install it, building it first if needed"),
@@ -84,6 +88,18 @@ pub static VERBS: [VerbRow; 18] = [
         "verify",
         "[NAME[/VERSION]] [-k KERNEL | --next-boot] [--json]",
         "Say whether each kernel will have its modules when it boots",
+    ),
+    row(
+        Verb::Log,
+        "log",
+        "NAME[/VERSION] [-k KERNEL] [--previous]",
+        "Show how it was built the last time, the first error on top",
+    ),
+    row(
+        Verb::Explain,
+        "explain",
+        "NAME[/VERSION] [-k KERNEL]... [--json]",
+        "Show why it was built, skipped, kept or refused",
     ),
     row(Verb::Match, "match", "--templatekernel KERNEL -k KERNEL", "Install for one kernel what another one has"),
     row(Verb::Mktarball, "mktarball", "NAME/VERSION [-k KERNEL | --all]", "Pack source and built objects"),

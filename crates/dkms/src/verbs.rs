@@ -5,9 +5,11 @@
 mod add;
 mod autoinstall;
 mod build;
+pub mod explain;
 mod generate_mok;
 mod kernel_hooks;
 mod ldtarball;
+mod log;
 mod match_kernel;
 mod mktarball;
 pub mod mok;
@@ -43,9 +45,11 @@ pub(crate) fn run(session: &Session, progress: &MultiProgress) -> Result<()> {
         Verb::Add => add::run(session, progress),
         Verb::Autoinstall => autoinstall::run(session, progress),
         Verb::Build | Verb::Install => build::run(session, progress),
+        Verb::Explain => explain::run(session),
         Verb::GenerateMok => generate_mok::run(session, progress),
         Verb::KernelPostinst | Verb::KernelPreinst | Verb::KernelPrerm => kernel_hooks::run(session, progress),
         Verb::Ldtarball => ldtarball::run(session, progress),
+        Verb::Log => log::run(session),
         Verb::Match => match_kernel::run(session, progress),
         Verb::Mktarball => mktarball::run(session),
         Verb::Mok => mok::run(session, progress),

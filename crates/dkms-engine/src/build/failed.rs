@@ -36,11 +36,6 @@ pub struct Failed {
     work: Option<Work>,
 }
 
-/// Where the log of a failed build is kept.
-pub fn kept_log(setup: &Setup, target: &Target) -> PathBuf {
-    setup.layout.failed(target).join("make.log")
-}
-
 /// Where autoconf's log of a failed build is kept.
 pub(crate) fn kept_config_log(setup: &Setup, target: &Target) -> PathBuf {
     setup.layout.failed(target).join(config_log::NAME)

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::command::{Parallelism, is_quoted_make, make_command, with_variables};
 use super::make_log::MakeLog;
 use super::place::Place;
-use super::{BuildEvent, BuildOrder, Listener, kept_log};
+use super::{BuildEvent, BuildOrder, Listener};
 use crate::error::Error;
 use crate::facts::compiler::Compiler;
 use crate::jobs::{Jobs, makeflags};
@@ -78,7 +78,7 @@ impl<'a> Steps<'a> {
             _ => Err(Error::PatchFailed {
                 target: target.clone(),
                 patch: patch.to_owned(),
-                log: kept_log(self.setup, target),
+                log: self.setup.layout.failed_log(target),
             }),
         }
     }
@@ -112,7 +112,7 @@ impl<'a> Steps<'a> {
                 directive,
                 status: end.status(),
                 diagnosis: Box::default(),
-                log: Some(kept_log(self.setup, &self.order.target)),
+                log: Some(self.setup.layout.failed_log(&self.order.target)),
             }),
         }
     }
@@ -148,14 +148,14 @@ impl<'a> Steps<'a> {
                 target: target.clone(),
                 status: end.status(),
                 diagnosis: Box::default(),
-                log: kept_log(self.setup, target),
+                log: self.setup.layout.failed_log(target),
             }),
         }
     }
 
     fn too_long(&self, what: &'static str, limit: Duration) -> Error {
         let target = &self.order.target;
-        Error::TookTooLong { what, module: target.module.clone(), limit, log: kept_log(self.setup, target) }
+        Error::TookTooLong { what, module: target.module.clone(), limit, log: self.setup.layout.failed_log(target) }
     }
 
     /// One block of the log. Variables that the tool has already win over those of the build.

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::{BuildEvent, BuildOrder, BuiltObject, Dependency, Listener, kept_log, object_name};
+use super::{BuildEvent, BuildOrder, BuiltObject, Dependency, Listener, object_name};
 use crate::error::Error;
 use crate::facts::elf_machine;
 use crate::facts::weak::symbol_versions::{self, Interface, Versions};
@@ -28,7 +28,7 @@ pub(super) fn objects(
         let Some(record) = order.config.records.get(index) else { continue };
         let object = object_name(record);
         let path = build.join(&object);
-        let log = || kept_log(setup, &order.target);
+        let log = || setup.layout.failed_log(&order.target);
         if !setup.root.is_file(&path) {
             return Err(Error::NotBuilt { target: order.target.clone(), object, log: log() });
         }

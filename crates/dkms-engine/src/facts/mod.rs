@@ -1,6 +1,7 @@
 //! What is true under the root: reads only, writes nothing, decides nothing.
 
 pub mod at_boot;
+pub mod attempts;
 pub mod boot;
 pub mod command_line;
 pub mod compiler;

@@ -102,12 +102,23 @@ impl fmt::Display for Because {
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = self.what();
         match self {
-            Change::Source => write!(f, "its source changed"),
-            Change::Config => write!(f, "its configuration changed"),
-            Change::Kernel { what } => write!(f, "the kernel's {what} changed"),
-            Change::Dependency { name } => write!(f, "`{name}`, which it depends on, changed"),
-            Change::Signer => write!(f, "the signing key changed"),
+            Change::Dependency { .. } => write!(f, "{what}, which it depends on, changed"),
+            _ => write!(f, "{what} changed"),
+        }
+    }
+}
+
+impl Change {
+    /// The input by name.
+    pub fn what(&self) -> String {
+        match self {
+            Change::Source => "its source".into(),
+            Change::Config => "its configuration".into(),
+            Change::Kernel { what } => format!("the kernel's {what}"),
+            Change::Dependency { name } => format!("`{name}`"),
+            Change::Signer => "the signing key".into(),
         }
     }
 }

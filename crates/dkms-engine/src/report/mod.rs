@@ -1,6 +1,7 @@
 //! What came of a plan: one value for text, JSON, journal and exit status.
 
 pub mod rows;
+pub mod time;
 pub mod words;
 
 use serde::Serialize;

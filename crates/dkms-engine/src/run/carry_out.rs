@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::attempts::{self, Reason};
 use super::schedule::{Job, Sender, Task, drive};
 use super::{Depmod, Observer, Progress, RunOptions, failures, weak_links};
 use crate::build::{self, BuildEvent, BuildOrder, Failed};
@@ -177,11 +178,13 @@ impl Executor<'_, '_> {
             (Action::Unbuild(target), _) => {
                 let built = register::unbuild(self.setup, self.guard, target)?;
                 failures::forget(self.setup, self.guard, target)?;
+                attempts::forget(self.setup, self.guard, target)?;
                 Ok(Done::Unbuilt { built })
             }
             (Action::Deregister(module), _) => {
                 register::reinstate(self.setup, self.guard, module)?;
                 failures::forget_all(self.setup, self.guard, module)?;
+                attempts::forget_all(self.setup, self.guard, module)?;
                 let left = register::deregister(self.setup, self.guard, module)?;
                 Ok(Done::Deregistered { left })
             }
@@ -213,18 +216,21 @@ impl Executor<'_, '_> {
         }
         let examined = examined(self.facts, target);
         let settled = examined.map(|examined| self.session.settled(&target.module, &examined.fingerprint));
+        let reason = Reason::new(because.clone(), self.facts.targets.get(target), settled.as_ref());
         let signed = match result {
             Ok(signed) => signed,
             Err(failed) => {
                 let inputs = examined.map(|examined| &examined.config).zip(settled);
-                return Err(failures::remember(self.setup, self.guard, target, inputs, *failed));
+                return Err(failures::remember(self.setup, self.guard, target, inputs, reason, *failed));
             }
         };
+        attempts::set_aside(self.setup, self.guard, target);
         let duration = signed.duration().unwrap_or_default();
         let fingerprint = settled.unwrap_or_default();
         let signed = signed.store(self.setup, self.jobs, self.guard, Origin { fingerprint })?;
         failures::forget(self.setup, self.guard, target)?;
         let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        attempts::note(self.setup, self.guard, target, reason.built(self.setup, duration_ms));
         Ok(Done::Built { because, signature: signed.signature, duration_ms })
     }
 

@@ -1,7 +1,11 @@
 //! What is kept of failed builds, so that they are not repeated for nothing, and their logs, so that people find them.
 
+use std::path::Path;
+
 use dkms_conf::module_config::ModuleConfig;
 
+use super::attempts::{self, Reason};
+use super::log_copy;
 use crate::build::{self, Failed};
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
@@ -23,6 +27,7 @@ pub(super) fn remember(
     guard: &Guard,
     target: &Target,
     inputs: Option<(&ModuleConfig, Fingerprint)>,
+    reason: Reason,
     failed: Failed,
 ) -> Error {
     let of_the_module = failed.error.is_of_the_module() && !failed.of_the_machine;
@@ -43,18 +48,27 @@ pub(super) fn remember(
             log::warn!("the failure of {target} is not remembered: {error}");
         }
     }
-    if let Err(error) = keep_logs(setup, guard, target, &failed) {
-        log::warn!("the log of {target} is not kept: {error}");
+    // An attempt that ended before it had a log replaces none.
+    let Some(log) = &failed.log else { return failed.error };
+    attempts::set_aside(setup, guard, target);
+    match keep_logs(setup, guard, target, log, failed.config_log.as_deref()) {
+        Ok(()) => attempts::note(setup, guard, target, reason.failed(setup, &failed)),
+        Err(error) => log::warn!("the log of {target} is not kept: {error}"),
     }
     failed.error
 }
 
 /// The log, and what autoconf logged; one that an earlier attempt left does not stay.
-fn keep_logs(setup: &Setup, guard: &Guard, target: &Target, failed: &Failed) -> Result<(), Error> {
-    let Some(log) = &failed.log else { return Ok(()) };
-    Staged::copy(guard.root(), log, &build::kept_log(setup, target), 0o644)?.publish()?;
+fn keep_logs(
+    setup: &Setup,
+    guard: &Guard,
+    target: &Target,
+    log: &Path,
+    config_log: Option<&Path>,
+) -> Result<(), Error> {
+    log_copy::keep(guard.root(), log, &setup.layout.failed_log(target))?;
     let kept = build::kept_config_log(setup, target);
-    match &failed.config_log {
+    match config_log {
         Some(log) => {
             let end = build::config_log_end(&setup.root, log)?;
             Staged::file(guard.root(), &kept, &end, 0o644)?.publish()
@@ -71,7 +85,7 @@ pub(super) fn show_logs(setup: &Setup, guard: &Guard, report: &Report) {
         else {
             continue;
         };
-        let kept = build::kept_log(setup, &Target::new(entry.module.clone(), kernel.clone()));
+        let kept = setup.layout.failed_log(&Target::new(entry.module.clone(), kernel.clone()));
         if setup.root.is_file(&kept) {
             if let Err(error) = register::link_failed_log(setup, guard, &entry.module, &kept) {
                 log::warn!("the log of {} is only at `{}`: {error}", entry.module, kept.display());

@@ -7,8 +7,10 @@
 //! Nothing to do takes no lock and writes nothing. Builds run on worker threads ([`schedule`]); everything that writes
 //! below a final name happens on the calling thread, which holds the guard and alone talks to the observer.
 
+mod attempts;
 mod carry_out;
 mod failures;
+mod log_copy;
 mod refresh;
 mod schedule;
 mod sweep;

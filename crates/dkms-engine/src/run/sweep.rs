@@ -40,9 +40,34 @@ pub(super) fn sweep(setup: &Setup, guard: &Guard, depmod: Depmod, observer: &mut
         }
         root.remove_empty_parents(&module, &setup.layout.tree);
     }
+    for memory in [setup.layout.failures(), setup.layout.all_attempts()] {
+        forget_removed(setup, &memory, guard)?;
+    }
     staged::sweep(root, &setup.layout.tree)?;
     staged::sweep(root, &setup.layout.source)?;
     recover(setup, guard, depmod, observer)
+}
+
+/// What is remembered of module versions that are not in the tree any more, because another dkms removed them.
+fn forget_removed(setup: &Setup, memory: &Path, guard: &Guard) -> Result<(), Error> {
+    // What another program put there as a link leads to what is not ours.
+    let is_real = |path: &Path| setup.root.link_meta(path).is_some_and(|meta| meta.kind == Kind::Directory);
+    if !is_real(memory) {
+        return Ok(());
+    }
+    for (name, _) in guard.root().list(memory)? {
+        let of_name = memory.join(&name);
+        if !is_real(&of_name) {
+            continue;
+        }
+        for (version, _) in guard.root().list(&of_name)? {
+            if !setup.root.is_dir(&setup.layout.tree.join(&name).join(&version)) {
+                guard.root().remove_tree(&of_name.join(version))?;
+            }
+        }
+        guard.root().remove_empty_parents(&of_name, &setup.layout.state());
+    }
+    Ok(())
 }
 
 /// What is staged in a directory and all that are below it.
@@ -104,4 +129,27 @@ fn recover(setup: &Setup, guard: &Guard, depmod: Depmod, observer: &mut dyn Obse
         }
     }
     Ok(!half.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn what_is_remembered_of_a_version_that_another_dkms_removed_goes() {
+        let (_directory, setup) = testing::setup();
+        let guard = Guard::acquire(&setup.root, &setup.layout.lock(), &mut |_| {}).unwrap();
+        for path in ["m/1/6.1/x86_64/last.json", "m/2/6.1/x86_64/last.json", "n/1/6.1/x86_64/last.json"] {
+            testing::write(&setup, &format!("/var/lib/dkms/.dkms-rs/attempts/{path}"), "{}");
+        }
+        setup.root.writable().create_dir_all(Path::new("/var/lib/dkms/m/1")).unwrap();
+        testing::write(&setup, "/home/user/file", "");
+        setup.root.writable().symlink(Path::new("/home"), &setup.layout.all_attempts().join("linked")).unwrap();
+        forget_removed(&setup, &setup.layout.all_attempts(), &guard).unwrap();
+        forget_removed(&setup, &setup.layout.failures(), &guard).unwrap();
+        let left = |path: &str| setup.root.exists(&setup.layout.all_attempts().join(path));
+        assert!(setup.root.exists(Path::new("/home/user/file")));
+        assert!(left("m/1/6.1/x86_64/last.json") && !left("m/2") && !left("n"));
+    }
 }

@@ -1,6 +1,6 @@
 //! `dkms plan [VERB ...]`: the steps that a verb would take and why, and why there are none for the rest. Changes nothing.
 
-mod text;
+pub(super) mod text;
 
 use std::path::PathBuf;
 
@@ -93,7 +93,7 @@ struct SettledOutput {
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct ModuleOutput {
+pub(super) struct ModuleOutput {
     /// Package name.
     name: String,
     /// Package version.
@@ -102,7 +102,7 @@ struct ModuleOutput {
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct KernelOutput {
+pub(super) struct KernelOutput {
     /// Kernel release.
     release: String,
     /// Architecture.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
+use dkms_cli::verbs::explain::Explanations;
 use dkms_cli::verbs::mok::status::MokStatus;
 use dkms_cli::verbs::plan::PlanOutput;
 use dkms_cli::verbs::status::Status;
@@ -17,6 +18,7 @@ pub(super) fn files() -> Result<Vec<(PathBuf, String)>> {
         anyhow::Ok((path, serde_json::to_string_pretty(&schema)? + "\n"))
     };
     Ok(vec![
+        file("explain", schemars::schema_for!(Explanations))?,
         file("mok-status", schemars::schema_for!(MokStatus))?,
         file("plan", schemars::schema_for!(PlanOutput))?,
         file("status", schemars::schema_for!(Status))?,

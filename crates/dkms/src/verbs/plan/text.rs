@@ -17,10 +17,7 @@ struct Group<'a> {
 /// The text. Lists of names are cut at `columns`.
 pub(super) fn text(plan: &Plan, columns: usize) -> String {
     if plan.switched_off {
-        return format!(
-            "nothing to do: automatic builds are switched off by `{}`\n",
-            dkms_engine::layout::NO_AUTOINSTALL
-        );
+        return format!("nothing to do: {}\n", switched_off());
     }
     let sections = sections(plan);
     if sections.is_empty() {
@@ -31,6 +28,24 @@ pub(super) fn text(plan: &Plan, columns: usize) -> String {
         std::iter::once(head).chain(groups.iter().map(|group| group.text(columns)))
     });
     lines.collect()
+}
+
+/// What is done about each module, and why, without the names of modules and kernels.
+pub(in crate::verbs) fn sentences(plan: &Plan) -> Vec<String> {
+    if plan.switched_off {
+        return vec![format!("nothing to do ({})", switched_off())];
+    }
+    rows(plan).into_iter().map(|(_, _, operations, reason)| format!("{} ({reason})", what(&operations))).collect()
+}
+
+/// Why nothing at all is done.
+fn switched_off() -> String {
+    format!("automatic builds are switched off by `{}`", dkms_engine::layout::NO_AUTOINSTALL)
+}
+
+fn what(operations: &[Operation]) -> String {
+    let operations: Vec<String> = operations.iter().map(ToString::to_string).collect();
+    if operations.is_empty() { "nothing to do".to_owned() } else { operations.join(" and ") }
 }
 
 /// Kernels in the order in which the plan comes to them, what has no kernel last.
@@ -89,8 +104,7 @@ fn left(step: &Step) -> String {
 impl Group<'_> {
     /// One line if everything fits, else the names have one of their own.
     fn text(&self, columns: usize) -> String {
-        let operations: Vec<String> = self.operations.iter().map(ToString::to_string).collect();
-        let what = if operations.is_empty() { "nothing to do".to_owned() } else { operations.join(" and ") };
+        let what = what(&self.operations);
         let names: Vec<String> = self.modules.iter().map(ToString::to_string).collect();
         let line = format!("  {what} ({}): {}", self.reason, names.join(", "));
         if line.chars().count() <= columns {
