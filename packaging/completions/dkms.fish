@@ -14,7 +14,7 @@ complete -c dkms -l dkmstree -d 'State of dkms. Default: /var/lib/dkms' -r -f -a
 complete -c dkms -l sourcetree -d 'Sources of modules. Default: /usr/src' -r -f -a "(__fish_complete_directories)"
 complete -c dkms -l installtree -d 'Module directories of kernels. Default: /lib/modules' -r -f -a "(__fish_complete_directories)"
 complete -c dkms -l all -d 'All kernels that the module is built for'
-complete -c dkms -l all-kernels -d 'With autoinstall: every installed kernel that has its headers'
+complete -c dkms -l all-kernels -d 'With autoinstall: every installed kernel that has its headers; with verify: every installed one'
 complete -c dkms -l next-boot -d 'With verify: the kernel that boots next, alone'
 complete -c dkms -l binaries-only -d 'Pack only built objects'
 complete -c dkms -l source-only -d 'Pack only the source'

@@ -47,7 +47,7 @@ pub struct CommandLine {
     #[arg(long)]
     pub all: bool,
 
-    /// With autoinstall: every installed kernel that has its headers
+    /// With autoinstall: every installed kernel that has its headers; with verify: every installed one
     #[arg(long)]
     pub all_kernels: bool,
 

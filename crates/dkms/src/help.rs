@@ -81,7 +81,7 @@ static ROWS: [Row; 20] = [
     },
     Row {
         verb: Verb::Verify,
-        options: &["next_boot", "json"],
+        options: &["next_boot", "all_kernels", "json"],
         example: "dkms verify --next-boot",
         statuses: &["1", "2", "3", "6"],
     },

@@ -86,7 +86,7 @@ pub static VERBS: [VerbRow; 20] = [
     row(
         Verb::Verify,
         "verify",
-        "[NAME[/VERSION]] [-k KERNEL | --next-boot] [--json]",
+        "[NAME[/VERSION]] [-k KERNEL | --next-boot | --all-kernels] [--json]",
         "Say whether each kernel will have its modules when it boots",
     ),
     row(

@@ -4,24 +4,24 @@
 //! will find it. Each answer can be "cannot tell", which is not "works".
 
 mod evidence;
+mod installed;
 mod kernel;
 mod machine;
-
-use std::path::PathBuf;
 
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::facts::condition::{self, Condition, Integrity};
-use crate::facts::tree::{BuiltTarget, Tree};
+use crate::facts::Facts;
+use crate::facts::condition::{Condition, Integrity};
+use crate::facts::tree::Tree;
 use crate::facts::weak::links;
-use crate::facts::{Facts, State};
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::setup::Setup;
-use crate::target::{KernelId, Target};
+use crate::target::KernelId;
 use crate::verdict::{Kind, Name, Problem, Verdict};
 pub use evidence::Fault;
+use installed::Installed;
 use kernel::Booted;
 use machine::Machine;
 
@@ -97,7 +97,7 @@ impl Verification {
             }
             let id = KernelId::new(&judged.release, &judged.arch)?;
             let Some(kernel) = facts.kernels.get(&id) else { continue };
-            let installed = installed(setup, &tree, &weak, &id, scope)?;
+            let installed = installed::gather(setup, &tree, &weak, &id, scope)?;
             let names: Vec<String> =
                 installed.iter().flat_map(|one| one.objects.iter().map(|(name, _)| name.clone())).collect();
             let booted = Booted::gather(setup, &machine, kernel, &names)?;
@@ -200,55 +200,4 @@ impl KernelVerification {
         }
         Ok(())
     }
-}
-
-/// A module that is installed for a kernel, or lent to it by links.
-struct Installed<'a> {
-    target: Target,
-    /// The build; none for links to what was built for another kernel.
-    build: Option<&'a BuiltTarget>,
-    /// Names and in-root paths of its objects.
-    objects: Vec<(String, PathBuf)>,
-}
-
-fn installed<'a>(
-    setup: &Setup,
-    tree: &'a Tree,
-    weak: &std::collections::BTreeMap<Target, KernelId>,
-    kernel: &KernelId,
-    scope: &Scope,
-) -> Result<Vec<Installed<'a>>, Error> {
-    let mut found = Vec::new();
-    for build in tree.builds().filter(|build| build.state == State::Installed) {
-        if !scope.takes(&Name::from(&build.target.module)) {
-            continue;
-        }
-        let manifest = condition::manifest(setup, build);
-        if build.target.kernel == *kernel {
-            let directory = crate::facts::kernels::directory(setup, &kernel.release);
-            let objects = match manifest {
-                Some(manifest) => manifest.files.into_iter().map(|file| (file.name, file.path)).collect(),
-                None => {
-                    let place = |name: String| Some((condition::placed_file(setup, &directory, &name)?, name));
-                    condition::kept(setup, build)
-                        .into_iter()
-                        .filter_map(place)
-                        .map(|(path, name)| (name, path))
-                        .collect()
-                }
-            };
-            found.push(Installed { target: build.target.clone(), build: Some(build), objects });
-            continue;
-        }
-        let target = Target::new(build.target.module.clone(), kernel.clone());
-        if weak.get(&target) == Some(&build.target.kernel) {
-            let files = manifest.map(|manifest| manifest.files).unwrap_or_default();
-            let links = links::of_module(setup, &target, &files)?;
-            let name =
-                |link: &PathBuf| files.iter().find(|file| file.is_called_like(link)).map(|file| file.name.clone());
-            let objects = links.iter().filter_map(|link| Some((name(link)?, link.clone()))).collect();
-            found.push(Installed { target, build: None, objects });
-        }
-    }
-    Ok(found)
 }

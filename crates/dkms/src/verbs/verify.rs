@@ -23,6 +23,11 @@ pub(super) fn run(session: &Session) -> Result<()> {
     let (setup, line) = (&session.setup, &session.arguments.line);
     let releases: Vec<String> = line.kernelver.iter().map(|kernel| release(kernel).to_owned()).collect();
     let mut served = kernels::served(setup)?;
+    if line.all_kernels {
+        let all = kernels::installed(setup)?.into_iter();
+        let ids = all.map(|kernel| KernelId::new(&kernel.release, &setup.machine.arch));
+        served.extend(ids.collect::<Result<BTreeSet<_>, _>>()?);
+    }
     for named in &releases {
         // A person may ask about a kernel that modules are not kept for, if it is there.
         let (kernel, path) = (KernelId::new(named, &setup.machine.arch)?, kernels::directory(setup, named));
