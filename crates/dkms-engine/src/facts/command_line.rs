@@ -49,11 +49,12 @@ impl CommandLine {
         self.values(name).next().is_some()
     }
 
-    /// Whether a switch is on by its last word: bare, or with a value that `kstrtobool` takes for yes.
-    pub fn is_on(&self, name: &str) -> bool {
+    /// Whether any word switches on what cannot be switched off again (`bool_enable_only`): bare, or with a value that
+    /// `kstrtobool` takes for yes.
+    pub fn switches_on(&self, name: &str) -> bool {
         let yes =
             |value: &str| matches!(value, "on" | "On" | "ON" | "oN") || value.starts_with(['1', 'y', 'Y', 't', 'T']);
-        self.values(name).last().is_some_and(|value| value.is_none_or(yes))
+        self.values(name).any(|value| value.is_none_or(yes))
     }
 }
 
@@ -84,16 +85,17 @@ mod tests {
 
     #[test]
     fn switches() {
-        let is_on = |text: &str| CommandLine::parse(text).is_on("module.sig_enforce");
+        let is_on = |text: &str| CommandLine::parse(text).switches_on("module.sig_enforce");
         for text in [
             "module.sig_enforce",
             "module.sig-enforce=1",
             "module.sig_enforce=y",
             "module.sig_enforce=0 module.sig_enforce=on",
+            "module.sig_enforce=1 module.sig_enforce=0",
         ] {
             assert!(is_on(text), "{text}");
         }
-        for text in ["", "module.sig_enforce=0", "module.sig_enforce=1 module.sig_enforce=n", "sig_enforce=1"] {
+        for text in ["", "module.sig_enforce=0", "sig_enforce=1"] {
             assert!(!is_on(text), "{text}");
         }
     }

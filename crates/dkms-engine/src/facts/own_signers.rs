@@ -1,5 +1,6 @@
 //! Who signed a kernel's own modules: their keys are built into it, so they need not be taken out of its image.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::module_file::compression::{self, Compression};
@@ -16,27 +17,48 @@ const TRIES: usize = 8;
 
 /// The signer of the first of a kernel's own modules that is signed; `directory` is the kernel's. Empty if there is none.
 pub fn of_kernel(root: &Root, directory: &Path) -> Vec<SignerId> {
-    let mut left = TRIES;
-    first(root, &directory.join("kernel"), 0, &mut left).into_iter().collect()
+    // What was built with the kernel; where nothing says it, all that is there.
+    let order = root.read_to_string(&directory.join("modules.order")).unwrap_or_default();
+    let own: BTreeSet<&str> = order.lines().map(|line| line.rsplit_once('.').map_or(line, |(stem, _)| stem)).collect();
+    let mut walk = Walk { root, top: directory, own, left: TRIES };
+    walk.first(&directory.join("kernel"), 0).into_iter().collect()
 }
 
-fn first(root: &Root, directory: &Path, depth: usize, left: &mut usize) -> Option<SignerId> {
-    let entries = root.list(directory).unwrap_or_default();
-    for (name, kind) in entries {
-        let path = directory.join(&name);
-        let found = match kind {
-            Kind::Directory if depth < MAX_DEPTH => first(root, &path, depth + 1, left),
-            Kind::File if name.to_str().and_then(Compression::of_file_name).is_some() => {
-                *left = left.checked_sub(1)?;
-                signer(root, &path)
+struct Walk<'a> {
+    root: &'a Root,
+    /// The kernel's module directory.
+    top: &'a Path,
+    /// Paths below it, without suffixes.
+    own: BTreeSet<&'a str>,
+    left: usize,
+}
+
+impl Walk<'_> {
+    fn first(&mut self, directory: &Path, depth: usize) -> Option<SignerId> {
+        for (name, kind) in self.root.list(directory).unwrap_or_default() {
+            let path = directory.join(&name);
+            let found = match kind {
+                Kind::Directory if depth < MAX_DEPTH => self.first(&path, depth + 1),
+                Kind::File if self.is_own(&path) => {
+                    self.left = self.left.checked_sub(1)?;
+                    signer(self.root, &path)
+                }
+                _ => None,
+            };
+            if found.is_some() || self.left == 0 {
+                return found;
             }
-            _ => None,
-        };
-        if found.is_some() || *left == 0 {
-            return found;
         }
+        None
     }
-    None
+
+    fn is_own(&self, path: &Path) -> bool {
+        let below = path.strip_prefix(self.top).ok().and_then(Path::to_str).unwrap_or_default();
+        let file = below.rsplit('/').next().unwrap_or_default();
+        let Some((name, _)) = Compression::of_file_name(file) else { return false };
+        let stem = &below[..below.len() - file.len() + name.len()];
+        self.own.is_empty() || self.own.contains(stem)
+    }
 }
 
 fn signer(root: &Root, path: &Path) -> Option<SignerId> {
@@ -64,5 +86,9 @@ mod tests {
         assert_eq!(of_kernel(&setup.root, kernel), []);
         testing::write(&setup, "/lib/modules/6.1/kernel/b/c/own.ko", &signed);
         assert!(certificate.is(&of_kernel(&setup.root, kernel)[0]));
+        testing::write(&setup, "/lib/modules/6.1/modules.order", "kernel/a/plain.ko\n");
+        assert_eq!(of_kernel(&setup.root, kernel), [], "it came later");
+        testing::write(&setup, "/lib/modules/6.1/modules.order", "kernel/a/plain.ko\nkernel/b/c/own.ko\n");
+        assert_eq!(of_kernel(&setup.root, kernel).len(), 1);
     }
 }

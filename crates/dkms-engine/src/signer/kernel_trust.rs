@@ -45,7 +45,8 @@ impl<'a> KernelTrust<'a> {
     fn circumstances(&self) -> Circumstances<'_> {
         let Self { setup, kernel: Kernel { id, directory, config, .. }, .. } = self;
         let (kernel, firmware) = self.facts.get_or_init(|| {
-            let found = AtBoot::gather(setup, directory, &id.release).unwrap_or_default();
+            let found = AtBoot::gather(setup, directory, &id.release)
+                .unwrap_or_else(|_| AtBoot { release: id.release.clone(), ..AtBoot::default() });
             // A person may have named another configuration to build with, and a kernel of headers alone has no other.
             let named = setup.options.kernel_config.is_some() || found.config.path.is_none();
             let config = if named { config.clone() } else { found.config };

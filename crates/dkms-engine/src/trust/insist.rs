@@ -52,7 +52,7 @@ fn enforced(on: &Circumstances<'_>) -> Found {
     if config.enabled("CONFIG_MODULE_SIG_FORCE") {
         return Found::Yes("CONFIG_MODULE_SIG_FORCE");
     }
-    if on.kernel.command_line.as_ref().is_some_and(|line| line.is_on("module.sig_enforce")) {
+    if on.kernel.command_line.as_ref().is_some_and(|line| line.switches_on("module.sig_enforce")) {
         return Found::Yes("module.sig_enforce");
     }
     let by_policy = if config.enabled("CONFIG_IMA_ARCH_POLICY") { on.secure_boot() } else { Some(false) };
@@ -64,8 +64,14 @@ fn enforced(on: &Circumstances<'_>) -> Found {
 }
 
 /// A policy of IMA may want signatures of its own.
-fn appraised(on: &Circumstances<'_>) -> Option<String> {
-    if on.kernel.config.enabled("CONFIG_IMA_APPRAISE_REQUIRE_MODULE_SIGS") {
+pub(super) fn appraised(on: &Circumstances<'_>) -> Option<String> {
+    let config = &on.kernel.config;
+    // The architecture's policy wants it of kernels that do not look at signatures of modules themselves.
+    let by_arch = !config.enabled("CONFIG_MODULE_SIG") && config.enabled("CONFIG_IMA_ARCH_POLICY");
+    if by_arch && config.enabled("CONFIG_IMA_APPRAISE") && on.secure_boot() != Some(false) {
+        return Some("CONFIG_IMA_ARCH_POLICY wants signatures by keys of IMA under Secure Boot".into());
+    }
+    if config.enabled("CONFIG_IMA_APPRAISE_REQUIRE_MODULE_SIGS") {
         return Some("CONFIG_IMA_APPRAISE_REQUIRE_MODULE_SIGS wants signatures by keys of IMA".into());
     }
     let policies = on.kernel.command_line.as_ref()?.values("ima_policy").flatten();

@@ -59,7 +59,7 @@ impl Circumstances<'_> {
     pub fn judge(&self, module: &[u8]) -> Answer {
         let insists = self.insists();
         if self.kernel.config.path.is_some() && !self.kernel.config.enabled("CONFIG_MODULE_SIG") {
-            return Answer { trust: Trust::Accepted, insists, signature: Signature::NotLookedAt };
+            return self.appraised(Answer { trust: Trust::Accepted, insists, signature: Signature::NotLookedAt });
         }
         let signature = Signature::of(self, module);
         let trust = match (&signature, &insists) {
@@ -71,7 +71,18 @@ impl Circumstances<'_> {
             (_, Insists::Yes { .. }) => Trust::Refused,
             (_, Insists::Unknown { .. }) => Trust::CannotTell,
         };
-        Answer { trust, insists, signature }
+        self.appraised(Answer { trust, insists, signature })
+    }
+
+    /// What the kernel itself accepts, a policy of IMA may still refuse.
+    fn appraised(&self, answer: Answer) -> Answer {
+        match insist::appraised(self).filter(|_| answer.trust == Trust::Accepted) {
+            None => answer,
+            Some(reason) => {
+                let signature = Signature::Uncertain { reason, fits: false };
+                Answer { trust: Trust::CannotTell, signature, ..answer }
+            }
+        }
     }
 
     /// Whether the kernel refuses modules without a signature that it trusts.

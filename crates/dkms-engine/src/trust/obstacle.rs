@@ -53,7 +53,8 @@ impl Obstacle {
     pub fn mend(self) -> &'static str {
         match self {
             Self::ServicesOff => "boot the kernel with efi=runtime",
-            Self::KeysNotLoaded | Self::NeverRead | Self::DbIgnored | Self::NotAsked => "boot another kernel",
+            Self::KeysNotLoaded | Self::NeverRead | Self::NotAsked => "boot another kernel",
+            Self::DbIgnored => "mokutil --use-db, reboot, confirm",
             Self::Revoked { .. } | Self::KeyUnsupported { .. } | Self::NotForCode | Self::NotAuthority => {
                 "move both files of the pair away, then `dkms mok generate && dkms mok enroll`"
             }

@@ -28,7 +28,7 @@ pub enum Signature {
         /// What, as a fragment.
         what: String,
     },
-    /// The key is known, and the signature or the module was changed afterwards.
+    /// The key is known, and the signature or the module was changed afterwards; or the message has what none may have.
     Wrong,
     /// Nothing that a kernel can take apart.
     Damaged,
@@ -37,7 +37,7 @@ pub enum Signature {
         /// Where that is said.
         by: &'static str,
     },
-    /// Good.
+    /// Good. By a key that is built in, the content was not verified: the key itself is in the kernel's image.
     Good {
         /// The ring that has the key.
         ring: Ring,
@@ -63,6 +63,12 @@ impl Signature {
             Appended::Message { object, message } => (object, message),
         };
         let Ok(message) = Message::parse(message) else { return Self::Damaged };
+        // Before any key is looked for: what a module's message must not have. Signatures by ML-DSA may.
+        if message.has_more {
+            let waived = on.built_in("CONFIG_PKCS7_WAIVE_AUTHATTRS_REJECTION_FOR_MLDSA");
+            let reason = "whether it accepts the attributes of the signature is not known".into();
+            return if waived { Self::Uncertain { reason, fits: false } } else { Self::Wrong };
+        }
         if let Some(unsupported) = unsupported(on, message.digest) {
             return unsupported;
         }

@@ -206,3 +206,31 @@ fn what_is_not_known_is_not_fine() {
     dark.kernel.own_signers = vec![crate::module_file::signature::message::Message::parse(MESSAGE).unwrap().signer];
     assert_eq!(three(&dark)[0], Accepted, "the key is the kernel's own");
 }
+
+#[test]
+fn a_message_with_more_than_a_module_may_have_is_refused_whoever_signed() {
+    let attributes = include_bytes!("../../../../tests/fixtures/signatures/attributes.p7s");
+    let length = u32::try_from(attributes.len()).unwrap().to_be_bytes();
+    let module =
+        [b"object\n", &attributes[..], &[0, 0, 2, 0, 0, 0, 0, 0], &length, b"~Module signature appended~\n"].concat();
+    let found = judge(&machine(ARCH, |_, efi| efi.secure_boot = false), &module);
+    assert_eq!((found.trust, found.signature, found.insists), (Refused, Signature::Wrong, Insists::No));
+}
+
+#[test]
+fn what_a_policy_of_ima_may_refuse_is_not_accepted() {
+    let by_arch = "CONFIG_IMA_ARCH_POLICY=y\nCONFIG_IMA_APPRAISE=y\n";
+    assert_eq!(three(&machine(by_arch, |_, _| {})), [CannotTell; 3]);
+    assert_eq!(three(&machine(by_arch, |_, efi| efi.secure_boot = false)), [Accepted; 3]);
+    let required = format!("{DEBIAN}CONFIG_IMA_APPRAISE_REQUIRE_MODULE_SIGS=y\n");
+    assert_eq!(three(&machine(&required, |_, efi| efi.mok = list(OURS))), [CannotTell, Refused, Refused]);
+}
+
+#[test]
+fn a_request_to_switch_validation_leaves_open_whether_it_is_on() {
+    let asked = machine(DEBIAN, |_, efi| {
+        let pending = crate::facts::firmware::Pending { validation: true, ..Default::default() };
+        (efi.validation_off, efi.pending) = (true, Some(pending));
+    });
+    assert_eq!(three(&asked)[2], CannotTell);
+}

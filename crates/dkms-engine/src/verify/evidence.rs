@@ -8,6 +8,7 @@ use crate::facts::fit::Offer;
 use crate::facts::kernel::KernelConfig;
 use crate::facts::modprobe_conf::{Bar, Place, Stops};
 use crate::module_file::same_build::{self, SameBuild};
+use crate::system::tool::quoted;
 use crate::trust::{Answer, Circumstances, Insists, Signature, Trust};
 use crate::verdict::Kind;
 
@@ -31,6 +32,16 @@ impl Fault {
 
     fn unknown(kind: Kind, reason: impl Into<String>) -> Self {
         Self { certain: false, ..Self::new(kind, reason) }
+    }
+
+    /// A file that does not unpack.
+    pub(super) fn unpacking(reason: &str) -> Self {
+        Self::new(Kind::Compression, format!("it does not unpack: {reason}"))
+    }
+
+    /// Whether installing it again mends it, where nothing else is named.
+    pub(super) fn goes_by_installing(&self) -> bool {
+        self.certain && !matches!(self.kind, Kind::Barred | Kind::Initramfs | Kind::Unlisted)
     }
 
     fn mended_by(self, command: impl Into<String>) -> Self {
@@ -60,6 +71,8 @@ pub(super) struct Evidence<'a> {
     /// The command that makes the initial file system again.
     pub(super) remake: Option<&'a str>,
     pub(super) circumstances: Circumstances<'a>,
+    /// After a person has confirmed what shim is asked for.
+    pub(super) confirmed: Option<Circumstances<'a>>,
 }
 
 /// The copy in an initial file system.
@@ -90,14 +103,22 @@ impl Evidence<'_> {
                 Stops::Alias => "no device loads it",
             };
             let (place, command) = match &bar.place {
-                Place::Line { path, line } => {
-                    (format!("{}:{line}", path.display()), Some(format!("sed -i {line}d {}", path.display())))
-                }
+                Place::Line { path, line } => (format!("{}:{line}", path.display()), self.without_lines(path)),
                 Place::Word(word) => (format!("`{word}` on the kernel's command line"), None),
             };
             Fault { command, ..Fault::new(Kind::Barred, format!("{what}, because of {place}")) }
         };
         self.bars.iter().map(fault).collect()
+    }
+
+    /// The command that takes all lines of a file away that bar the object, if the file is the administrator's.
+    fn without_lines(&self, file: &Path) -> Option<String> {
+        let line = |bar: &Bar| match &bar.place {
+            Place::Line { path, line } if path == file => Some(format!(" -e {line}d")),
+            _ => None,
+        };
+        let lines: String = self.bars.iter().filter_map(line).collect();
+        file.starts_with("/etc").then(|| format!("sed -i{lines} {}", quoted(file.as_os_str())))
     }
 
     fn unlisted(&self) -> Option<Fault> {
@@ -168,6 +189,11 @@ impl Evidence<'_> {
     /// `copy` names another file than what is installed.
     fn untrusted(&self, module: &[u8], kind: Kind, copy: Option<&str>) -> Option<Fault> {
         let answer = self.circumstances.judge(module);
+        let later = self.confirmed.as_ref().map(|confirmed| confirmed.judge(module).trust);
+        if later.is_some_and(|later| later != answer.trust) {
+            let reason = "it depends on what is answered to shim's question about keys at the next boot";
+            return Some(Fault::unknown(kind, reason).mended_by(format!("dkms mok status -k {}", self.release)));
+        }
         match answer.trust {
             Trust::Accepted => None,
             Trust::Refused => Some(refused(&answer, kind, copy.unwrap_or("it"), self.release)),

@@ -41,7 +41,8 @@ impl<'a> Booted<'a> {
         at_boot.command_line = machine.command_line(release, &at_boot.config);
         let wanted = Wanted::new(names.iter().map(String::as_str));
         let path = machine.initial_file_system(setup, release);
-        let image = path.map(|path| image::read(&setup.root, &path, &wanted).map_err(|error| error.to_string()));
+        let read = |path: PathBuf| image::read(&setup.root, &path, &wanted).map_err(|error| error.to_string());
+        let image = path.map(|path| path.and_then(read));
         Ok(Self {
             setup,
             machine,
@@ -63,7 +64,10 @@ impl<'a> Booted<'a> {
         let root = &self.setup.root;
         let stored = root.read_bounded(path, MAX_MODULE_BYTES)?;
         let unpacked = compression::unpack(stored.clone(), MAX_MODULE_BYTES);
-        let module = unpacked.unwrap_or_default();
+        let module = match unpacked {
+            Ok(module) => module,
+            Err(reason) => return Ok(vec![Fault::unpacking(&reason)]),
+        };
         let listed = self.listed(name);
         let no_words = CommandLine::default();
         let words = self.at_boot.command_line.as_ref().unwrap_or(&no_words);
@@ -82,6 +86,7 @@ impl<'a> Booted<'a> {
             inside: self.copy(name),
             remake: self.remake.as_deref(),
             circumstances: self.machine.circumstances(self.setup, &self.at_boot),
+            confirmed: self.machine.confirmed(self.setup, &self.at_boot),
         };
         Ok(evidence.faults())
     }

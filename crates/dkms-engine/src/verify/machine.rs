@@ -16,6 +16,8 @@ use crate::trust::Circumstances;
 /// The machine between two boots.
 pub(super) struct Machine {
     firmware: Firmware,
+    /// As it will be if what shim is asked for is confirmed, where that matters.
+    confirmed: Option<Firmware>,
     boot: Boot,
     pub(super) modprobe: ModprobeConf,
 }
@@ -24,7 +26,11 @@ impl Machine {
     pub(super) fn gather(setup: &Setup) -> Result<Self, Error> {
         let firmware = Firmware::gather(setup);
         let boot = Boot::gather(setup, &firmware);
-        Ok(Self { boot, modprobe: ModprobeConf::gather(&setup.root)?, firmware })
+        let confirmed = match &firmware {
+            Firmware::Efi(efi) => efi.confirmed().map(|efi| Firmware::Efi(Box::new(efi))),
+            Firmware::Bios | Firmware::Unknown { .. } => None,
+        };
+        Ok(Self { boot, modprobe: ModprobeConf::gather(&setup.root)?, firmware, confirmed })
     }
 
     /// The release of the kernel that boots next.
@@ -48,16 +54,31 @@ impl Machine {
         self.boot.command_line(release, config)
     }
 
-    /// Where the initial file system of a kernel lies.
-    pub(super) fn initial_file_system(&self, setup: &Setup, release: &str) -> Option<PathBuf> {
-        let of_entry = || {
-            let mut paths = self.boot.entries_of(release).flat_map(|entry| entry.initrds.iter().rev());
-            paths.find(|path| setup.root.is_file(path)).cloned()
-        };
-        place::find(setup, release).or_else(of_entry)
+    /// Where the initial file system of a kernel lies: what its entry names comes before where it usually is.
+    ///
+    /// # Errors
+    /// A fragment saying why that cannot be looked at.
+    pub(super) fn initial_file_system(&self, setup: &Setup, release: &str) -> Option<Result<PathBuf, String>> {
+        let next = self.boot.next_entry().filter(|entry| entry.release.as_deref() == Some(release));
+        let entry = next.or_else(|| self.boot.entries_of(release).next());
+        // Of several the last one is not the microcode.
+        let named = entry.and_then(|entry| entry.initrds.iter().rev().find(|path| setup.root.is_file(path)).cloned());
+        let unified = entry.filter(|entry| entry.uki && named.is_none());
+        match unified {
+            Some(entry) => {
+                Some(Err(format!("it is in the unified image `{}`, which is not unpacked", entry.image.display())))
+            }
+            None => named.or_else(|| place::find(setup, release)).map(Ok),
+        }
     }
 
     pub(super) fn circumstances<'a>(&'a self, setup: &'a Setup, kernel: &'a AtBoot) -> Circumstances<'a> {
         Circumstances { kernel, firmware: &self.firmware, distribution: &setup.distribution }
+    }
+
+    /// The same after a person has confirmed what shim is asked for; `None` where nothing is.
+    pub(super) fn confirmed<'a>(&'a self, setup: &'a Setup, kernel: &'a AtBoot) -> Option<Circumstances<'a>> {
+        let firmware = self.confirmed.as_ref()?;
+        Some(Circumstances { kernel, firmware, distribution: &setup.distribution })
     }
 }

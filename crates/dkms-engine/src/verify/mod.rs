@@ -184,13 +184,12 @@ impl KernelVerification {
             for fault in booted.check(object, path)? {
                 let several = if one.objects.len() > 1 { format!("{object}: ") } else { String::new() };
                 let list = if fault.certain { &mut self.problems } else { &mut self.unknown };
-                let command = fault.command.or_else(|| fault.certain.then(|| again.clone()));
+                let command = fault.command.clone().or_else(|| fault.goes_by_installing().then(|| again.clone()));
                 let found = problem(fault.kind, format!("{several}{}", fault.reason), command);
                 // What is the same for all objects is said once.
-                if !list
-                    .iter()
-                    .any(|known| known.module == name && known.kind == found.kind && known.hint == found.hint)
-                {
+                if !list.iter().any(|known| {
+                    known.module == name && known.kind == found.kind && known.reason.ends_with(&fault.reason)
+                }) {
                     list.push(found);
                 }
             }

@@ -108,13 +108,18 @@ impl Boot {
     }
 
     /// What a kernel is booted with, what is built into it included: by the entry that boots next if that is its, else by its
-    /// first.
+    /// first. `None` if that cannot be told: where it is not known what boots next, all of its entries have to agree.
     pub fn command_line(&self, release: &str, config: &KernelConfig) -> Option<CommandLine> {
         let next = self.next_entry().filter(|entry| entry.release.as_deref() == Some(release));
-        let entry = next.or_else(|| self.entries_of(release).next())?;
-        let built_in =
-            config.text("CONFIG_CMDLINE").filter(|_| config.enabled("CONFIG_CMDLINE_BOOL")).unwrap_or_default();
-        if config.enabled("CONFIG_CMDLINE_OVERRIDE") {
+        let is_alike = |one: &Entry| self.entries_of(release).all(|other| other.command_line == one.command_line);
+        let alike = || self.entries_of(release).next().filter(|one| self.next_entry().is_some() || is_alike(one));
+        let entry = next.or_else(alike)?;
+        let given = config.text("CONFIG_CMDLINE").unwrap_or_default();
+        // x86 has an option for whether there is one at all; for others the text says it.
+        let x86 = config.enabled("CONFIG_X86") && !config.enabled("CONFIG_CMDLINE_BOOL");
+        let built_in = if x86 { "" } else { given };
+        let alone = ["CONFIG_CMDLINE_OVERRIDE", "CONFIG_CMDLINE_FORCE"];
+        if alone.iter().any(|option| config.enabled(option)) {
             return Some(CommandLine::parse(built_in));
         }
         let line = entry.command_line.clone()?;

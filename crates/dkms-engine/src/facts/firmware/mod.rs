@@ -76,6 +76,8 @@ impl Firmware {
     pub fn secure_boot(&self) -> Option<bool> {
         match self {
             Self::Bios => Some(false),
+            // Whether shim will validate after the request, which a person has to confirm, is not foretold.
+            Self::Efi(efi) if efi.secure_boot && efi.pending.as_ref().is_some_and(|pending| pending.validation) => None,
             Self::Efi(efi) => Some(efi.secure_boot && !efi.validation_off),
             Self::Unknown { .. } => None,
         }

@@ -76,7 +76,7 @@ impl<'a> List<'a> {
         let (list, header, entry_size) = (number(16)?, number(20)?, number(24)?);
         let (whole, behind) = bytes.split_at_checked(list)?;
         let entries = whole.get(HEADER.checked_add(header)?..)?;
-        let adds_up = entry_size > OWNER && entries.len() % entry_size == 0;
+        let adds_up = entry_size > OWNER && entries.len() >= entry_size && entries.len() % entry_size == 0;
         adds_up.then_some(Self { kind, entries, entry_size, behind })
     }
 }
@@ -113,6 +113,8 @@ pub(crate) mod tests {
         let lists = [certificate(OURS), bad, list(SHA256, &[7; 32])].concat();
         let found = SignatureList::parse(&lists);
         assert_eq!((found.certificates.len(), found.hashes.len()), (1, 0));
+        let empty = [&X509[..], &28_u32.to_le_bytes(), &[0; 4], &44_u32.to_le_bytes()].concat();
+        assert_eq!(SignatureList::parse(&[empty, certificate(OURS)].concat()), SignatureList::default());
         let whole = certificate(OURS);
         for cut in 0..whole.len() {
             assert_eq!(SignatureList::parse(&whole[..cut]), SignatureList::default());

@@ -62,3 +62,22 @@ fn the_table_of_shim_is_whole_and_has_no_attributes() {
     testing::write(&setup, &format!("{MOK_VARIABLES}/MokListRT"), "");
     assert_eq!(efi(&setup).confirmed().unwrap().mok.certificates[0].der, OURS);
 }
+
+#[test]
+fn a_table_that_does_not_say_whether_secure_boot_is_on() {
+    let (_directory, setup) = testing::setup();
+    testing::write(&setup, &format!("{MOK_VARIABLES}/MokListRT"), certificate(OURS));
+    assert_eq!(Firmware::gather(&setup).secure_boot(), None);
+    variable(&setup, "SecureBoot", GLOBAL, 6, &[1]);
+    assert_eq!(Firmware::gather(&setup).secure_boot(), Some(true));
+}
+
+#[test]
+fn a_list_that_goes_on_in_other_variables() {
+    let (_directory, setup) = testing::setup();
+    variable(&setup, "SecureBoot", GLOBAL, 6, &[1]);
+    let whole = certificate(OURS);
+    variable(&setup, "MokListRT", SHIM, 6, &whole[..300]);
+    variable(&setup, "MokListRT1", SHIM, 6, &whole[300..]);
+    assert_eq!(efi(&setup).mok.certificates.len(), 1);
+}

@@ -19,6 +19,9 @@ const NON_VOLATILE: u32 = 1;
 /// A variable is larger nowhere; the largest known `dbx` has 25 kB.
 const MAX_BYTES: u64 = 4 << 20;
 
+/// Parts of a variable of shim's that are looked for.
+const MAX_PARTS: u32 = 100;
+
 /// Whether they can be read.
 pub(in crate::facts) enum Access<'a> {
     /// Booted without EFI: there are none.
@@ -37,6 +40,10 @@ impl<'a> Access<'a> {
         if setup.in_chroot() && root.is_sysfs(Path::new(FIRMWARE)) {
             return Self::Unknown("this is the root of an image, and the firmware is that of another machine");
         }
+        // These have a secure boot of their own, which is not read here.
+        if ["ppc64", "s390"].iter().any(|arch| setup.machine.arch.starts_with(arch)) {
+            return Self::Unknown("the secure boot of this kind of machine is not read");
+        }
         if !root.is_dir(Path::new(EFI)) {
             let others = root.list(Path::new(FIRMWARE)).is_ok_and(|entries| !entries.is_empty());
             return if others { Self::Bios } else { Self::Unknown("there is no `/sys/firmware` to read it from") };
@@ -44,6 +51,11 @@ impl<'a> Access<'a> {
         let variables = Variables::of(root);
         if !variables.has_efi && !variables.has_table {
             return Self::Unknown("the variables of EFI are not there; mount efivarfs, or boot with efi=runtime");
+        }
+        // A firmware that does not know Secure Boot has no such variable; one that cannot be read says nothing.
+        let is_there = root.exists(&Path::new(EFI_VARIABLES).join(format!("SecureBoot-{GLOBAL}")));
+        if variables.global("SecureBoot").is_none() && (is_there || !variables.has_efi) {
+            return Self::Unknown("whether Secure Boot is on cannot be read; mount efivarfs");
         }
         Self::Efi(variables)
     }
@@ -78,7 +90,12 @@ impl<'a> Variables<'a> {
     /// machine is switched off: then it is not shim's.
     pub(super) fn of_shim(&self, name: &str) -> Option<Vec<u8>> {
         let by_shim = |(attributes, value): (u32, Vec<u8>)| (attributes & NON_VOLATILE == 0).then_some(value);
-        self.table(name).or_else(|| self.efi(name, SHIM).and_then(by_shim))
+        let variable = |name: &str| self.efi(name, SHIM).and_then(by_shim);
+        self.table(name).or_else(|| {
+            // What is larger than a variable may be goes on in others, with numbers.
+            let more = (1..MAX_PARTS).map_while(|part| variable(&format!("{name}{part}"))).flatten();
+            Some(variable(name)?.into_iter().chain(more).collect())
+        })
     }
 
     /// Whether shim has left its table.

@@ -11,6 +11,10 @@ use x509_cert::name::Name;
 
 use super::digest::Digest;
 
+/// Types of content, RFC 5652: `id-signedData` around `id-data`.
+const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
+const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
+
 /// Who signed, as the kernel looks for a key: byte for byte, never by a common name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SignerId {
@@ -38,7 +42,8 @@ pub struct Message {
     pub(crate) key_algorithm: ObjectIdentifier,
     /// The signature proper.
     pub(crate) signature: Vec<u8>,
-    /// There are signed attributes or embedded content, which the kernel accepts in no module.
+    /// There are signed attributes, embedded content, or several signers, which no known program writes and the kernel
+    /// accepts in no module or only if all are right.
     pub(crate) has_more: bool,
 }
 
@@ -51,7 +56,10 @@ impl Message {
         let damaged = |error| format!("its message cannot be read ({error})");
         let content = ContentInfo::from_der(message).map_err(damaged)?;
         let data: SignedData = content.content.decode_as().map_err(damaged)?;
-        let has_content = data.encap_content_info.econtent.is_some();
+        let (outer, inner) = (content.content_type, data.encap_content_info.econtent_type);
+        let has_content = data.encap_content_info.econtent.is_some() || outer != SIGNED_DATA || inner != DATA;
+        // With several signers a wrong one by a known key decides, and which that is is not known here.
+        let has_several = data.signer_infos.0.len() > 1;
         let Some(first) = data.signer_infos.0.get(0) else { return Err("its message has no signer".into()) };
         let SignerInfo { sid, digest_alg, signed_attrs, signature_algorithm, signature, .. } = first.clone();
         let (signer, common_name) = match sid {
@@ -70,7 +78,7 @@ impl Message {
             digest: Digest::of(&digest_alg.oid),
             key_algorithm: signature_algorithm.oid,
             signature: signature.as_bytes().to_vec(),
-            has_more: has_content || signed_attrs.is_some(),
+            has_more: has_content || has_several || signed_attrs.is_some(),
         })
     }
 }
