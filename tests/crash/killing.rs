@@ -119,7 +119,9 @@ impl<'a> Killing<'a> {
             .arg(root.changes())
             .args(["-mindepth", "1", "(", "-path", "*/tmp", "-prune", "-o", "-printf", "%P %y %m %l\\n", ")"])
             .checked()?;
-        let mut lines: Vec<String> = changes.stdout.lines().map(str::to_owned).collect();
+        // What is kept of attempts, for `dkms log` and `dkms explain`, is written last and may be lost; nothing follows from it.
+        let counts = |line: &&str| !line.contains("/.dkms-rs/attempts") || line.contains(".dkms-rs-staged-");
+        let mut lines: Vec<String> = changes.stdout.lines().filter(counts).map(str::to_owned).collect();
         lines.sort();
         let seen = root.must(&format!("dkms status && {{ cat /lib/modules/{KERNEL}/modules.dep || true; }}"))?;
         lines.extend(seen.stdout.lines().map(str::to_owned));
